@@ -1,0 +1,54 @@
+# Two commands are all a stranger types: `make run` and `make test`.
+#   PORT=8000  DATA=./similis-data   honoured by `make run`
+SHELL := /bin/sh
+PYTHON ?= python3
+PORT ?= 8000
+DATA ?= ./similis-data
+BIN := .venv/bin
+
+.PHONY: help run setup test test-quick lint format lock clean
+.DEFAULT_GOAL := help
+
+help:  ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: setup  ## Install, fetch the models, start the service and print its address and access key
+	@$(BIN)/similis serve --port $(PORT) --data $(DATA) --show-key
+
+setup: .venv/installed  ## Install everything `make run` needs, models included
+	@$(BIN)/similis models fetch
+
+test: setup .venv/installed-dev  ## Run the whole test suite, quick tests first
+	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m slow
+
+test-quick: setup .venv/installed-dev  ## Run the quick tests only
+	@$(BIN)/python -m pytest -m "not slow"
+
+lint: .venv/installed .venv/installed-dev  ## Run every static check
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: .venv/installed-dev  ## Lay out the code
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+lock: .venv/installed-dev  ## Refresh the lock files from pyproject.toml
+	@$(BIN)/python requirements/lock.py
+
+clean:  ## Remove the virtual environment (data and models stay)
+	rm -rf .venv
+
+.venv/bin/python:
+	@sh requirements/make-venv.sh $(PYTHON)
+
+.venv/installed: pyproject.toml requirements/run.lock | .venv/bin/python
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/run.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+.venv/installed-dev: requirements/dev.lock | .venv/installed
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.lock
+	@touch $@

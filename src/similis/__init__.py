@@ -1,0 +1,1 @@
+"""Similis: self-hosted image search."""

@@ -1,0 +1,1 @@
+"""Picture bytes in; category, subject region and features out. Keeps nothing."""

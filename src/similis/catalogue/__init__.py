@@ -1,0 +1,1 @@
+"""The durable truth: instances, pictures, features, change log and access keys."""

@@ -1,0 +1,71 @@
+"""What a shop attaches to a picture: four whole numbers, four short strings, free custom content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+from similis.domain._errors import InvalidAttribute
+
+INT_FIELDS = ("int_attr", "int_attr2", "int_attr3", "int_attr4")
+STR_FIELDS = ("str_attr", "str_attr2", "str_attr3", "str_attr4")
+MAX_STRING = 128
+MAX_CUSTOM_CONTENT = 4096
+_INT32 = range(-(2**31), 2**31)
+_FORBIDDEN = frozenset("\\¥$&%")
+
+
+@dataclass(frozen=True, slots=True)
+class Attributes:
+    r"""Filterable attributes; None means absent, and an absent attribute matches no filter.
+
+    Raises:
+        InvalidAttribute: an integer outside 32 bits, a string above 128 characters or with one of ``\ ¥ $ & %``.
+    """
+
+    int_attr: int | None = None
+    int_attr2: int | None = None
+    int_attr3: int | None = None
+    int_attr4: int | None = None
+    str_attr: str | None = None
+    str_attr2: str | None = None
+    str_attr3: str | None = None
+    str_attr4: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in INT_FIELDS:
+            _check_int(name, getattr(self, name))
+        for name in STR_FIELDS:
+            _check_str(name, getattr(self, name))
+
+    def as_dict(self) -> dict[str, int | str | None]:
+        """All eight attributes by name."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def check_custom_content(text: str | None) -> str | None:
+    """Return the custom content unchanged.
+
+    Raises:
+        InvalidAttribute: above 4,096 characters.
+    """
+    if text is not None and len(text) > MAX_CUSTOM_CONTENT:
+        raise InvalidAttribute(
+            f"custom_content has {len(text)} characters.", f"At most {MAX_CUSTOM_CONTENT} are kept."
+        )
+    return text
+
+
+def _check_int(name: str, value: int | None) -> None:
+    if value is not None and value not in _INT32:
+        raise InvalidAttribute(f"{name} is {value}.", "Give a whole number of 32 bits (±2,147,483,647).")
+
+
+def _check_str(name: str, value: str | None) -> None:
+    if value is None:
+        return
+    if len(value) > MAX_STRING:
+        raise InvalidAttribute(f"{name} has {len(value)} characters.", f"At most {MAX_STRING} are allowed.")
+    if bad := _FORBIDDEN.intersection(value):
+        raise InvalidAttribute(
+            f"{name} contains {' '.join(sorted(bad))}.", "The characters \\ ¥ $ & % are not allowed."
+        )

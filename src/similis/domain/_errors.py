@@ -1,0 +1,263 @@
+"""Every error that Similis raises on purpose.
+
+SimilisError
+├── InvalidInput              the caller can mend it
+│   ├── InvalidName           instance name
+│   ├── InvalidKey            ProductId or PicName
+│   ├── InvalidAttribute      integer, string or custom content
+│   ├── InvalidCategory
+│   ├── InvalidRegion
+│   ├── InvalidFilter         says where
+│   ├── InvalidPaging         num, start
+│   ├── InvalidScore          min_score
+│   ├── InvalidLabels         the CSV of `similis evaluate`
+│   └── InvalidPicture
+│       ├── UnsupportedFormat
+│       ├── PictureTooLarge   bytes
+│       ├── UnsupportedPixels sides
+│       ├── IncorrectOrientation
+│       └── DamagedPicture
+├── NotFound
+│   ├── InstanceNotFound
+│   ├── PictureNotFound
+│   └── KeyNotFound           access key
+├── Conflict
+│   ├── InstanceExists
+│   ├── CapacityReached
+│   └── FeatureModelMismatch  features of two models do not mix
+├── AccessDenied
+│   ├── NotAuthenticated
+│   └── PermissionDenied
+└── Unavailable               the operator can mend it
+├── DataDirectoryLocked
+├── StorageFailed
+├── KeyringFailed
+├── ModelNotFetched
+├── ModelDamaged
+└── ServiceUnreachable
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class SimilisError(Exception):
+    """Base of all errors raised on purpose.
+
+    Attributes:
+        code: stable name of the error, the same on every surface.
+        message: what was wrong.
+        hint: what was expected and what to do about it.
+    """
+
+    code: ClassVar[str] = "error"
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class InvalidInput(SimilisError):
+    """The caller sent something that cannot be used."""
+
+    code = "invalid_input"
+
+
+class InvalidName(InvalidInput):
+    """An instance name is empty, too long or has characters outside the allowed set."""
+
+    code = "invalid_name"
+
+
+class InvalidKey(InvalidInput):
+    """A ProductId or PicName is empty or too long."""
+
+    code = "invalid_key"
+
+
+class InvalidAttribute(InvalidInput):
+    """An integer or string attribute or the custom content is out of its limits."""
+
+    code = "invalid_attribute"
+
+
+class InvalidCategory(InvalidInput):
+    """The category is none of the fourteen."""
+
+    code = "invalid_category"
+
+
+class InvalidRegion(InvalidInput):
+    """The region is malformed, empty or outside the picture."""
+
+    code = "invalid_region"
+
+
+class InvalidFilter(InvalidInput):
+    """The filter expression cannot be read."""
+
+    code = "invalid_filter"
+
+
+class InvalidPaging(InvalidInput):
+    """`num` or `start` is out of range."""
+
+    code = "invalid_paging"
+
+
+class InvalidScore(InvalidInput):
+    """`min_score` is out of range."""
+
+    code = "invalid_score"
+
+
+class InvalidLabels(InvalidInput):
+    """A labels file cannot be used."""
+
+    code = "invalid_labels"
+
+
+class InvalidPicture(InvalidInput):
+    """The bytes are no picture that can be used."""
+
+    code = "invalid_picture"
+
+
+class UnsupportedFormat(InvalidPicture):
+    """The bytes are in none of the allowed picture formats."""
+
+    code = "unsupported_format"
+
+
+class PictureTooLarge(InvalidPicture):
+    """The encoded picture has too many bytes."""
+
+    code = "picture_too_large"
+
+
+class UnsupportedPixels(InvalidPicture):
+    """Width or height is out of range."""
+
+    code = "unsupported_pixels"
+
+
+class IncorrectOrientation(InvalidPicture):
+    """The picture carries an EXIF rotation and the caller asked to refuse those."""
+
+    code = "incorrect_orientation"
+
+
+class DamagedPicture(InvalidPicture):
+    """The format is known but the data is truncated or broken."""
+
+    code = "damaged_picture"
+
+
+class NotFound(SimilisError):
+    """What was asked for does not exist."""
+
+    code = "not_found"
+
+
+class InstanceNotFound(NotFound):
+    """There is no instance of that name."""
+
+    code = "instance_not_found"
+
+
+class PictureNotFound(NotFound):
+    """There is no picture with that key in the instance."""
+
+    code = "picture_not_found"
+
+
+class KeyNotFound(NotFound):
+    """There is no access key with that id."""
+
+    code = "key_not_found"
+
+
+class Conflict(SimilisError):
+    """The request is sound but the present state forbids it."""
+
+    code = "conflict"
+
+
+class InstanceExists(Conflict):
+    """An instance of that name exists already."""
+
+    code = "instance_exists"
+
+
+class CapacityReached(Conflict):
+    """The instance holds as many pictures as it may."""
+
+    code = "capacity_reached"
+
+
+class FeatureModelMismatch(Conflict):
+    """The instance was made with another feature model than the one loaded."""
+
+    code = "feature_model_mismatch"
+
+
+class AccessDenied(SimilisError):
+    """The caller may not do this."""
+
+    code = "access_denied"
+
+
+class NotAuthenticated(AccessDenied):
+    """The access key is missing, unknown, disabled or its secret is wrong."""
+
+    code = "not_authenticated"
+
+
+class PermissionDenied(AccessDenied):
+    """The access key is good but its role or instances do not cover the request."""
+
+    code = "permission_denied"
+
+
+class Unavailable(SimilisError):
+    """The service cannot do its work; the operator can mend it."""
+
+    code = "unavailable"
+
+
+class DataDirectoryLocked(Unavailable):
+    """Another process owns the data directory."""
+
+    code = "data_directory_locked"
+
+
+class StorageFailed(Unavailable):
+    """The catalogue cannot be opened, read or written."""
+
+    code = "storage_failed"
+
+
+class KeyringFailed(Unavailable):
+    """The key directory is missing, unreadable, open to others or does not fit the data."""
+
+    code = "keyring_failed"
+
+
+class ModelNotFetched(Unavailable):
+    """A model file is not there yet and could not be fetched."""
+
+    code = "model_not_fetched"
+
+
+class ModelDamaged(Unavailable):
+    """A model file does not have the digest of its manifest."""
+
+    code = "model_damaged"
+
+
+class ServiceUnreachable(Unavailable):
+    """A running service was addressed and did not answer as one."""
+
+    code = "service_unreachable"

@@ -1,0 +1,64 @@
+"""Instances: named, searchable collections of pictures."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from similis.domain._errors import InvalidInput, InvalidName
+
+MAX_NAME = 20
+DEFAULT_CAPACITY = 100_000
+DEFAULT_REGION = "local"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}")
+
+
+class InstanceType(StrEnum):
+    """Product search works inside a category; generic search knows no categories."""
+
+    PRODUCT = "product"
+    GENERIC = "generic"
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceSpec:
+    """What the user decides when an instance is made.
+
+    Raises:
+        InvalidName: the name is not 1–20 letters, digits, `_` or `-`, beginning with a letter or digit.
+        InvalidInput: the capacity is below one.
+    """
+
+    name: str
+    type: InstanceType = InstanceType.PRODUCT
+    region: str = DEFAULT_REGION
+    capacity: int = DEFAULT_CAPACITY
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise InvalidName(
+                f"The instance name {self.name[:40]!r} cannot be used.",
+                f"Use 1 to {MAX_NAME} letters, digits, '_' or '-', beginning with a letter or digit.",
+            )
+        if self.capacity < 1:
+            raise InvalidInput(f"The capacity is {self.capacity}.", "Give the number of pictures, at least 1.")
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """An instance as it stands: its specification, the model that makes its features, and figures."""
+
+    id: int
+    spec: InstanceSpec
+    index: str
+    model: str
+    dimension: int
+    created_at: datetime
+    picture_count: int = 0
+
+    @property
+    def name(self) -> str:
+        """The instance's name."""
+        return self.spec.name

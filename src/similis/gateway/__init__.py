@@ -1,0 +1,1 @@
+"""HTTP: the native REST API and the console."""

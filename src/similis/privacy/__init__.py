@@ -1,0 +1,1 @@
+"""Keys outside the data directory: what is encrypted with them and how features are transformed."""
