@@ -40,6 +40,7 @@ from similis.domain._errors import (
     PermissionDenied,
     PictureNotFound,
     PictureTooLarge,
+    RequestTooLarge,
     ServiceUnreachable,
     SimilisError,
     StorageFailed,
@@ -60,6 +61,18 @@ from similis.domain._filter import (
     matches,
     parse_filter,
 )
+from similis.domain._filter_text import format_filter
+from similis.domain._from_json import (
+    access_key_from_json,
+    added_from_json,
+    error_from_json,
+    instance_from_json,
+    match_from_json,
+    new_access_key_from_json,
+    picture_from_json,
+    picture_key_from_json,
+    search_result_from_json,
+)
 from similis.domain._instance import (
     DEFAULT_CAPACITY,
     DEFAULT_REGION,
@@ -68,6 +81,7 @@ from similis.domain._instance import (
     InstanceSpec,
     InstanceType,
 )
+from similis.domain._json import JsonObject, as_json
 from similis.domain._picture import MAX_KEY, Picture, PictureKey, check_key_part
 from similis.domain._region import Region
 from similis.domain._search import MAX_NUM, MAX_RESULTS, Added, Match, SearchOptions, SearchResult, Subject
@@ -117,6 +131,7 @@ __all__ = [
     "InvalidPicture",
     "InvalidRegion",
     "InvalidScore",
+    "JsonObject",
     "KeyNotFound",
     "KeyringFailed",
     "Match",
@@ -133,6 +148,7 @@ __all__ = [
     "PictureNotFound",
     "PictureTooLarge",
     "Region",
+    "RequestTooLarge",
     "Role",
     "SearchOptions",
     "SearchResult",
@@ -144,8 +160,19 @@ __all__ = [
     "UnsupportedFormat",
     "UnsupportedPixels",
     "Value",
+    "access_key_from_json",
+    "added_from_json",
+    "as_json",
     "check_custom_content",
     "check_key_part",
+    "error_from_json",
+    "format_filter",
+    "instance_from_json",
+    "match_from_json",
     "matches",
+    "new_access_key_from_json",
     "parse_filter",
+    "picture_from_json",
+    "picture_key_from_json",
+    "search_result_from_json",
 ]

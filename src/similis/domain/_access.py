@@ -31,9 +31,16 @@ class AccessKey:
     disabled: bool = False
 
     def allows(self, needed: Role, instance: str | None = None) -> bool:
-        """Whether the key covers a role, on one instance where one is meant."""
-        reaches = instance is None or not self.instances or instance in self.instances
-        return not self.disabled and reaches and self.role.covers(needed)
+        """Whether the key covers a role on one instance or, with None, on what belongs to no single instance.
+
+        A key limited to instances administers nothing beyond them: it could otherwise make itself a wider key.
+        """
+        return not self.disabled and self.role.covers(needed) and self._reaches(needed, instance)
+
+    def _reaches(self, needed: Role, instance: str | None) -> bool:
+        if not self.instances:
+            return True
+        return needed is not Role.ADMIN if instance is None else instance in self.instances
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ SimilisError
 │   ├── InvalidPaging         num, start
 │   ├── InvalidScore          min_score
 │   ├── InvalidLabels         the CSV of `similis evaluate`
+│   ├── RequestTooLarge       the whole HTTP body
 │   └── InvalidPicture
 │       ├── UnsupportedFormat
 │       ├── PictureTooLarge   bytes
@@ -117,6 +118,12 @@ class InvalidLabels(InvalidInput):
     """A labels file cannot be used."""
 
     code = "invalid_labels"
+
+
+class RequestTooLarge(InvalidInput):
+    """The body of an HTTP request has too many bytes."""
+
+    code = "request_too_large"
 
 
 class InvalidPicture(InvalidInput):

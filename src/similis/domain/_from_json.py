@@ -1,0 +1,136 @@
+"""Domain values from the JSON form that `as_json` writes.
+
+Every function raises KeyError, TypeError or ValueError (or a domain error) when the object is not such a form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from similis.domain._access import AccessKey, NewAccessKey, Role
+from similis.domain._attributes import INT_FIELDS, STR_FIELDS, Attributes
+from similis.domain._category import Category, CategoryCandidate
+from similis.domain._errors import SimilisError
+from similis.domain._instance import Instance, InstanceSpec, InstanceType
+from similis.domain._picture import Picture, PictureKey
+from similis.domain._region import Region
+from similis.domain._search import Added, Match, SearchResult, Subject
+
+
+def picture_key_from_json(form: Mapping[str, Any]) -> PictureKey:
+    """Read a picture's key."""
+    return PictureKey(form["product_id"], form["pic_name"])
+
+
+def picture_from_json(form: Mapping[str, Any]) -> Picture:
+    """Read a stored picture."""
+    return Picture(
+        key=picture_key_from_json(form),
+        category=Category.of(form["category_id"]),
+        region=Region.parse(form["region"]),
+        custom_content=form["custom_content"],
+        attributes=_attributes(form),
+    )
+
+
+def added_from_json(form: Mapping[str, Any]) -> Added:
+    """Read the answer to an added picture."""
+    return Added(
+        category_id=form["category_id"],
+        region=Region.parse(form["region"]),
+        regions=_regions(form["regions"]),
+        categories=_candidates(form["categories"]),
+        replaced=form["replaced"],
+    )
+
+
+def match_from_json(form: Mapping[str, Any]) -> Match:
+    """Read one result of a search."""
+    return Match(
+        product_id=form["product_id"],
+        pic_name=form["pic_name"],
+        category_id=form["category_id"],
+        score=form["score"],
+        sort_expr_values=form["sort_expr_values"],
+        hamming_distance=form["hamming_distance"],
+        custom_content=form["custom_content"],
+        attributes=_attributes(form),
+    )
+
+
+def search_result_from_json(form: Mapping[str, Any]) -> SearchResult:
+    """Read the answer to a search; the subject's category is the one that was searched in."""
+    return SearchResult(
+        matches=[match_from_json(match) for match in form["matches"]],
+        found=form["found"],
+        category_id=form["category_id"],
+        subject=_subject(form),
+        milliseconds=dict(form["milliseconds"]),
+    )
+
+
+def instance_from_json(form: Mapping[str, Any]) -> Instance:
+    """Read an instance; its number in the catalogue is not part of the form and becomes 0."""
+    spec = InstanceSpec(form["name"], InstanceType(form["type"]), form["region"], form["capacity"])
+    return Instance(
+        id=0,
+        spec=spec,
+        index=form["index"],
+        model=form["model"],
+        dimension=form["dimension"],
+        created_at=datetime.fromisoformat(form["created_at"]),
+        picture_count=form["picture_count"],
+    )
+
+
+def access_key_from_json(form: Mapping[str, Any]) -> AccessKey:
+    """Read an access key without its secret."""
+    return AccessKey(
+        id=form["id"],
+        role=Role(form["role"]),
+        instances=tuple(form["instances"]),
+        created_at=datetime.fromisoformat(form["created_at"]),
+        disabled=form["disabled"],
+    )
+
+
+def new_access_key_from_json(form: Mapping[str, Any]) -> NewAccessKey:
+    """Read a key just made, with its secret."""
+    return NewAccessKey(access_key_from_json(form), form["secret"])
+
+
+def error_from_json(form: Mapping[str, Any]) -> SimilisError:
+    """Read an error as the class that has its code; a code of no class gives a plain `SimilisError`."""
+    classes = {each.code: each for each in _below(SimilisError)}
+    return classes.get(form["code"], SimilisError)(form["message"], form["hint"])
+
+
+def _below(base: type[SimilisError]) -> Iterator[type[SimilisError]]:
+    for each in base.__subclasses__():
+        yield each
+        yield from _below(each)
+
+
+def _attributes(form: Mapping[str, Any]) -> Attributes:
+    return Attributes(**{name: form[name] for name in (*INT_FIELDS, *STR_FIELDS)})
+
+
+def _regions(texts: Iterable[str]) -> tuple[Region, ...]:
+    return tuple(Region.parse(text) for text in texts)
+
+
+def _candidates(forms: Iterable[Mapping[str, Any]]) -> tuple[CategoryCandidate, ...]:
+    return tuple(CategoryCandidate(Category.of(each["category_id"]), each["probability"]) for each in forms)
+
+
+def _subject(form: Mapping[str, Any]) -> Subject | None:
+    if form["region"] is None:
+        return None
+    return Subject(
+        category=Category.of(form["category_id"]),
+        region=Region.parse(form["region"]),
+        regions=_regions(form["regions"]),
+        categories=_candidates(form["categories"]),
+    )
