@@ -1,0 +1,211 @@
+"""Picture bytes to RGB pixels, from memory, with every limit checked before pixels are decoded."""
+
+from __future__ import annotations
+
+import io
+import logging
+import warnings
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import (
+    BmpImagePlugin,
+    ExifTags,
+    GifImagePlugin,
+    Image,
+    JpegImagePlugin,
+    PngImagePlugin,
+    PpmImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+from PIL.ImageFile import ImageFile
+
+from similis.domain import DamagedPicture, IncorrectOrientation, PictureTooLarge, UnsupportedFormat, UnsupportedPixels
+
+Pixels = NDArray[np.uint8]
+
+FORMATS = (
+    PngImagePlugin.PngImageFile.format,
+    JpegImagePlugin.JpegImageFile.format,
+    BmpImagePlugin.BmpImageFile.format,
+    GifImagePlugin.GifImageFile.format,
+    WebPImagePlugin.WebPImageFile.format,
+    TiffImagePlugin.TiffImageFile.format,
+    PpmImagePlugin.PpmImageFile.format,
+)
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+_FORMAT_HINT = "Send PNG, JPEG, BMP, GIF, WebP, TIFF or PPM; the file name does not matter, the content does."
+_MAX_16_BIT = 65535
+_PEAKS = (1.0, 255.0, 65535.0)
+
+_log = logging.getLogger(__name__)
+
+# Pillow warns of odd metadata in strangers' pictures and of sizes that `_check_sides` refuses anyway.
+# `warnings.catch_warnings` switches the whole process and is not thread-safe, hence one filter for Pillow alone.
+warnings.filterwarnings("ignore", module=r"PIL\b")
+
+
+@dataclass(frozen=True, slots=True)
+class PictureLimits:
+    """What a picture may measure.
+
+    Attributes:
+        max_bytes: encoded size.
+        min_side: least width and height, pixels.
+        max_side: greatest width and height, pixels.
+    """
+
+    max_bytes: int = 4 * 1024 * 1024
+    min_side: int = 100
+    max_side: int = 4096
+
+
+class Orientation(StrEnum):
+    """What to do with a picture whose EXIF data say that it lies on its side."""
+
+    APPLY = "apply"
+    REFUSE = "refuse"
+
+
+DEFAULT_LIMITS = PictureLimits()
+
+
+def decode(
+    data: bytes, limits: PictureLimits = DEFAULT_LIMITS, orientation: Orientation = Orientation.APPLY
+) -> Pixels:
+    """Decode a PNG, JPEG, BMP, GIF, WebP, TIFF or PPM picture; of several frames only the first.
+
+    Transparency is laid over white, deeper samples are reduced to 8 bits, colour profiles are ignored.
+    Pixel coordinates everywhere else refer to the picture that this returns, so after its rotation.
+
+    Returns:
+        uint8 `[height, width, 3]`, RGB, read-only.
+
+    Raises:
+        PictureTooLarge: more bytes than allowed.
+        UnsupportedFormat: none of the seven formats.
+        UnsupportedPixels: a side is out of range.
+        IncorrectOrientation: rotated by EXIF, and `orientation` is `REFUSE`.
+        DamagedPicture: empty, truncated or broken.
+    """
+    _check_bytes(data, limits)
+    with _open(data, limits) as image:
+        _check_sides(image, limits)
+        try:
+            _check_orientation(image, orientation)
+            image.load()
+            pixels = np.asarray(_rgb(_upright(image)))
+        except IncorrectOrientation:
+            raise
+        except Exception as error:  # Pillow's decoders raise nearly every built-in exception on broken data
+            raise _damaged(error) from error
+    return pixels
+
+
+def _check_bytes(data: bytes, limits: PictureLimits) -> None:
+    if not data:
+        raise DamagedPicture("The picture is empty.", "Send the bytes of a picture file.")
+    if len(data) > limits.max_bytes:
+        raise PictureTooLarge(
+            f"The picture has {len(data):,} bytes.",
+            f"At most {limits.max_bytes:,} bytes are accepted; save it smaller or with stronger compression.",
+        )
+
+
+def _open(data: bytes, limits: PictureLimits) -> ImageFile:
+    """Read the header only."""
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except UnidentifiedImageError as error:
+        if _begins_like_a_picture(data):
+            raise _damaged(error) from error
+        raise UnsupportedFormat("The bytes are no picture that can be read.", _FORMAT_HINT) from error
+    except Image.DecompressionBombError as error:
+        raise UnsupportedPixels("The picture claims to have far too many pixels.", _sides_hint(limits)) from error
+    except Exception as error:
+        raise _damaged(error) from error
+
+
+def _begins_like_a_picture(data: bytes) -> bool:
+    accepts = (Image.OPEN[name][1] for name in FORMATS)
+    return any(accept(data[:16]) for accept in accepts if accept)
+
+
+def _check_sides(image: ImageFile, limits: PictureLimits) -> None:
+    width, height = image.size
+    if min(width, height) < limits.min_side or max(width, height) > limits.max_side:
+        raise UnsupportedPixels(f"The picture has {width}×{height} pixels.", _sides_hint(limits))
+
+
+def _sides_hint(limits: PictureLimits) -> str:
+    return f"Width and height must each be {limits.min_side} to {limits.max_side} pixels."
+
+
+def _check_orientation(image: ImageFile, orientation: Orientation) -> None:
+    if orientation is Orientation.REFUSE and _turn(image) is not None:
+        raise IncorrectOrientation(
+            "The picture is turned by its EXIF orientation.",
+            "Save it upright and without rotation information.",
+        )
+
+
+def _upright(image: ImageFile) -> Image.Image:
+    """The picture as it should be seen; Pillow has turned a TIFF itself while loading."""
+    turn = _turn(image)
+    return image if turn is None else image.transpose(turn)
+
+
+def _turn(image: ImageFile) -> Image.Transpose | None:
+    """What EXIF asks for; metadata that nobody can read asks for nothing."""
+    try:
+        return _TURNS.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except Exception as error:  # a good picture with broken metadata is a good picture
+        _log.debug("EXIF data ignored: %s", type(error).__name__)
+        return None
+
+
+def _rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith("I"):
+        return _grey(np.asarray(image), _MAX_16_BIT)
+    if image.mode == "F":
+        samples = np.nan_to_num(np.asarray(image), nan=0.0, posinf=0.0, neginf=0.0)
+        return _grey(samples, _peak(float(samples.max())))
+    if image.has_transparency_data:
+        return _over_white(image.convert("RGBA"))
+    return image.convert("RGB")
+
+
+def _grey(samples: NDArray[np.generic], peak: float) -> Image.Image:
+    """Reduce samples of 0..peak to 8 bits; what lies outside is clipped."""
+    scaled = np.clip(samples.astype(np.float64) / peak, 0.0, 1.0) * 255.0
+    return Image.fromarray(np.rint(scaled).astype(np.uint8)).convert("RGB")
+
+
+def _peak(highest: float) -> float:
+    """White in a floating-point picture, whose range no header states: 1, 255, 65535 or the highest sample."""
+    return next((peak for peak in _PEAKS if highest <= peak), highest)
+
+
+def _over_white(image: Image.Image) -> Image.Image:
+    canvas = Image.new("RGB", image.size, "white")
+    canvas.paste(image, mask=image.getchannel("A"))
+    return canvas
+
+
+def _damaged(error: Exception) -> DamagedPicture:
+    return DamagedPicture(
+        f"The picture is truncated or broken ({type(error).__name__}).",
+        "Save the picture again and send the whole file.",
+    )
