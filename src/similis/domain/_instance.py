@@ -48,9 +48,15 @@ class InstanceSpec:
 
 @dataclass(frozen=True, slots=True)
 class Instance:
-    """An instance as it stands: its specification, the model that makes its features, and figures."""
+    """An instance as it stands: its specification, the model that makes its features, and figures.
+
+    Attributes:
+        id: number in the catalogue, never used again.
+        uid: random name of its key in the keyring.
+    """
 
     id: int
+    uid: str
     spec: InstanceSpec
     index: str
     model: str

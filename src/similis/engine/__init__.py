@@ -1,1 +1,16 @@
-"""Ids and vectors in, nearest ids out; can always be rebuilt from the catalogue."""
+"""Vectors in, nearest vectors out: indexes that can always be rebuilt from the catalogue's change log."""
+
+from similis.engine._faiss import FaissIndex
+from similis.engine._index import Change, Effort, Hit, IndexSpec, Operation, SelectIds, VectorIndex, Vectors
+
+__all__ = [
+    "Change",
+    "Effort",
+    "FaissIndex",
+    "Hit",
+    "IndexSpec",
+    "Operation",
+    "SelectIds",
+    "VectorIndex",
+    "Vectors",
+]

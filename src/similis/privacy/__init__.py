@@ -1,1 +1,6 @@
 """Keys outside the data directory: what is encrypted with them and how features are transformed."""
+
+from similis.privacy._instance_key import InstanceKey
+from similis.privacy._keyring import Keyring
+
+__all__ = ["InstanceKey", "Keyring"]

@@ -1,0 +1,102 @@
+"""What every index of vectors does, whatever stands behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from similis.domain import Category, Filter
+
+Vectors: TypeAlias = NDArray[np.floating[Any]]
+SelectIds: TypeAlias = Callable[[Filter | None, Category | None], NDArray[np.int64]]
+
+
+class Operation(StrEnum):
+    """What a change does to the index."""
+
+    ADD = "add"
+    REMOVE = "remove"
+
+
+class Effort(StrEnum):
+    """How hard a search tries; exact search finds every true neighbour."""
+
+    EXACT = "exact"
+
+
+@dataclass(frozen=True, slots=True)
+class IndexSpec:
+    """Shape of an index: vectors of `dimension` numbers, compared by cosine similarity."""
+
+    dimension: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Change:
+    """One entry of the change log.
+
+    Attributes:
+        seq: place in the log, ascending.
+        picture_id: whose vector is added or removed.
+        vector: D numbers of any float type; None with a removal, and with an addition whose picture is gone already.
+    """
+
+    seq: int
+    operation: Operation
+    picture_id: int
+    vector: Vectors | None = None
+
+
+class Hit(NamedTuple):
+    """One neighbour: a picture and the cosine of the angle between its vector and the query, -1..1."""
+
+    picture_id: int
+    similarity: float
+
+
+class VectorIndex(Protocol):
+    """Finds nearest vectors; a view of the catalogue that can be rebuilt from its change log at any time.
+
+    Feed it from the log after `applied_seq`; what was applied before is passed over. Any number of threads may call it.
+    """
+
+    def open(self, spec: IndexSpec) -> None:
+        """Make the index ready; must come first."""
+
+    def apply(self, changes: Iterable[Change]) -> int:
+        """Apply changes in ascending order of `seq` and return the applied sequence.
+
+        Changes up to `applied_seq` are passed over, so that a replay changes nothing.
+
+        Raises:
+            ValueError: the changes are out of order or a vector has the wrong dimension.
+        """
+
+    def search(
+        self,
+        vectors: Vectors,
+        k: int,
+        tree: Filter | None = None,
+        category: Category | None = None,
+        effort: Effort = Effort.EXACT,
+    ) -> list[list[Hit]]:
+        """Return for each of n query vectors, shape [n, D], its nearest k, best first; ties are ordered by picture id.
+
+        Args:
+            tree: only pictures whose attributes match.
+            category: only pictures of this category.
+        """
+
+    def applied_seq(self) -> int:
+        """Return the last sequence applied, 0 at first."""
+
+    def count(self) -> int:
+        """Return the number of vectors."""
+
+    def drop(self) -> None:
+        """Forget everything, the applied sequence included."""

@@ -1,0 +1,74 @@
+"""The key of one instance: seals its texts and rotates its features."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+from numpy.typing import NDArray
+
+from similis.domain import KeyringFailed
+from similis.privacy._cipher import Cipher, derive
+from similis.privacy._transform import rotate, rotation
+
+
+class InstanceKey:
+    """What one instance's secret does; the secret itself is not given out."""
+
+    def __init__(self, uid: str, secret: bytes) -> None:
+        self.uid = uid
+        self._cipher: Cipher | None = Cipher(derive(secret, "text"))
+        self._seed = derive(secret, "rotation")
+        self._rotations: dict[int, NDArray[np.float64]] = {}
+        self._lock = threading.Lock()
+
+    def seal(self, text: str, context: str) -> bytes:
+        """Encrypt a text; only the same context reads it again.
+
+        Raises:
+            KeyringFailed: the key was erased.
+        """
+        return self._alive().seal(text.encode(), self._bound(context))
+
+    def unseal(self, sealed: bytes, context: str) -> str:
+        """Read an encrypted text.
+
+        Raises:
+            KeyringFailed: another key or context, altered bytes, or the key was erased.
+        """
+        return self._alive().unseal(sealed, self._bound(context)).decode()
+
+    def transform(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Rotate features, shape [n, D] or [D], by the key's secret orthogonal matrix.
+
+        Inner products and lengths stay, to float32 accuracy; a row gives the same bits alone and among others.
+
+        Raises:
+            KeyringFailed: the key was erased.
+        """
+        return rotate(self._rotation(vectors.shape[-1]), vectors)
+
+    def erase(self) -> None:
+        """Forget the secret in memory: every later use fails."""
+        with self._lock:
+            self._cipher = None
+            self._seed = b""
+            self._rotations.clear()
+
+    def _rotation(self, dimension: int) -> NDArray[np.float64]:
+        with self._lock:
+            self._alive()
+            if dimension not in self._rotations:
+                self._rotations[dimension] = rotation(self._seed, dimension)
+            return self._rotations[dimension]
+
+    def _alive(self) -> Cipher:
+        cipher = self._cipher
+        if cipher is None:
+            raise KeyringFailed(
+                f"The key of instance {self.uid} was destroyed.", "Its data cannot be read any more; make a new one."
+            )
+        return cipher
+
+    def _bound(self, context: str) -> str:
+        return f"{self.uid}/{context}"

@@ -1,0 +1,49 @@
+"""The secret rotation that features go through before they are stored."""
+
+from __future__ import annotations
+
+import numpy as np
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms
+from numpy.typing import NDArray
+
+_UNIT = 2.0**-53
+
+
+def rotation(seed: bytes, dimension: int) -> NDArray[np.float64]:
+    """Return a Haar-random orthogonal matrix, shape [D, D], that depends on the 32-byte seed alone.
+
+    QR of a Gaussian matrix with the signs of R's diagonal moved into Q (Mezzadri, "How to generate random matrices
+    from the classical compact groups", 2007).
+    """
+    q, r = np.linalg.qr(_gaussian(seed, dimension * dimension).reshape(dimension, dimension))
+    return np.ascontiguousarray(q * np.sign(np.diagonal(r)))
+
+
+def rotate(matrix: NDArray[np.float64], vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Rotate vectors of shape [n, D] or [D].
+
+    Row by row, because a matrix product rounds a row differently in company than alone, and in double precision,
+    because the same picture must give the same bits whatever the number of threads.
+    """
+    rows = np.atleast_2d(vectors).astype(np.float64)
+    turned = np.empty(rows.shape, dtype=np.float32)
+    for place, row in enumerate(rows):
+        turned[place] = matrix @ row
+    return turned.reshape(vectors.shape)
+
+
+def _gaussian(seed: bytes, count: int) -> NDArray[np.float64]:
+    """Normal numbers by Box–Muller from a ChaCha20 key stream.
+
+    Not from numpy's generators: their normal numbers may change between versions, and stored features would be lost.
+    """
+    pairs = (count + 1) // 2
+    u1, u2 = _uniform(seed, 2 * pairs).reshape(2, pairs)
+    radius, angle = np.sqrt(-2.0 * np.log1p(-u1)), 2.0 * np.pi * u2
+    return np.concatenate([radius * np.cos(angle), radius * np.sin(angle)])[:count]
+
+
+def _uniform(seed: bytes, count: int) -> NDArray[np.float64]:
+    stream = Cipher(algorithms.ChaCha20(seed, bytes(16)), mode=None).encryptor().update(bytes(8 * count))
+    words = np.frombuffer(stream, dtype="<u8") >> np.uint64(11)
+    return words.astype(np.float64) * _UNIT
