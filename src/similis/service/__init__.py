@@ -1,1 +1,38 @@
-"""The use cases: one module per group of verbs."""
+"""The use cases: one module per group of verbs, put together in `App` from `Settings`."""
+
+from similis.service._access import Access
+from similis.service._api import InstanceHandle, Similis, open_directory
+from similis.service._app import App
+from similis.service._inputs import (
+    PictureSource,
+    RegionSource,
+    as_category,
+    as_region,
+    as_search_options,
+    read_picture,
+    require_one_way_to_delete,
+)
+from similis.service._instances import INDEXES, Instances
+from similis.service._pictures import Pictures
+from similis.service._search import Search
+from similis.service._settings import Settings
+
+__all__ = [
+    "INDEXES",
+    "Access",
+    "App",
+    "InstanceHandle",
+    "Instances",
+    "PictureSource",
+    "Pictures",
+    "RegionSource",
+    "Search",
+    "Settings",
+    "Similis",
+    "as_category",
+    "as_region",
+    "as_search_options",
+    "open_directory",
+    "read_picture",
+    "require_one_way_to_delete",
+]

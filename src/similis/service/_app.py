@@ -1,0 +1,121 @@
+"""The one place where the parts are put together, from `Settings`. No globals."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from similis.algorithm import ModelStore, Pipeline
+from similis.catalogue import Catalogue
+from similis.domain import KeyringFailed
+from similis.privacy import Keyring
+from similis.service._access import Access
+from similis.service._analyst import Analyst
+from similis.service._indexes import Indexes
+from similis.service._instances import Instances
+from similis.service._lock import DataDirectoryLock
+from similis.service._pictures import Pictures
+from similis.service._search import Search
+from similis.service._settings import Settings
+
+_KEYRING_SETTING = "keyring"
+
+
+class App:
+    """One running Similis: owns its data directory until closed. All verbs may be called from several threads.
+
+    Attributes:
+        settings: what it was opened with.
+        models: the cache of model files.
+        analyst: the algorithm service.
+        instances, pictures, search, access: the use cases.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        lock: DataDirectoryLock,
+        catalogue: Catalogue,
+        keyring: Keyring,
+        models: ModelStore,
+        analyst: Analyst,
+    ) -> None:
+        indexes = Indexes(catalogue)
+        self.settings = settings
+        self.models = models
+        self.analyst = analyst
+        self.instances = Instances(catalogue, keyring, indexes, analyst)
+        self.pictures = Pictures(catalogue, keyring, indexes, analyst, self.instances)
+        self.search = Search(catalogue, keyring, indexes, analyst, self.instances)
+        self.access = Access(catalogue, keyring)
+        self._lock = lock
+        self._catalogue = catalogue
+
+    @classmethod
+    def open(cls, settings: Settings, pipeline: Pipeline | None = None) -> App:
+        """Open or make the data directory. Models are loaded when the first picture comes, or by `analyst.pipeline`.
+
+        Args:
+            settings: where everything is.
+            pipeline: an already loaded pipeline to share between apps of one process.
+
+        Raises:
+            DataDirectoryLocked: another process owns the data directory.
+            StorageFailed: the catalogue cannot be opened.
+            KeyringFailed: the key directory is missing, unsafe or belongs to other data.
+        """
+        lock = DataDirectoryLock(settings.data)
+        try:
+            database = settings.data.absolute() / "catalogue.sqlite"
+            keyring = Keyring.open(settings.key_directory, create=not database.exists())
+            catalogue = Catalogue.open(f"sqlite:///{database}", _Sealer(keyring))
+            _check_keyring(catalogue, keyring, settings)
+        except BaseException:
+            lock.release()
+            raise
+        models = ModelStore(settings.models)
+        analyst = Analyst(lambda: pipeline or Pipeline.load(models), settings.threads)
+        return cls(settings, lock, catalogue, keyring, models, analyst)
+
+    def ready(self) -> bool:
+        """Whether the models are loaded and the catalogue answers."""
+        self._catalogue.setting(_KEYRING_SETTING)
+        return self.analyst.loaded
+
+    def close(self) -> None:
+        """Close the catalogue and give the data directory free."""
+        self._catalogue.close()
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class _Sealer:
+    """Encrypts custom content with the instance's key, for the catalogue."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def seal(self, instance_uid: str, text: str) -> bytes:
+        return self._keyring.instance(instance_uid).seal(text, "custom-content")
+
+    def unseal(self, instance_uid: str, sealed: bytes) -> str:
+        return self._keyring.instance(instance_uid).unseal(sealed, "custom-content")
+
+
+def _check_keyring(catalogue: Catalogue, keyring: Keyring, settings: Settings) -> None:
+    expected = catalogue.setting(_KEYRING_SETTING)
+    if expected is None:
+        catalogue.set_setting(_KEYRING_SETTING, keyring.id)
+    elif expected != keyring.id:
+        catalogue.close()
+        raise KeyringFailed(
+            f"The keys in {settings.key_directory} belong to other data than {settings.data}.",
+            "Point --keys or SIMILIS_KEYS at the key directory that was made with this data directory.",
+        )

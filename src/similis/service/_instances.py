@@ -1,0 +1,88 @@
+"""Use cases of instances: create, list, show, delete, rebuild."""
+
+from __future__ import annotations
+
+from similis.catalogue import Catalogue
+from similis.domain import FeatureModelMismatch, Instance, InstanceSpec, InvalidInput
+from similis.privacy import Keyring
+from similis.service._analyst import Analyst
+from similis.service._indexes import Indexes
+
+INDEXES = ("faiss",)
+
+
+class Instances:
+    """The verbs of instances."""
+
+    def __init__(self, catalogue: Catalogue, keyring: Keyring, indexes: Indexes, analyst: Analyst) -> None:
+        self._catalogue = catalogue
+        self._keyring = keyring
+        self._indexes = indexes
+        self._analyst = analyst
+
+    def create(self, spec: InstanceSpec, index: str = "faiss") -> Instance:
+        """Make an empty instance with a key of its own.
+
+        Raises:
+            InstanceExists: the name is taken.
+            InvalidInput: there is no such kind of index.
+        """
+        if index not in INDEXES:
+            raise InvalidInput(f"There is no index {index!r}.", f"Use one of: {', '.join(INDEXES)}.")
+        pipeline = self._analyst.pipeline
+        uid = self._keyring.create_instance()
+        try:
+            return self._catalogue.create_instance(
+                spec, uid=uid, index=index, model=pipeline.model, dimension=pipeline.dimension
+            )
+        except Exception:
+            self._keyring.destroy_instance(uid)
+            raise
+
+    def list(self) -> list[Instance]:
+        """All instances, by name."""
+        return self._catalogue.instances()
+
+    def get(self, name: str) -> Instance:
+        """One instance with its figures.
+
+        Raises:
+            InstanceNotFound: there is none of that name.
+        """
+        return self._catalogue.instance(name)
+
+    def usable(self, name: str) -> Instance:
+        """One instance, sure to have features of the loaded model.
+
+        Raises:
+            InstanceNotFound: there is none of that name.
+            FeatureModelMismatch: its features were made by another model.
+        """
+        instance = self.get(name)
+        loaded = self._analyst.pipeline.model
+        if instance.model != loaded:
+            raise FeatureModelMismatch(
+                f"Instance {name} holds features of {instance.model}, but {loaded} is loaded.",
+                "Features of two models cannot be compared: load that model, or make a new instance.",
+            )
+        return instance
+
+    def delete(self, name: str) -> None:
+        """Delete an instance with all it holds, and destroy its key, so that copies of the data are useless.
+
+        Raises:
+            InstanceNotFound: there is none of that name.
+        """
+        instance = self._catalogue.delete_instance(name)
+        self._keyring.destroy_instance(instance.uid)
+        self._indexes.forget(instance)
+
+    def rebuild(self, name: str) -> Instance:
+        """Build the vector index anew from the stored features; searches go on meanwhile.
+
+        Raises:
+            InstanceNotFound: there is none of that name.
+        """
+        instance = self.get(name)
+        self._indexes.rebuild(instance)
+        return instance

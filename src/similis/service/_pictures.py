@@ -1,0 +1,144 @@
+"""Use cases of pictures: add, show, update, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from similis.algorithm import Orientation
+from similis.catalogue import Catalogue, NewPicture
+from similis.domain import (
+    Added,
+    Attributes,
+    Category,
+    Filter,
+    Instance,
+    InstanceType,
+    InvalidAttribute,
+    Picture,
+    PictureKey,
+    Region,
+    check_custom_content,
+    check_key_part,
+)
+from similis.privacy import Keyring
+from similis.service._analyst import Analyst
+from similis.service._indexes import Indexes
+from similis.service._instances import Instances
+
+
+class Pictures:
+    """The verbs of pictures."""
+
+    def __init__(
+        self, catalogue: Catalogue, keyring: Keyring, indexes: Indexes, analyst: Analyst, instances: Instances
+    ) -> None:
+        self._catalogue = catalogue
+        self._keyring = keyring
+        self._indexes = indexes
+        self._analyst = analyst
+        self._instances = instances
+
+    def add(
+        self,
+        instance_name: str,
+        data: bytes,
+        key: PictureKey,
+        *,
+        category: Category | None = None,
+        crop: bool = True,
+        region: Region | None = None,
+        custom_content: str | None = None,
+        attributes: Attributes = Attributes(),
+        orientation: Orientation = Orientation.APPLY,
+    ) -> Added:
+        """Analyse an encoded picture and keep its features; the picture itself is forgotten.
+
+        An existing key is replaced. When this returns, the picture is durable and will be found.
+
+        Raises:
+            InvalidInput: the picture, the region or a text cannot be used; see its subclasses.
+            InstanceNotFound: there is no such instance.
+            CapacityReached: the instance is full.
+        """
+        check_custom_content(custom_content)
+        instance = self._instances.usable(instance_name)
+        given = applied_category(instance, category)
+        analysis = self._analyst.analyse(data, crop=crop, region=region, category=given, orientation=orientation)
+        subject = analysis.subject
+        picture = Picture(key, subject.category, subject.region, custom_content, attributes)
+        vector = stored_vector(self._keyring, instance, analysis.vector)
+        [replaced] = self._catalogue.add(instance, [NewPicture(picture, vector)])
+        self._indexes.current(instance)
+        return Added(subject.category, subject.region, subject.regions, subject.categories, replaced)
+
+    def get(self, instance_name: str, key: PictureKey) -> Picture:
+        """What is stored of a picture beside its features.
+
+        Raises:
+            InstanceNotFound: there is no such instance.
+            PictureNotFound: there is no such picture.
+        """
+        return self._catalogue.picture(self._instances.get(instance_name), key).picture
+
+    def update(self, instance_name: str, key: PictureKey, changes: Mapping[str, int | str | None]) -> Picture:
+        """Change attributes or custom content by name; None clears one. Features stay as they are.
+
+        Raises:
+            InvalidAttribute: an unknown name or a value out of its limits.
+            InstanceNotFound: there is no such instance.
+            PictureNotFound: there is no such picture.
+        """
+        _check_changes(changes)
+        instance = self._instances.get(instance_name)
+        self._catalogue.update(instance, key, changes)
+        return self._catalogue.picture(instance, key).picture
+
+    def delete(self, instance_name: str, product_id: str, pic_name: str | None = None) -> list[PictureKey]:
+        """Delete one picture, or all of a product; returns the keys deleted, none when nothing matched.
+
+        Raises:
+            InvalidKey: a key part is malformed.
+            InstanceNotFound: there is no such instance.
+        """
+        check_key_part("product_id", product_id)
+        if pic_name is not None:
+            check_key_part("pic_name", pic_name)
+        instance = self._instances.get(instance_name)
+        return self._catalogue.delete(instance, product_id, pic_name)
+
+    def delete_matching(self, instance_name: str, tree: Filter) -> list[PictureKey]:
+        """Delete every picture whose attributes match a filter; returns their keys.
+
+        Raises:
+            InstanceNotFound: there is no such instance.
+        """
+        return self._catalogue.delete_matching(self._instances.get(instance_name), tree)
+
+
+def applied_category(instance: Instance, given: Category | None) -> Category | None:
+    """The category that holds before prediction: the given one, or Other always in generic instances."""
+    return Category.OTHER if instance.spec.type is InstanceType.GENERIC else given
+
+
+def stored_vector(keyring: Keyring, instance: Instance, vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
+    """Features, float32[D], as they are stored and searched: transformed by the instance's key, float16[D]."""
+    return keyring.instance(instance.uid).transform(vector).astype(np.float16)
+
+
+def _check_changes(changes: Mapping[str, int | str | None]) -> None:
+    known = Attributes()
+    texts = {"custom_content": changes.get("custom_content")}
+    if unknown := changes.keys() - known.as_dict().keys() - texts.keys():
+        raise InvalidAttribute(
+            f"There is no attribute {', '.join(sorted(unknown))}.",
+            f"Use {', '.join([*known.as_dict(), *texts])}.",
+        )
+    content = texts["custom_content"]
+    if content is not None and not isinstance(content, str):
+        raise InvalidAttribute("custom_content is no text.", "Give a string.")
+    check_custom_content(content)
+    replace(known, **{name: value for name, value in changes.items() if name not in texts})  # type: ignore[arg-type] # checked there

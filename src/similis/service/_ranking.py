@@ -1,0 +1,136 @@
+"""Turns the engine's hits into a page of matches: checked against the catalogue, scored, ordered, cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from similis.algorithm import Calibration, binary_code, hamming_distance
+from similis.catalogue import Catalogue, StoredPicture
+from similis.domain import MAX_RESULTS, Category, Instance, Match, SearchOptions
+from similis.engine import VectorIndex
+from similis.service._scoring import displayed_scores, sort_expr_values
+
+# Two float16 vectors that differ anywhere can still be this close; only such pairs are compared bit by bit.
+_NEARLY_IDENTICAL = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    score: float
+    stored: StoredPicture
+
+    def order(self) -> tuple[float, str, str]:
+        key = self.stored.picture.key
+        return -self.score, key.product_id, key.pic_name
+
+
+class Ranking:
+    """The results of one query, best first, ties ordered by key, so that pages neither repeat nor miss a picture."""
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        instance: Instance,
+        index: VectorIndex,
+        calibration: Calibration,
+        query: npt.NDArray[np.float16],
+        options: SearchOptions,
+        category: Category | None,
+    ) -> None:
+        self._catalogue = catalogue
+        self._instance = instance
+        self._index = index
+        self._calibration = calibration
+        self._query = query
+        self._options = options
+        self._selection = self._select(category)
+
+    def page(self) -> tuple[list[Match], int]:
+        """The matches from `start` on, `num` at most, and how many there are in all pages."""
+        start, end = self._options.start, self._options.start + self._options.num
+        if self._options.distinct_product:
+            ranked = self._distinct_products()
+            found = len(ranked)
+        else:
+            ids, scores = self._scored(MAX_RESULTS)
+            ranked = self._rank(*_best(ids, scores, end))
+            found = len(ids)
+        return self._matches(ranked[start:end]), min(found, MAX_RESULTS)
+
+    def _select(self, category: Category | None) -> npt.NDArray[np.int64] | None:
+        if category is None and self._options.filter is None:
+            return None
+        return self._catalogue.select_ids(self._instance, self._options.filter, category)
+
+    def _distinct_products(self) -> list[_Ranked]:
+        """The best picture of each product; looks further down while the hits are many pictures of few products."""
+        wanted = MAX_RESULTS
+        while True:
+            ids, scores = self._scored(wanted)
+            ranked = _first_of_each_product(self._rank(ids, scores))
+            if len(ranked) >= MAX_RESULTS or len(ids) < wanted:
+                return ranked
+            wanted *= 4
+
+    def _scored(self, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+        """Ids and displayed scores of the `count` most similar pictures, those below `min_score` left out."""
+        [hits] = self._index.search(self._query.astype(np.float32)[np.newaxis], count, self._selection)
+        ids = np.array([hit.picture_id for hit in hits], dtype=np.int64)
+        scores = self._scores(ids, np.array([hit.similarity for hit in hits], dtype=np.float64))
+        kept = scores >= self._options.min_score
+        return ids[kept], scores[kept]
+
+    def _rank(self, ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> list[_Ranked]:
+        """Order hits by score and key; a hit that the catalogue no longer knows is dropped."""
+        stored = self._catalogue.pictures(self._instance, ids.tolist())
+        pairs = zip(ids.tolist(), scores.tolist(), strict=True)
+        return sorted((_Ranked(score, stored[id_]) for id_, score in pairs if id_ in stored), key=_Ranked.order)
+
+    def _scores(self, ids: npt.NDArray[np.int64], similarities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        near = ids[similarities > _NEARLY_IDENTICAL].tolist()
+        vectors = self._catalogue.vectors(self._instance, near) if near else {}
+        same = {id_ for id_, vector in vectors.items() if np.array_equal(vector, self._query)}
+        identical = np.array([id_ in same for id_ in ids.tolist()], dtype=np.bool_)
+        return displayed_scores(self._calibration.score(similarities), identical)
+
+    def _matches(self, page: Sequence[_Ranked]) -> list[Match]:
+        vectors = self._catalogue.vectors(self._instance, [ranked.stored.id for ranked in page])
+        code = binary_code(self._query.astype(np.float32))
+        return [
+            self._match(ranked, code, vectors[ranked.stored.id]) for ranked in page if ranked.stored.id in vectors
+        ]
+
+    def _match(self, ranked: _Ranked, code: npt.NDArray[np.uint8], vector: npt.NDArray[np.float16]) -> Match:
+        picture = ranked.stored.picture
+        hamming = hamming_distance(code, binary_code(vector.astype(np.float32)))
+        return Match(
+            product_id=picture.key.product_id,
+            pic_name=picture.key.pic_name,
+            category_id=picture.category,
+            score=ranked.score,
+            sort_expr_values=sort_expr_values(ranked.score, hamming),
+            hamming_distance=hamming,
+            custom_content=picture.custom_content,
+            attributes=picture.attributes,
+        )
+
+
+def _best(
+    ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float64], count: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    """The `count` best hits and all that tie with the last of them, so that ties can be ordered by key."""
+    if len(scores) <= count:
+        return ids, scores
+    kept = scores >= np.partition(scores, -count)[-count]
+    return ids[kept], scores[kept]
+
+
+def _first_of_each_product(ranked: Sequence[_Ranked]) -> list[_Ranked]:
+    best: dict[str, _Ranked] = {}
+    for result in ranked:
+        best.setdefault(result.stored.picture.key.product_id, result)
+    return list(best.values())

@@ -1,0 +1,34 @@
+"""From similarities to what is shown: scores, and `SortExprValues`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import numpy.typing as npt
+
+MAX_RELEVANCE = "7.33136443711219e+24"
+_DECIMALS = 6
+_BELOW_ONE = 1 - 10**-_DECIMALS
+
+
+def displayed_scores(
+    probabilities: npt.NDArray[np.float64], identical: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.float64]:
+    """Round calibrated probabilities, float[n] in 0..1, to six decimals; 1.0 exactly where features are identical.
+
+    Rounding is part of the privacy promise: exact similarities would let a caller measure features.
+    """
+    rounded = np.clip(np.round(probabilities, _DECIMALS), 0.0, _BELOW_ONE)
+    return np.where(identical, 1.0, rounded)
+
+
+def sort_expr_values(score: float, hamming: int) -> str:
+    """The pair `"<relevance>;<hamming>"` of the wire contract §6.5.
+
+    The relevance is the score on the scale 0..7.33136443711219e+24, so that it is strictly monotone in the score.
+    """
+    if score == 1.0:
+        return f"{MAX_RELEVANCE};{hamming}"
+    relevance = float(Decimal(MAX_RELEVANCE) * Decimal(repr(float(score))))
+    return f"{relevance:.15g};{hamming}"

@@ -1,0 +1,109 @@
+"""Use cases of search: by picture, by stored name, and comparison of two pictures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+
+from similis.algorithm import Orientation
+from similis.catalogue import Catalogue
+from similis.domain import Category, Instance, InstanceType, PictureKey, Region, SearchOptions, SearchResult, Subject
+from similis.privacy import Keyring
+from similis.service._analyst import Analyst
+from similis.service._indexes import Indexes
+from similis.service._instances import Instances
+from similis.service._pictures import applied_category, stored_vector
+from similis.service._ranking import Ranking
+from similis.service._scoring import displayed_scores
+
+
+class Search:
+    """The verbs of search."""
+
+    def __init__(
+        self, catalogue: Catalogue, keyring: Keyring, indexes: Indexes, analyst: Analyst, instances: Instances
+    ) -> None:
+        self._catalogue = catalogue
+        self._keyring = keyring
+        self._indexes = indexes
+        self._analyst = analyst
+        self._instances = instances
+
+    def by_picture(
+        self,
+        instance_name: str,
+        data: bytes,
+        options: SearchOptions = SearchOptions(),
+        *,
+        crop: bool = True,
+        region: Region | None = None,
+        orientation: Orientation = Orientation.APPLY,
+    ) -> SearchResult:
+        """Find the stored pictures most similar to an encoded picture, which is forgotten afterwards.
+
+        Raises:
+            InvalidInput: the picture or the region cannot be used; see its subclasses.
+            InstanceNotFound: there is no such instance.
+        """
+        instance = self._instances.usable(instance_name)
+        given = applied_category(instance, options.category)
+        analysis = self._analyst.analyse(data, crop=crop, region=region, category=given, orientation=orientation)
+        query = stored_vector(self._keyring, instance, analysis.vector)
+        return self._answer(
+            instance, query, options, analysis.subject.category, analysis.subject, analysis.milliseconds
+        )
+
+    def by_name(self, instance_name: str, key: PictureKey, options: SearchOptions = SearchOptions()) -> SearchResult:
+        """Find the stored pictures most similar to a stored one; itself is the first.
+
+        Raises:
+            InstanceNotFound: there is no such instance.
+            PictureNotFound: there is no such picture.
+        """
+        instance = self._instances.usable(instance_name)
+        stored = self._catalogue.picture(instance, key)
+        query = self._catalogue.vectors(instance, [stored.id])[stored.id]
+        category = applied_category(instance, options.category)
+        if category is None:
+            category = stored.picture.category
+        return self._answer(instance, query, options, category, None, {})
+
+    def compare(self, first: bytes, second: bytes, kind: InstanceType = InstanceType.PRODUCT) -> float:
+        """The score of two encoded pictures, 0..1; 1.0 exactly when their features are identical.
+
+        Raises:
+            InvalidInput: one of the pictures cannot be used; see its subclasses.
+        """
+        one, other = (self._analyst.analyse(data).vector for data in (first, second))
+        similarity = np.array([float(one @ other)])
+        identical = np.array([np.array_equal(one, other)])
+        return float(displayed_scores(self._analyst.calibration(kind).score(similarity), identical)[0])
+
+    def _answer(
+        self,
+        instance: Instance,
+        query: npt.NDArray[np.float16],
+        options: SearchOptions,
+        category: Category,
+        subject: Subject | None,
+        milliseconds: dict[str, float],
+    ) -> SearchResult:
+        inside = category if instance.spec.type is InstanceType.PRODUCT else None
+        index = self._indexes.current(instance)
+        calibration = self._analyst.calibration(instance.spec.type)
+        ranking = Ranking(self._catalogue, instance, index, calibration, query, options, inside)
+        spent = dict(milliseconds)
+        with _timed(spent, "search"):
+            matches, found = ranking.page()
+        return SearchResult(matches, found, category, subject, spent)
+
+
+@contextmanager
+def _timed(spent: dict[str, float], stage: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    spent[stage] = 1000 * (time.perf_counter() - start)
