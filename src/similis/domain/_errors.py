@@ -21,6 +21,7 @@ SimilisError
 ├── NotFound
 │   ├── InstanceNotFound
 │   ├── PictureNotFound
+│   ├── ModelNotFound
 │   └── KeyNotFound           access key
 ├── Conflict
 │   ├── InstanceExists
@@ -33,6 +34,7 @@ SimilisError
 ├── DataDirectoryLocked
 ├── StorageFailed
 ├── KeyringFailed
+├── InvalidManifest       of a model
 ├── ModelNotFetched
 ├── ModelDamaged
 └── ServiceUnreachable
@@ -180,6 +182,12 @@ class PictureNotFound(NotFound):
     code = "picture_not_found"
 
 
+class ModelNotFound(NotFound):
+    """There is no model of that name."""
+
+    code = "model_not_found"
+
+
 class KeyNotFound(NotFound):
     """There is no access key with that id."""
 
@@ -250,6 +258,12 @@ class KeyringFailed(Unavailable):
     """The key directory is missing, unreadable, open to others or does not fit the data."""
 
     code = "keyring_failed"
+
+
+class InvalidManifest(Unavailable):
+    """A model's manifest cannot be used."""
+
+    code = "invalid_manifest"
 
 
 class ModelNotFetched(Unavailable):

