@@ -1,0 +1,40 @@
+"""Calibration: from cosine similarities to probability-like scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from similis.domain import InstanceType
+
+_PARAMETERS = {InstanceType.PRODUCT: (0.80, 18.0), InstanceType.GENERIC: (0.65, 14.0)}
+_BELOW_ONE = np.nextafter(1.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """A logistic curve over cosine similarity.
+
+    Attributes:
+        middle: the similarity whose score is one half.
+        slope: how steeply the log-odds grow with the similarity.
+    """
+
+    middle: float
+    slope: float
+
+    @classmethod
+    def for_type(cls, kind: InstanceType) -> Self:
+        """The curve of product search ("same product") or generic search ("same thing")."""
+        return cls(*_PARAMETERS[kind])
+
+    def score(self, similarity: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Scores in [0, 1) of an array of similarities; strictly monotone.
+
+        1.0 is left to identical features, which only the stored vectors can tell.
+        """
+        odds = self.slope * (np.asarray(similarity, np.float64) - self.middle)
+        return np.minimum(1.0 / (1.0 + np.exp(-odds)), _BELOW_ONE)
