@@ -1,1 +1,7 @@
-"""HTTP: the native REST API and the console."""
+"""The HTTP gateway: REST interface, console, limits and figures in front of one `App`."""
+
+from similis.gateway._asgi import create_asgi
+from similis.gateway._body import MAX_BODY
+from similis.gateway._server import serve
+
+__all__ = ["MAX_BODY", "create_asgi", "serve"]

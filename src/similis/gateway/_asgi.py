@@ -1,0 +1,73 @@
+"""Puts the gateway together: middleware, error answers, REST interface, console and the pages of the operator."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.middleware import Middleware
+
+from similis.domain import Unavailable
+from similis.gateway import console, rest
+from similis.gateway._body import BodyLimit
+from similis.gateway._errors import add_error_handlers
+from similis.gateway._metrics import CONTENT_TYPE, Metrics
+from similis.gateway._observe import Observe
+from similis.service import App
+
+_DESCRIPTION = (
+    "Self-hosted image search. Every call under /api/v1 needs an access key: Authorization: Bearer ID:SECRET. "
+    "Every error has the form {code, message, hint, request_id}. Pictures are never stored."
+)
+
+
+def create_asgi(app: App) -> FastAPI:
+    """Return the ASGI application that serves `app`; the caller closes `app` afterwards."""
+    metrics = Metrics()
+    api = FastAPI(
+        title="Similis REST API",
+        version="1",
+        description=_DESCRIPTION,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        middleware=[Middleware(Observe, metrics=metrics), Middleware(BodyLimit)],
+    )
+    api.state.service = app
+    api.state.metrics = metrics
+    add_error_handlers(api)
+    api.include_router(rest.router)
+    api.include_router(_operator)
+    api.include_router(console.router)
+    return api
+
+
+_operator = APIRouter(include_in_schema=False)
+
+
+@_operator.get("/healthz")
+async def healthz() -> PlainTextResponse:
+    """Whether the process is alive."""
+    return PlainTextResponse("ok\n")
+
+
+@_operator.get("/readyz")
+def readyz(request: Request) -> JSONResponse:
+    """Whether pictures can be taken now: the catalogue answers and the models are loaded."""
+    if not request.app.state.service.ready():
+        raise Unavailable("The models are not loaded yet.", "Wait a few seconds and ask again.")
+    return JSONResponse({"ready": True})
+
+
+@_operator.get("/metrics")
+async def metrics(request: Request) -> Response:
+    """Figures for Prometheus; they name no instance."""
+    return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE)
+
+
+@_operator.get("/docs")
+async def docs(request: Request) -> HTMLResponse:
+    """The REST interface, described."""
+    schema: dict[str, Any] = request.app.openapi()
+    return HTMLResponse(rest.docs_page(schema))

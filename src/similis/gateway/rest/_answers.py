@@ -1,0 +1,145 @@
+"""What the REST interface answers, as models for its OpenAPI description; `similis.domain.as_json` makes the values.
+
+Unknown fields are forbidden, so that a test of a route fails when the two part.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_RegionText = Annotated[str, Field(description="Pixels as `x1,x2,y1,y2`.", examples=["280,486,232,351"])]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class ErrorAnswer(_Answer):
+    """Every error of every route."""
+
+    code: Annotated[str, Field(description="Stable name of the error.", examples=["invalid_region"])]
+    message: Annotated[str, Field(description="What was wrong.")]
+    hint: Annotated[str, Field(description="What was expected and what to do.")]
+    request_id: Annotated[str, Field(description="Also in the header `x-request-id` and in the service's log.")]
+
+
+class InstanceAnswer(_Answer):
+    """An instance."""
+
+    name: str
+    type: Literal["product", "generic"]
+    region: str
+    capacity: int
+    picture_count: int
+    index: str
+    model: Annotated[str, Field(description="The model that makes its features.")]
+    dimension: int
+    created_at: datetime
+
+
+class KeyAnswer(_Answer):
+    """An access key without its secret."""
+
+    id: str
+    role: Literal["admin", "writer", "reader"]
+    instances: Annotated[list[str], Field(description="Empty means all.")]
+    disabled: bool
+    created_at: datetime
+
+
+class NewKeyAnswer(KeyAnswer):
+    """A key just made; its secret is shown this once."""
+
+    secret: str
+
+
+class PictureKeyAnswer(_Answer):
+    """Names a picture."""
+
+    product_id: str
+    pic_name: str
+
+
+class _Attributes(_Answer):
+    custom_content: str | None
+    int_attr: int | None
+    int_attr2: int | None
+    int_attr3: int | None
+    int_attr4: int | None
+    str_attr: str | None
+    str_attr2: str | None
+    str_attr3: str | None
+    str_attr4: str | None
+
+
+class PictureAnswer(PictureKeyAnswer, _Attributes):
+    """What is kept of a picture, beside its features."""
+
+    category_id: int
+    region: _RegionText
+
+
+class CategoryAnswer(_Answer):
+    """A category that the picture may belong to."""
+
+    category_id: int
+    name: str
+    probability: float
+
+
+class AddedAnswer(_Answer):
+    """What was found in an added picture."""
+
+    category_id: int
+    region: _RegionText
+    regions: list[_RegionText]
+    categories: list[CategoryAnswer]
+    replaced: bool
+
+
+class MatchAnswer(PictureKeyAnswer, _Attributes):
+    """One result."""
+
+    category_id: int
+    score: Annotated[float, Field(description="0 to 1; 1 exactly when the features are identical.")]
+    sort_expr_values: Annotated[str, Field(description="`relevance;Hamming distance`.")]
+    hamming_distance: int
+
+
+class SearchAnswer(_Answer):
+    """Results, best first, and what was found in the query."""
+
+    matches: list[MatchAnswer]
+    found: Annotated[int, Field(description="Results in all pages, at most 500.")]
+    category_id: Annotated[int, Field(description="The category that was searched in.")]
+    region: _RegionText | None
+    regions: list[_RegionText]
+    categories: list[CategoryAnswer]
+    milliseconds: Annotated[dict[str, float], Field(description="Time by stage.")]
+
+
+class ComparisonAnswer(_Answer):
+    """How alike two pictures are."""
+
+    score: float
+
+
+class DeletedAnswer(_Answer):
+    """The pictures that were deleted."""
+
+    deleted: list[PictureKeyAnswer]
+
+
+class InstancesAnswer(_Answer):
+    """All instances that the key may see."""
+
+    instances: list[InstanceAnswer]
+
+
+class KeysAnswer(_Answer):
+    """All access keys."""
+
+    keys: list[KeyAnswer]

@@ -1,0 +1,82 @@
+"""Who calls: the access key of a request, and the dependencies that a route states its needs with."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from similis.domain import AccessKey, NotAuthenticated, PermissionDenied, Role
+from similis.service import App
+
+_BEARER = HTTPBearer(auto_error=False, description="An access key, as `ID:SECRET`.")
+_HINT = "Send Authorization: Bearer ID:SECRET with an access key of this service."
+
+
+async def _service(request: Request) -> App:
+    app: App = request.app.state.service
+    return app
+
+
+Service = Annotated[App, Depends(_service)]
+
+
+class Needs:
+    """Dependency that authenticates the caller and checks its role, on the instance in the path where there is one.
+
+    Routes state it before their body, so that nothing is read from a stranger.
+    """
+
+    def __init__(self, role: Role) -> None:
+        self._role = role
+
+    def __call__(
+        self,
+        request: Request,
+        service: Service,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    ) -> AccessKey:
+        """Return the caller's key.
+
+        Raises:
+            NotAuthenticated: no key, an unknown one, or a wrong secret.
+            PermissionDenied: role or instances of the key do not cover the request.
+        """
+        if credentials is None:
+            raise NotAuthenticated("The request has no access key.", _HINT)
+        identity, _, secret = credentials.credentials.partition(":")
+        key = service.access.authenticate(identity, secret)
+        require(key, self._role, request.path_params.get("name"))
+        return key
+
+
+Admin = Annotated[AccessKey, Depends(Needs(Role.ADMIN))]
+Writer = Annotated[AccessKey, Depends(Needs(Role.WRITER))]
+Reader = Annotated[AccessKey, Depends(Needs(Role.READER))]
+
+
+def require(key: AccessKey, role: Role, instance: str | None = None) -> None:
+    """Check that a key covers a role on an instance.
+
+    Raises:
+        PermissionDenied: it does not.
+    """
+    if not key.allows(role):
+        raise PermissionDenied(f"The access key has the role {key.role}.", f"This needs the role {role}.")
+    if not key.allows(role, instance):
+        raise PermissionDenied(
+            f"The access key does not reach instance {instance!r}.", f"It reaches {', '.join(key.instances)}."
+        )
+
+
+def require_unlimited(key: AccessKey) -> None:
+    """Check that a key is not limited to some instances: such a one could make itself keys for the others.
+
+    Raises:
+        PermissionDenied: it is.
+    """
+    if key.instances:
+        raise PermissionDenied(
+            "The access key is limited to some instances.", "Access keys need an admin key without such limits."
+        )

@@ -1,0 +1,200 @@
+"""The bodies and queries that the REST interface takes, and their translation into domain values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from similis.domain import (
+    DEFAULT_CAPACITY,
+    DEFAULT_REGION,
+    INT_FIELDS,
+    MAX_NUM,
+    MAX_RESULTS,
+    STR_FIELDS,
+    Attributes,
+    Category,
+    Filter,
+    InstanceSpec,
+    InstanceType,
+    InvalidInput,
+    PictureKey,
+    Region,
+    Role,
+    SearchOptions,
+    parse_filter,
+)
+from similis.service import as_category, as_region, as_search_options, require_one_way_to_delete
+
+_REGION = "Pixels as `x1,x2,y1,y2`; replaces the detection."
+_CROP = "Find the main subject and use it; false uses the whole picture."
+_FILTER = 'Such as `int_attr>=2 AND str_attr in ("red", "blue")`.'
+FilterText = Annotated[str, Field(description=_FILTER)]
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class _JsonForm(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class InstanceForm(_JsonForm):
+    """A new instance."""
+
+    name: str
+    type: Literal["product", "generic"]
+    region: str = DEFAULT_REGION
+    capacity: int = DEFAULT_CAPACITY
+    index: str = "faiss"
+
+    def spec(self) -> InstanceSpec:
+        """The domain's specification."""
+        return InstanceSpec(self.name, InstanceType(self.type), self.region, self.capacity)
+
+
+class KeyForm(_JsonForm):
+    """A new access key; no instances means all."""
+
+    role: Literal["admin", "writer", "reader"]
+    instances: list[str] = []
+
+    def domain_role(self) -> Role:
+        """The domain's role."""
+        return Role(self.role)
+
+
+class AttributeFields(BaseModel):
+    """The fields of attributes, shared by several forms."""
+
+    custom_content: str | None = None
+    int_attr: int | None = None
+    int_attr2: int | None = None
+    int_attr3: int | None = None
+    int_attr4: int | None = None
+    str_attr: str | None = None
+    str_attr2: str | None = None
+    str_attr3: str | None = None
+    str_attr4: str | None = None
+
+
+class ChangesForm(AttributeFields, _JsonForm):
+    """Attributes to change; null clears one, an absent one stays."""
+
+    def changes(self) -> Mapping[str, int | str | None]:
+        """Only what was given."""
+        if not self.model_fields_set:
+            raise InvalidInput("The body changes nothing.", f"Give one of {', '.join(type(self).model_fields)}.")
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+class _PictureFields(_Form):
+    category_id: int | None = None
+    crop: Annotated[bool, Field(description=_CROP)] = True
+    region: Annotated[str | None, Field(description=_REGION)] = None
+
+    def category(self) -> Category | None:
+        """The category given, if any."""
+        return as_category(self.category_id)
+
+    def domain_region(self) -> Region | None:
+        """The region given, if any."""
+        return as_region(self.region)
+
+
+class PictureForm(AttributeFields, _PictureFields):
+    """A picture to add."""
+
+    file: bytes
+    product_id: str
+    pic_name: str
+
+    def key(self) -> PictureKey:
+        """The picture's key."""
+        return PictureKey(self.product_id, self.pic_name)
+
+    def attributes(self) -> Attributes:
+        """Its attributes."""
+        return Attributes(**{name: getattr(self, name) for name in (*INT_FIELDS, *STR_FIELDS)})
+
+
+class SearchForm(_PictureFields):
+    """A search by a picture in `file`, or by a stored one's `product_id` and `pic_name`."""
+
+    file: bytes | None = None
+    product_id: str | None = None
+    pic_name: str | None = None
+    num: Annotated[int, Field(description=f"Results wanted, 1 to {MAX_NUM}.")] = 10
+    start: Annotated[int, Field(description=f"Results to pass over; start + num is at most {MAX_RESULTS}.")] = 0
+    filter: FilterText | None = None
+    distinct_product: Annotated[bool, Field(description="Only the best picture of each product.")] = False
+    min_score: Annotated[float, Field(description="Only results with at least this score.")] = 0.0
+
+    def options(self) -> SearchOptions:
+        """The domain's options."""
+        return as_search_options(
+            num=self.num,
+            start=self.start,
+            category=self.category_id,
+            filter=self.filter,
+            distinct_product=self.distinct_product,
+            min_score=self.min_score,
+        )
+
+    def stored_key(self) -> PictureKey | None:
+        """The key of a search by name; None when a picture is given.
+
+        Raises:
+            InvalidInput: both, neither, or half of a key, or `crop` and `region` without a picture.
+        """
+        if self.file is not None and self.product_id is None and self.pic_name is None:
+            return None
+        if self.file is not None or self.product_id is None or self.pic_name is None:
+            raise InvalidInput("The search has no single query.", "Give either file, or product_id and pic_name.")
+        if extra := self.model_fields_set & {"crop", "region"}:
+            raise InvalidInput(f"{' and '.join(sorted(extra))} only goes with a file.", "Leave it out.")
+        return PictureKey(self.product_id, self.pic_name)
+
+
+class ComparisonForm(_Form):
+    """Two pictures to compare; any two file parts do, whatever their names."""
+
+    first: bytes
+    second: bytes
+    type: Annotated[Literal["product", "generic"], Field(description="Whose scale the score is on.")] = "product"
+
+    @staticmethod
+    def files() -> tuple[str, str]:
+        """The names under which the two pictures are read."""
+        return "first", "second"
+
+
+class KeyQuery(_Form):
+    """Names one picture."""
+
+    product_id: str
+    pic_name: str
+
+    def key(self) -> PictureKey:
+        """The picture's key."""
+        return PictureKey(self.product_id, self.pic_name)
+
+
+class DeletionQuery(_Form):
+    """Names what to delete: one picture, a product, or all that match a filter."""
+
+    product_id: str | None = None
+    pic_name: str | None = None
+    filter: FilterText | None = None
+
+    def condition(self) -> Filter | None:
+        """The filter of a deletion by filter; None when a product is named.
+
+        Raises:
+            InvalidInput: both or neither are given.
+        """
+        require_one_way_to_delete(self.product_id, self.pic_name, self.filter)
+        return None if self.filter is None else parse_filter(self.filter)

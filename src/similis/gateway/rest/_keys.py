@@ -1,0 +1,36 @@
+"""Routes of access keys, for admins whose key is not limited to some instances."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+
+from similis.domain import JsonObject, as_json
+from similis.gateway.rest._answers import KeyAnswer, KeysAnswer, NewKeyAnswer
+from similis.gateway.rest._caller import Admin, Service, require_unlimited
+from similis.gateway.rest._forms import KeyForm
+from similis.gateway.rest._input import Json, body_schema
+
+router = APIRouter(prefix="/keys", tags=["access keys"])
+
+
+@router.post("", status_code=201, response_model=NewKeyAnswer, openapi_extra=body_schema("application/json", KeyForm))
+def create_key(caller: Admin, service: Service, form: Annotated[KeyForm, Depends(Json(KeyForm))]) -> JsonObject:
+    """Make an access key; its secret is shown this once. Role: admin."""
+    require_unlimited(caller)
+    return as_json(service.access.create(form.domain_role(), form.instances))
+
+
+@router.get("", response_model=KeysAnswer)
+def list_keys(caller: Admin, service: Service) -> JsonObject:
+    """All access keys, without their secrets. Role: admin."""
+    require_unlimited(caller)
+    return {"keys": [as_json(key) for key in service.access.list()]}
+
+
+@router.post("/{identity}/disable", response_model=KeyAnswer)
+def disable_key(identity: str, caller: Admin, service: Service) -> JsonObject:
+    """Disable an access key for good. Role: admin."""
+    require_unlimited(caller)
+    return as_json(service.access.disable(identity))

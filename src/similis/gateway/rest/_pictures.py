@@ -1,0 +1,75 @@
+"""Routes of pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from similis.domain import JsonObject, as_json
+from similis.gateway.rest._answers import AddedAnswer, DeletedAnswer, PictureAnswer
+from similis.gateway.rest._caller import Reader, Service, Writer
+from similis.gateway.rest._forms import ChangesForm, DeletionQuery, KeyQuery, PictureForm
+from similis.gateway.rest._input import Json, Multipart, body_schema
+
+router = APIRouter(prefix="/instances/{name}/pictures", tags=["pictures"])
+
+
+@router.post(
+    "",
+    status_code=201,
+    response_model=AddedAnswer,
+    responses={200: {"model": AddedAnswer, "description": "A picture of the same key was replaced"}},
+    openapi_extra=body_schema("multipart/form-data", PictureForm),
+)
+def add_picture(
+    name: str,
+    _caller: Writer,
+    service: Service,
+    form: Annotated[PictureForm, Depends(Multipart(PictureForm))],
+    response: Response,
+) -> JsonObject:
+    """Add a picture: its features are kept, the picture itself is forgotten. Role: writer."""
+    added = service.pictures.add(
+        name,
+        form.file,
+        form.key(),
+        category=form.category(),
+        crop=form.crop,
+        region=form.domain_region(),
+        custom_content=form.custom_content,
+        attributes=form.attributes(),
+    )
+    response.status_code = 200 if added.replaced else 201
+    return as_json(added)
+
+
+@router.get("", response_model=PictureAnswer)
+def show_picture(name: str, _caller: Reader, service: Service, query: Annotated[KeyQuery, Query()]) -> JsonObject:
+    """What is kept of a picture, beside its features. Role: reader."""
+    return as_json(service.pictures.get(name, query.key()))
+
+
+@router.patch("", response_model=PictureAnswer, openapi_extra=body_schema("application/json", ChangesForm))
+def update_picture(
+    name: str,
+    _caller: Writer,
+    service: Service,
+    query: Annotated[KeyQuery, Query()],
+    form: Annotated[ChangesForm, Depends(Json(ChangesForm))],
+) -> JsonObject:
+    """Change attributes; null clears one, an absent one stays. Role: writer."""
+    return as_json(service.pictures.update(name, query.key(), form.changes()))
+
+
+@router.delete("", response_model=DeletedAnswer)
+def delete_pictures(
+    name: str, _caller: Writer, service: Service, query: Annotated[DeletionQuery, Query()]
+) -> JsonObject:
+    """Delete a picture, all of a product, or all that match a filter; what is not there is no error. Role: writer."""
+    condition = query.condition()
+    if condition is not None:
+        deleted = service.pictures.delete_matching(name, condition)
+    else:
+        deleted = service.pictures.delete(name, query.product_id or "", query.pic_name)
+    return {"deleted": [as_json(key) for key in deleted]}

@@ -1,0 +1,51 @@
+"""Routes of search and comparison."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request
+
+from similis.domain import InstanceType, InvalidInput, JsonObject, as_json
+from similis.gateway.rest._answers import ComparisonAnswer, SearchAnswer
+from similis.gateway.rest._caller import Reader, Service
+from similis.gateway.rest._forms import ComparisonForm, SearchForm
+from similis.gateway.rest._input import Multipart, body_schema, read_parts, validated
+
+router = APIRouter(tags=["search"])
+
+
+@router.post(
+    "/instances/{name}/search",
+    response_model=SearchAnswer,
+    openapi_extra=body_schema("multipart/form-data", SearchForm),
+)
+def search(
+    name: str, _caller: Reader, service: Service, form: Annotated[SearchForm, Depends(Multipart(SearchForm))]
+) -> JsonObject:
+    """Find the most similar pictures, by a picture or by a stored one. Role: reader."""
+    key, options = form.stored_key(), form.options()
+    if key is not None:
+        return as_json(service.search.by_name(name, key, options))
+    return as_json(
+        service.search.by_picture(name, form.file or b"", options, crop=form.crop, region=form.domain_region())
+    )
+
+
+async def _comparison(request: Request) -> ComparisonForm:
+    parts = await read_parts(request)
+    files = [value for _, value in parts if isinstance(value, bytes)]
+    texts = [(name, value) for name, value in parts if isinstance(value, str)]
+    if len(files) != len(ComparisonForm.files()):
+        raise InvalidInput(f"The form has {len(files)} files.", "Send two pictures, as first and second.")
+    return validated(ComparisonForm, [*zip(ComparisonForm.files(), files, strict=True), *texts])
+
+
+@router.post(
+    "/compare",
+    response_model=ComparisonAnswer,
+    openapi_extra=body_schema("multipart/form-data", ComparisonForm),
+)
+def compare(_caller: Reader, service: Service, form: Annotated[ComparisonForm, Depends(_comparison)]) -> JsonObject:
+    """The score of two pictures; neither is kept. Role: reader."""
+    return {"score": service.search.compare(form.first, form.second, InstanceType(form.type))}
