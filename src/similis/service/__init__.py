@@ -1,8 +1,10 @@
 """The use cases: one module per group of verbs, put together in `App` from `Settings`."""
 
+from similis.algorithm import ModelStore
 from similis.service._access import Access
 from similis.service._api import InstanceHandle, Similis, open_directory
 from similis.service._app import App
+from similis.service._doctor import Finding, examine
 from similis.service._inputs import (
     PictureSource,
     RegionSource,
@@ -13,6 +15,7 @@ from similis.service._inputs import (
     require_one_way_to_delete,
 )
 from similis.service._instances import INDEXES, Instances
+from similis.service._models import model_store
 from similis.service._pictures import Pictures
 from similis.service._search import Search
 from similis.service._settings import Settings
@@ -21,8 +24,10 @@ __all__ = [
     "INDEXES",
     "Access",
     "App",
+    "Finding",
     "InstanceHandle",
     "Instances",
+    "ModelStore",
     "PictureSource",
     "Pictures",
     "RegionSource",
@@ -32,6 +37,8 @@ __all__ = [
     "as_category",
     "as_region",
     "as_search_options",
+    "examine",
+    "model_store",
     "open_directory",
     "read_picture",
     "require_one_way_to_delete",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from similis.algorithm import Analysis, Calibration, Orientation, Pipeline
-from similis.domain import Category, InstanceType, Region
+from similis.algorithm import Analysis, Orientation, Pipeline
+from similis.domain import Category, Region
 
 
 class Analyst:
@@ -42,6 +42,15 @@ class Analyst:
         """Whether the models are in memory."""
         return self._pipeline is not None
 
+    def warm_up(self) -> None:
+        """Load the models now.
+
+        Raises:
+            ModelNotFetched: a model file is missing.
+            ModelDamaged: a model file is not the one of its manifest.
+        """
+        _ = self.pipeline
+
     def analyse(
         self,
         data: bytes,
@@ -55,7 +64,3 @@ class Analyst:
         pipeline = self.pipeline
         with self._slots:
             return pipeline.analyse(data, crop=crop, region=region, category=category, orientation=orientation)
-
-    def calibration(self, kind: InstanceType) -> Calibration:
-        """How similarities read as probabilities in instances of this type."""
-        return self.pipeline.calibration(kind)

@@ -7,11 +7,13 @@ from types import TracebackType
 from typing import Self
 
 from similis.domain import (
+    DEFAULT_CAPACITY,
     Added,
     Attributes,
     Instance,
     InstanceSpec,
     InstanceType,
+    InvalidInput,
     Picture,
     PictureKey,
     SearchResult,
@@ -40,15 +42,15 @@ class Similis:
         self,
         name: str,
         type: InstanceType | str = InstanceType.PRODUCT,  # noqa: A002 - the field's own word
-        **limits: int,
+        capacity: int = DEFAULT_CAPACITY,
     ) -> InstanceHandle:
-        """Make an instance of type `product` or `generic`; `capacity=…` limits its pictures.
+        """Make an instance of type `product` or `generic` for at most `capacity` pictures.
 
         Raises:
             InvalidName: the name cannot be used.
             InstanceExists: the name is taken.
         """
-        self._app.instances.create(InstanceSpec(name, InstanceType(type), **limits))
+        self._app.instances.create(InstanceSpec(name, _instance_type(type), capacity=capacity))
         return InstanceHandle(self._app, name)
 
     def instance(self, name: str) -> InstanceHandle:
@@ -244,3 +246,12 @@ def open_directory(path: str | Path, **settings: Path | int) -> Similis:
         KeyringFailed: its key directory is missing or unsafe.
     """
     return Similis(App.open(Settings(data=Path(path), **settings)))  # type: ignore[arg-type] # checked by Settings
+
+
+def _instance_type(name: InstanceType | str) -> InstanceType:
+    try:
+        return InstanceType(name)
+    except ValueError:
+        raise InvalidInput(
+            f"There is no instance type {name!r}.", f"Use one of: {', '.join(InstanceType)}."
+        ) from None

@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from similis.catalogue import Catalogue
 from similis.domain import Instance
-from similis.engine import Change, FaissIndex, IndexSpec, VectorIndex
+from similis.engine import Change, FaissIndex, IndexSpec, Operation, VectorIndex
 
 
 @dataclass
@@ -28,14 +29,16 @@ class Indexes:
     def current(self, instance: Instance) -> VectorIndex:
         """Return the instance's index with every committed change applied."""
         with self._opening:
-            entry = self._open.setdefault(instance.id, _Open(_empty_index(instance)))
+            entry = self._open.get(instance.id)
+            if entry is None:
+                entry = self._open[instance.id] = _Open(self._empty(instance))
         if entry.index.applied_seq() < self._catalogue.last_seq(instance):
             self._follow(instance, entry)
         return entry.index
 
     def rebuild(self, instance: Instance) -> None:
         """Build the index anew from stored features; searches use the old one until the new one is complete."""
-        fresh = _Open(_empty_index(instance))
+        fresh = _Open(self._empty(instance))
         self._follow(instance, fresh)
         with self._opening:
             self._open[instance.id] = fresh
@@ -53,10 +56,9 @@ class Indexes:
 
     def _changes(self, instance: Instance, after: int) -> Iterator[Change]:
         for row in self._catalogue.changes(instance, after):
-            yield Change(row.seq, row.operation, row.picture_id, row.vector)
+            yield Change(row.seq, Operation(row.operation), row.picture_id, row.vector)
 
-
-def _empty_index(instance: Instance) -> VectorIndex:
-    index = FaissIndex()
-    index.open(IndexSpec(instance.dimension))
-    return index
+    def _empty(self, instance: Instance) -> VectorIndex:
+        index = FaissIndex(partial(self._catalogue.select_ids, instance))
+        index.open(IndexSpec(instance.dimension))
+        return index

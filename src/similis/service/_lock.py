@@ -45,16 +45,13 @@ class DataDirectoryLock:
 def _open(directory: Path) -> IO[str]:
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        return (directory / "owner.lock").open("a+", encoding="utf-8", opener=_private)
+        descriptor = os.open(directory / "owner.lock", os.O_RDWR | os.O_CREAT, mode=0o600)
     except OSError as error:
         raise StorageFailed(
             f"The data directory {directory} cannot be used: {error.strerror}.",
             "Choose a directory this user may write with --data or SIMILIS_DATA.",
         ) from None
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    return os.fdopen(descriptor, "r+", encoding="utf-8")
 
 
 def _describe(owner: str) -> str:

@@ -47,7 +47,7 @@ class Ranking:
         self._calibration = calibration
         self._query = query
         self._options = options
-        self._selection = self._select(category)
+        self._category = category
 
     def page(self) -> tuple[list[Match], int]:
         """The matches from `start` on, `num` at most, and how many there are in all pages."""
@@ -61,11 +61,6 @@ class Ranking:
             found = len(ids)
         return self._matches(ranked[start:end]), min(found, MAX_RESULTS)
 
-    def _select(self, category: Category | None) -> npt.NDArray[np.int64] | None:
-        if category is None and self._options.filter is None:
-            return None
-        return self._catalogue.select_ids(self._instance, self._options.filter, category)
-
     def _distinct_products(self) -> list[_Ranked]:
         """The best picture of each product; looks further down while the hits are many pictures of few products."""
         wanted = MAX_RESULTS
@@ -78,7 +73,8 @@ class Ranking:
 
     def _scored(self, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Ids and displayed scores of the `count` most similar pictures, those below `min_score` left out."""
-        [hits] = self._index.search(self._query.astype(np.float32)[np.newaxis], count, self._selection)
+        query = self._query.astype(np.float32)[np.newaxis]
+        [hits] = self._index.search(query, count, self._options.filter, self._category)
         ids = np.array([hit.picture_id for hit in hits], dtype=np.int64)
         scores = self._scores(ids, np.array([hit.similarity for hit in hits], dtype=np.float64))
         kept = scores >= self._options.min_score

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import numpy as np
 import numpy.typing as npt
 
-from similis.algorithm import Orientation
+from similis.algorithm import Calibration, Orientation
 from similis.catalogue import Catalogue
 from similis.domain import Category, Instance, InstanceType, PictureKey, Region, SearchOptions, SearchResult, Subject
 from similis.privacy import Keyring
@@ -81,7 +81,7 @@ class Search:
         one, other = (self._analyst.analyse(data).vector for data in (first, second))
         similarity = np.array([float(one @ other)])
         identical = np.array([np.array_equal(one, other)])
-        return float(displayed_scores(self._analyst.calibration(kind).score(similarity), identical)[0])
+        return float(displayed_scores(Calibration.for_type(kind).score(similarity), identical)[0])
 
     def _answer(
         self,
@@ -94,7 +94,7 @@ class Search:
     ) -> SearchResult:
         inside = category if instance.spec.type is InstanceType.PRODUCT else None
         index = self._indexes.current(instance)
-        calibration = self._analyst.calibration(instance.spec.type)
+        calibration = Calibration.for_type(instance.spec.type)
         ranking = Ranking(self._catalogue, instance, index, calibration, query, options, inside)
         spent = dict(milliseconds)
         with _timed(spent, "search"):

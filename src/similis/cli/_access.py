@@ -1,0 +1,54 @@
+"""`similis key …`: create, list, disable."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from similis.cli._session import Session, with_session
+from similis.domain import AccessKey, Role, as_json
+
+
+def register(root: typer.Typer) -> None:
+    """Add the commands of this module."""
+    group = typer.Typer(help="Make, list and disable access keys.", no_args_is_help=True)
+    for name, command in (("create", create), ("list", list_all), ("disable", disable)):
+        group.command(name)(with_session(command))
+    root.add_typer(group, name="key")
+
+
+def create(
+    session: Session,
+    role: Annotated[Role, typer.Option("--role", help="What its holder may do.")] = Role.READER,
+    instances: Annotated[
+        list[str] | None, typer.Option("--instance", help="Only this instance; may be repeated. Default: all.")
+    ] = None,
+) -> None:
+    """Make an access key; its secret is shown this once."""
+    with session.target() as target:
+        new = target.access.create(role, instances or ())
+    session.output.data(as_json(new))
+    session.output.say(f"Access key ({role}): {new.key.id}:{new.secret}")
+    session.output.say("Keep it now: the secret is not shown again.")
+
+
+def list_all(session: Session) -> None:
+    """List all access keys, without their secrets."""
+    with session.target() as target:
+        keys = target.access.list()
+    session.output.data({"keys": [as_json(key) for key in keys]})
+    session.output.table(("ID", "ROLE", "INSTANCES", "STATE", "CREATED"), (_row(key) for key in keys))
+
+
+def disable(session: Session, identity: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Disable an access key for good."""
+    with session.target() as target:
+        key = target.access.disable(identity)
+    session.output.data(as_json(key))
+    session.output.say(f"Disabled {identity}.")
+
+
+def _row(key: AccessKey) -> tuple[object, ...]:
+    state = "disabled" if key.disabled else "active"
+    return key.id, key.role, ", ".join(key.instances) or "all", state, f"{key.created_at:%Y-%m-%d %H:%M}"

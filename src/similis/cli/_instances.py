@@ -1,0 +1,91 @@
+"""`similis instance …`: create, list, show, delete, rebuild."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from similis.cli._session import Session, with_session
+from similis.domain import DEFAULT_CAPACITY, DEFAULT_REGION, Instance, InstanceSpec, InstanceType, as_json
+
+Name = Annotated[str, typer.Argument(metavar="NAME", help="The instance's name.")]
+_HEADINGS = ("NAME", "TYPE", "PICTURES", "CAPACITY", "REGION", "INDEX", "MODEL", "CREATED")
+
+
+def register(root: typer.Typer) -> None:
+    """Add the commands of this module."""
+    group = typer.Typer(help="Make, list and delete instances (searchable collections).", no_args_is_help=True)
+    for name, command in (
+        ("create", create), ("list", list_all), ("show", show), ("delete", delete), ("rebuild", rebuild),
+    ):  # fmt: skip
+        group.command(name)(with_session(command))
+    root.add_typer(group, name="instance")
+
+
+def create(
+    session: Session,
+    name: Name,
+    type: Annotated[InstanceType, typer.Option("--type", help="Product search knows categories.")],  # noqa: A002 - the option's name
+    region: Annotated[str, typer.Option("--region", help="Region reported on the wire.")] = DEFAULT_REGION,
+    capacity: Annotated[int, typer.Option("--capacity", help="Pictures at most.")] = DEFAULT_CAPACITY,
+    index: Annotated[str, typer.Option("--index", help="Vector index: faiss.")] = "faiss",
+) -> None:
+    """Make an empty instance."""
+    with session.target() as target:
+        instance = target.instances.create(InstanceSpec(name, type, region, capacity), index)
+    session.output.data(as_json(instance))
+    session.output.say(f"Made {type} instance {name}. Add pictures with: similis add {name} FOLDER")
+
+
+def list_all(session: Session) -> None:
+    """List all instances."""
+    with session.target() as target:
+        instances = target.instances.list()
+    session.output.data({"instances": [as_json(instance) for instance in instances]})
+    session.output.table(_HEADINGS, (_row(instance) for instance in instances))
+
+
+def show(session: Session, name: Name) -> None:
+    """Show one instance."""
+    with session.target() as target:
+        instance = target.instances.get(name)
+    session.output.data(as_json(instance))
+    session.output.table(_HEADINGS, [_row(instance)])
+
+
+def delete(
+    session: Session,
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="Delete it with all its pictures, for good.")] = False,
+) -> None:
+    """Delete an instance with all it holds and destroy its key."""
+    if not yes:
+        raise typer.BadParameter(f"This deletes {name} and all it holds for good; repeat with --yes.")
+    with session.target() as target:
+        target.instances.delete(name)
+    session.output.data({"deleted": name})
+    session.output.say(f"Deleted {name}.")
+
+
+def rebuild(session: Session, name: Name) -> None:
+    """Build the vector index anew from the stored features."""
+    with session.target() as target:
+        instance = target.instances.rebuild(name)
+    session.output.data(as_json(instance))
+    session.output.say(f"Rebuilt the index of {name}: {instance.picture_count} pictures.")
+
+
+def _row(instance: Instance) -> tuple[object, ...]:
+    spec = instance.spec
+    created = f"{instance.created_at:%Y-%m-%d %H:%M}"
+    return (
+        spec.name,
+        spec.type,
+        instance.picture_count,
+        spec.capacity,
+        spec.region,
+        instance.index,
+        instance.model,
+        created,
+    )

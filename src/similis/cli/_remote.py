@@ -1,0 +1,240 @@
+"""A running service, with the same verbs as `App`, over its REST interface."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import TracebackType
+from typing import Self
+
+from similis.cli._transport import Transport
+from similis.domain import (
+    AccessKey,
+    Added,
+    Attributes,
+    Category,
+    Filter,
+    Instance,
+    InstanceSpec,
+    InstanceType,
+    NewAccessKey,
+    Picture,
+    PictureKey,
+    Region,
+    Role,
+    SearchOptions,
+    SearchResult,
+    access_key_from_json,
+    added_from_json,
+    as_json,
+    format_filter,
+    instance_from_json,
+    new_access_key_from_json,
+    picture_from_json,
+    picture_key_from_json,
+    search_result_from_json,
+)
+
+
+class RemoteApp:
+    """One running service; may be used from several threads, and is closed after use.
+
+    Args:
+        endpoint: its address, such as `http://127.0.0.1:8000`.
+        key: an access key as `ID:SECRET`.
+
+    Every verb raises the same errors as the one of `App`, and besides:
+
+    Raises:
+        NotAuthenticated, PermissionDenied: the key is not accepted or does not reach so far.
+        ServiceUnreachable: nothing answers at the endpoint, or something else than Similis.
+    """
+
+    def __init__(self, endpoint: str, key: str) -> None:
+        self._transport = Transport(endpoint, key)
+        self.instances = RemoteInstances(self._transport)
+        self.pictures = RemotePictures(self._transport)
+        self.search = RemoteSearch(self._transport)
+        self.access = RemoteAccess(self._transport)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class RemoteInstances:
+    """The verbs of instances."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def create(self, spec: InstanceSpec, index: str = "faiss") -> Instance:
+        """Make an empty instance."""
+        form = {
+            "name": spec.name,
+            "type": str(spec.type),
+            "region": spec.region,
+            "capacity": spec.capacity,
+            "index": index,
+        }
+        return self._transport.call("POST", ("instances",), instance_from_json, json=form)
+
+    def list(self) -> list[Instance]:
+        """The instances that the key reaches, by name."""
+        return self._transport.call(
+            "GET", ("instances",), lambda answer: [instance_from_json(form) for form in answer["instances"]]
+        )
+
+    def get(self, name: str) -> Instance:
+        """One instance with its figures."""
+        return self._transport.call("GET", ("instances", name), instance_from_json)
+
+    def delete(self, name: str) -> None:
+        """Delete an instance with all it holds."""
+        self._transport.call("DELETE", ("instances", name), lambda _: None)
+
+    def rebuild(self, name: str) -> Instance:
+        """Build the vector index anew from the stored features."""
+        return self._transport.call("POST", ("instances", name, "rebuild"), instance_from_json)
+
+
+class RemotePictures:
+    """The verbs of pictures."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def add(
+        self,
+        name: str,
+        data: bytes,
+        key: PictureKey,
+        *,
+        category: Category | None = None,
+        crop: bool = True,
+        region: Region | None = None,
+        custom_content: str | None = None,
+        attributes: Attributes = Attributes(),
+    ) -> Added:
+        """Add or replace a picture; the service keeps its features only."""
+        fields = {
+            **as_json(key),
+            **_picture_fields(category, region),
+            "crop": crop,
+            "custom_content": custom_content,
+            **attributes.as_dict(),
+        }
+        return self._transport.call("POST", _pictures(name), added_from_json, fields=fields, files={"file": data})
+
+    def get(self, name: str, key: PictureKey) -> Picture:
+        """What is kept of a picture, beside its features."""
+        return self._transport.call("GET", _pictures(name), picture_from_json, query=as_json(key))
+
+    def update(self, name: str, key: PictureKey, changes: Mapping[str, int | str | None]) -> Picture:
+        """Change attributes; None clears one."""
+        return self._transport.call(
+            "PATCH", _pictures(name), picture_from_json, query=as_json(key), json=dict(changes)
+        )
+
+    def delete(self, name: str, product_id: str, pic_name: str | None = None) -> list[PictureKey]:
+        """Delete one picture, or all of a product; returns those that were there."""
+        return self._delete(name, {"product_id": product_id, "pic_name": pic_name})
+
+    def delete_matching(self, name: str, filter: Filter) -> list[PictureKey]:  # noqa: A002 - the field's own word
+        """Delete all pictures that match a filter; returns them."""
+        return self._delete(name, {"filter": format_filter(filter)})
+
+    def _delete(self, name: str, query: Mapping[str, str | None]) -> list[PictureKey]:
+        return self._transport.call(
+            "DELETE",
+            _pictures(name),
+            lambda answer: [picture_key_from_json(form) for form in answer["deleted"]],
+            query=query,
+        )
+
+
+class RemoteSearch:
+    """The verbs of search."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def by_picture(
+        self,
+        name: str,
+        data: bytes,
+        options: SearchOptions = SearchOptions(),
+        *,
+        crop: bool = True,
+        region: Region | None = None,
+    ) -> SearchResult:
+        """Find the stored pictures most similar to an encoded picture."""
+        fields = {**_option_fields(options), **_picture_fields(options.category, region), "crop": crop}
+        return self._transport.call(
+            "POST", ("instances", name, "search"), search_result_from_json, fields=fields, files={"file": data}
+        )
+
+    def by_name(self, name: str, key: PictureKey, options: SearchOptions = SearchOptions()) -> SearchResult:
+        """Find the stored pictures most similar to a stored one."""
+        fields = {**_option_fields(options), **_picture_fields(options.category, None), **as_json(key)}
+        return self._transport.call("POST", ("instances", name, "search"), search_result_from_json, fields=fields)
+
+    def compare(self, first: bytes, second: bytes, kind: InstanceType = InstanceType.PRODUCT) -> float:
+        """The score of two encoded pictures, 0..1."""
+        return self._transport.call(
+            "POST",
+            ("compare",),
+            lambda answer: float(answer["score"]),
+            fields={"type": str(kind)},
+            files={"first": first, "second": second},
+        )
+
+
+class RemoteAccess:
+    """The verbs of access keys."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def create(self, role: Role, instances: Iterable[str] = ()) -> NewAccessKey:
+        """Make a key; its secret is shown this once."""
+        form = {"role": str(role), "instances": list(instances)}
+        return self._transport.call("POST", ("keys",), new_access_key_from_json, json=form)
+
+    def list(self) -> list[AccessKey]:
+        """All keys, without their secrets."""
+        return self._transport.call(
+            "GET", ("keys",), lambda answer: [access_key_from_json(form) for form in answer["keys"]]
+        )
+
+    def disable(self, identity: str) -> AccessKey:
+        """Disable a key for good."""
+        return self._transport.call("POST", ("keys", identity, "disable"), access_key_from_json)
+
+
+def _pictures(name: str) -> tuple[str, ...]:
+    return ("instances", name, "pictures")
+
+
+def _picture_fields(category: Category | None, region: Region | None) -> dict[str, object]:
+    return {
+        "category_id": None if category is None else int(category),
+        "region": None if region is None else str(region),
+    }
+
+
+def _option_fields(options: SearchOptions) -> dict[str, object]:
+    return {
+        "num": options.num,
+        "start": options.start,
+        "filter": None if options.filter is None else format_filter(options.filter),
+        "distinct_product": options.distinct_product,
+        "min_score": options.min_score,
+    }

@@ -1,0 +1,53 @@
+"""The root command and what happens to errors."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from similis.cli import _access, _add, _evaluate, _instances, _models, _pictures, _serve
+from similis.cli._output import Output
+from similis.domain import InvalidInput, SimilisError
+
+BAD_USAGE = 2
+COULD_NOT_RUN = 3
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(version("similis"))
+        raise typer.Exit
+
+
+def build() -> typer.Typer:
+    """All commands of `similis`."""
+    root = typer.Typer(
+        name="similis",
+        help="Self-hosted image search: add pictures, find the same product or look-alikes by picture.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+    )
+
+    @root.callback()
+    def options(
+        _: Annotated[
+            bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+        ] = False,
+    ) -> None:
+        """Self-hosted image search: add pictures, find the same product or look-alikes by picture."""
+
+    for room in (_serve, _instances, _access, _add, _pictures, _models, _evaluate):
+        room.register(root)
+    return root
+
+
+def main() -> None:
+    """Run the command line. Exit status: 0 done, 1 some items failed, 2 bad usage, 3 could not run."""
+    try:
+        build()()
+    except SimilisError as error:
+        Output(json="--json" in sys.argv).error(error)
+        sys.exit(BAD_USAGE if isinstance(error, InvalidInput) else COULD_NOT_RUN)

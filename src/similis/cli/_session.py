@@ -1,0 +1,101 @@
+"""What every command shares: which Similis it works on, and how it answers."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Annotated, Any, TypeAlias
+
+import typer
+
+from similis.cli._output import Output
+from similis.cli._remote import RemoteApp
+from similis.domain import InvalidInput
+from similis.service import App, Settings
+
+Target: TypeAlias = App | RemoteApp
+
+_DATA = typer.Option("--data", help="Data directory (SIMILIS_DATA; ./similis-data).", show_default=False)
+_KEYS = typer.Option("--keys", help="Key directory (SIMILIS_KEYS; <data>.keys).", show_default=False)
+_ENDPOINT = typer.Option("--endpoint", envvar="SIMILIS_ENDPOINT", help="Work on the service running at this URL.")
+_KEY = typer.Option("--key", envvar="SIMILIS_KEY", help="Access key for --endpoint, as ID:SECRET.")
+_JSON = typer.Option("--json", help="Print JSON.")
+
+
+def _shared(name: str, kind: object, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+
+
+_SHARED = (
+    _shared("data", Annotated[Path | None, _DATA], None),
+    _shared("keys", Annotated[Path | None, _KEYS], None),
+    _shared("endpoint", Annotated[str | None, _ENDPOINT], None),
+    _shared("key", Annotated[str | None, _KEY], None),
+    _shared("json", Annotated[bool, _JSON], False),
+)
+
+
+@dataclass
+class Session:
+    """One run of a command."""
+
+    settings: Settings
+    output: Output
+    endpoint: str | None = None
+    key: str | None = None
+
+    @contextmanager
+    def target(self) -> Iterator[Target]:
+        """The Similis that the command works on: the data directory, or a running service.
+
+        Raises:
+            InvalidInput: an endpoint without a key.
+            DataDirectoryLocked: another process owns the data directory.
+            ServiceUnreachable: nothing answers at the endpoint.
+        """
+        if self.endpoint is None:
+            with self.local() as app:
+                yield app
+            return
+        if not self.key:
+            raise InvalidInput("--endpoint was given without --key.", "Give --key ID:SECRET or set SIMILIS_KEY.")
+        with RemoteApp(self.endpoint, self.key) as remote:
+            yield remote
+
+    @contextmanager
+    def local(self) -> Iterator[App]:
+        """The data directory, opened.
+
+        Raises:
+            DataDirectoryLocked: another process owns it.
+        """
+        with App.open(self.settings) as app:
+            yield app
+
+
+def settings_of(data: Path | None, keys: Path | None) -> Settings:
+    """Settings from options where given, from the environment otherwise."""
+    given = {name: value for name, value in (("data", data), ("keys", keys)) if value is not None}
+    return Settings(**given)  # type: ignore[arg-type] # both are paths
+
+
+def with_session(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command `--data --keys --endpoint --key --json`; it takes a `Session` as its first parameter instead."""
+
+    @wraps(function)
+    def command(**given: Any) -> None:  # noqa: ANN401 - whatever the command declares
+        data, keys, endpoint, key, json = (given.pop(parameter.name) for parameter in _SHARED)
+        function(Session(settings_of(data, keys), Output(json=json), endpoint, key), **given)
+
+    # Typer reads parameters from the signature: the command's own ones first, then the shared ones.
+    del command.__wrapped__
+    _, *own = inspect.signature(function, eval_str=True).parameters.values()
+    keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
+    signature = inspect.Signature([*keyword_only, *_SHARED])
+    command.__signature__ = signature  # type: ignore[attr-defined] # functions take one
+    command.__annotations__ = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    return command

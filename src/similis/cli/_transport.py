@@ -1,0 +1,107 @@
+"""HTTP under `RemoteApp`: one call, its answer read, its error turned back into ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+
+from similis.domain import InvalidInput, ServiceUnreachable, SimilisError, error_from_json
+
+T = TypeVar("T")
+_TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+
+
+class Transport:
+    """Calls the REST interface of one service with one access key.
+
+    Raises:
+        InvalidInput: the endpoint is no http or https address.
+    """
+
+    def __init__(self, endpoint: str, key: str) -> None:
+        self._endpoint = endpoint
+        try:
+            self._client = httpx.Client(
+                base_url=f"{_checked(endpoint)}/api/v1/",
+                headers={"authorization": f"Bearer {key}"},
+                timeout=_TIMEOUT,
+            )
+        except (httpx.InvalidURL, UnicodeError):
+            raise _bad_endpoint(endpoint) from None
+
+    def call(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        read: Callable[[Any], T],
+        *,
+        query: Mapping[str, object] | None = None,
+        json: Mapping[str, object] | None = None,
+        fields: Mapping[str, object] | None = None,
+        files: Mapping[str, bytes] | None = None,
+    ) -> T:
+        """Make one call and read its answer; None among query and fields means absent.
+
+        Raises:
+            SimilisError: the service's own error, in its own class.
+            ServiceUnreachable: nothing answers, or something else than Similis.
+        """
+        request = self._client.build_request(
+            method,
+            "/".join(quote(part, safe="") for part in path),
+            params=_given(query or {}),
+            json=json,
+            files=_multipart(fields or {}, files or {}) or None,
+        )
+        try:
+            response = self._client.send(request)
+        except httpx.HTTPError as error:
+            raise self._unreachable(str(error) or type(error).__name__) from None
+        if response.is_error:
+            raise self._error(response)
+        return self._read(response, read)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _read(self, response: httpx.Response, read: Callable[[Any], T]) -> T:
+        try:
+            return read(response.json() if response.content else None)
+        except (KeyError, TypeError, ValueError, SimilisError):
+            raise self._unreachable("its answer is not one of Similis") from None
+
+    def _error(self, response: httpx.Response) -> SimilisError:
+        try:
+            return error_from_json(response.json())
+        except (KeyError, TypeError, ValueError):
+            return self._unreachable(f"it answers with status {response.status_code}")
+
+    def _unreachable(self, reason: str) -> ServiceUnreachable:
+        return ServiceUnreachable(
+            f"{self._endpoint} does not answer as Similis: {reason}.",
+            "Check the address, and that `similis serve` is running there.",
+        )
+
+
+def _checked(endpoint: str) -> str:
+    if not endpoint.startswith(("http://", "https://")):
+        raise _bad_endpoint(endpoint)
+    return endpoint.rstrip("/")
+
+
+def _bad_endpoint(endpoint: str) -> InvalidInput:
+    return InvalidInput(f"The endpoint {endpoint!r} is no address.", "Give it as http://127.0.0.1:8000.")
+
+
+def _given(values: Mapping[str, object]) -> dict[str, str]:
+    return {name: str(value) for name, value in values.items() if value is not None}
+
+
+def _multipart(fields: Mapping[str, object], files: Mapping[str, bytes]) -> list[tuple[str, Any]]:
+    """Parts as httpx takes them; a text part is a file without a name, so that even a form without files is multipart."""
+    texts = [(name, (None, text)) for name, text in _given(fields).items()]
+    return [*texts, *((name, ("picture", data)) for name, data in files.items())]

@@ -1,0 +1,87 @@
+"""What `similis doctor` looks at: the commonest faults of a set-up, each with what to do about it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+
+from similis.domain import DataDirectoryLocked, SimilisError
+from similis.service._app import App
+from similis.service._models import model_store
+from similis.service._settings import Settings
+
+_LEAST_FREE = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check: whether it is good, what was found, and what to do where it is not."""
+
+    check: str
+    good: bool
+    found: str
+    to_do: str = ""
+
+    def as_dict(self) -> dict[str, str | bool]:
+        """The finding by field name."""
+        return asdict(self)
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Check Python, models, directories, keys, space and catalogue. Makes nothing that is not there."""
+    return [_python(), *_models(settings), _key_place(settings), _space(settings), _data(settings)]
+
+
+def _python() -> Finding:
+    found = ".".join(str(part) for part in sys.version_info[:3])
+    return Finding("Python", sys.version_info >= (3, 11), found, "Use Python 3.11 or newer.")
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    store = model_store(settings)
+    for manifest in store.manifests():
+        yield _attempt(f"Model {manifest.name}", lambda name=manifest.name: str(store.verify(name)))  # type: ignore[misc] # bound now
+
+
+def _key_place(settings: Settings) -> Finding:
+    keys, data = settings.key_directory.absolute(), settings.data.absolute()
+    outside = data != keys and data not in keys.parents
+    return Finding(
+        "Key directory outside the data", outside, str(keys), "Move the keys elsewhere and set SIMILIS_KEYS."
+    )
+
+
+def _space(settings: Settings) -> Finding:
+    place = settings.data.absolute()
+    while not place.exists():
+        place = place.parent
+    free = shutil.disk_usage(place).free
+    return Finding(
+        "Free disk space",
+        free >= _LEAST_FREE,
+        f"{free / 1e9:.1f} GB",
+        "Free at least 1 GB, or move the data directory.",
+    )
+
+
+def _data(settings: Settings) -> Finding:
+    if not settings.data.exists():
+        return Finding("Data directory", True, f"{settings.data} will be made")
+    return _attempt("Data directory", lambda: _opened(settings))
+
+
+def _opened(settings: Settings) -> str:
+    try:
+        with App.open(settings) as app:
+            return f"{settings.data}: {len(app.instances.list())} instances"
+    except DataDirectoryLocked as error:
+        return f"{error.message} That is fine while the service runs."
+
+
+def _attempt(check: str, action: Callable[[], str]) -> Finding:
+    try:
+        return Finding(check, True, action())
+    except SimilisError as error:
+        return Finding(check, False, error.message, error.hint)
