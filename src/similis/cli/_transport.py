@@ -102,6 +102,6 @@ def _given(values: Mapping[str, object]) -> dict[str, str]:
 
 
 def _multipart(fields: Mapping[str, object], files: Mapping[str, bytes]) -> list[tuple[str, Any]]:
-    """Parts as httpx takes them; a text part is a file without a name, so that even a form without files is multipart."""
+    """Parts as httpx takes them: a text is a file without a name, so that even a form without files is multipart."""
     texts = [(name, (None, text)) for name, text in _given(fields).items()]
     return [*texts, *((name, ("picture", data)) for name, data in files.items())]

@@ -72,10 +72,11 @@ def search_result_from_json(form: Mapping[str, Any]) -> SearchResult:
 
 
 def instance_from_json(form: Mapping[str, Any]) -> Instance:
-    """Read an instance; its number in the catalogue is not part of the form and becomes 0."""
+    """Read an instance; its numbers inside the service are not part of the form and come back empty."""
     spec = InstanceSpec(form["name"], InstanceType(form["type"]), form["region"], form["capacity"])
     return Instance(
         id=0,
+        uid="",
         spec=spec,
         index=form["index"],
         model=form["model"],

@@ -64,7 +64,7 @@ PAIRS: list[tuple[object, Callable[[Any], object]]] = [
     (KEY, access_key_from_json),
     (NewAccessKey(KEY, "s3cret"), new_access_key_from_json),
     (
-        Instance(0, InstanceSpec("x", InstanceType.GENERIC, "eu", 5), "faiss", "m", 8, NOW, 3),
+        Instance(0, "", InstanceSpec("x", InstanceType.GENERIC, "eu", 5), "faiss", "m", 8, NOW, 3),
         instance_from_json,
     ),
 ]
