@@ -27,3 +27,9 @@ async def style() -> FileResponse:
 async def script() -> FileResponse:
     """Its script."""
     return FileResponse(_FOLDER / "console.js", media_type="text/javascript")
+
+
+@router.get("/console/icon.svg")
+async def icon() -> FileResponse:
+    """Its icon."""
+    return FileResponse(_FOLDER / "icon.svg", media_type="image/svg+xml")
