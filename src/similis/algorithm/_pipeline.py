@@ -1,0 +1,144 @@
+"""The whole way of a picture: bytes → pixels → subject → feature map → category and features."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from similis.algorithm._backbone import Backbone, Pixels
+from similis.algorithm._category import CategoryHead
+from similis.algorithm._decode import DEFAULT_LIMITS, Orientation, PictureLimits, decode
+from similis.algorithm._features import Describer, Features
+from similis.algorithm._scores import Calibration
+from similis.algorithm._subject import SubjectFinder
+from similis.algorithm.models import ModelStore
+from similis.domain import Category, InstanceType, Region, Subject
+
+BACKBONE = "efficientnet-lite2"
+SUBJECT = "u2netp"
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """What is kept of a picture; the pixels are not.
+
+    Attributes:
+        subject: the region used, its category, and the alternatives to both.
+        vector: features of the region used, float32[dimension], of unit length.
+        milliseconds: time by stage: decode, subject, backbone, category, features.
+    """
+
+    subject: Subject
+    vector: Features
+    milliseconds: dict[str, float]
+
+
+class Pipeline:
+    """Loaded models and the way through them. Safe for threads; the same bytes always give the same bits.
+
+    Attributes:
+        model: names everything that decides the features; features of different models do not mix.
+        dimension: numbers in a feature vector.
+    """
+
+    def __init__(self, finder: SubjectFinder, backbone: Backbone, head: CategoryHead, describer: Describer) -> None:
+        self._finder = finder
+        self._backbone = backbone
+        self._head = head
+        self._describer = describer
+        self.model = f"{backbone.name}/{describer.name}"
+        self.dimension = describer.dimension
+
+    @classmethod
+    def load(cls, store: ModelStore, threads: int = 1) -> Pipeline:
+        """Load the default models.
+
+        Args:
+            store: where the model files are.
+            threads: threads inside one pass of a model.
+
+        Raises:
+            ModelNotFetched: a model file is not there.
+            ModelDamaged: a model file is not the one that was fetched.
+        """
+        finder = SubjectFinder(store.path(SUBJECT), store.manifest(SUBJECT), threads)
+        backbone = Backbone(store.path(BACKBONE), store.manifest(BACKBONE), threads)
+        return cls(finder, backbone, CategoryHead(), Describer())
+
+    def analyse(
+        self,
+        data: bytes,
+        *,
+        crop: bool = True,
+        region: Region | None = None,
+        category: Category | None = None,
+        limits: PictureLimits = DEFAULT_LIMITS,
+        orientation: Orientation = Orientation.APPLY,
+    ) -> Analysis:
+        """Decode a picture and find its subject, category and features.
+
+        Args:
+            data: an encoded picture.
+            crop: use the main subject; False uses the whole picture and looks for no subjects.
+            region: use this region whatever `crop` says, in pixels of the picture as it is seen.
+            category: what the user knows it to be; None lets it be predicted.
+            limits: what the picture may measure.
+            orientation: what to do with a picture turned by EXIF.
+
+        Raises:
+            InvalidPicture: one of its kinds, see `decode`.
+            InvalidRegion: the region reaches outside the picture.
+        """
+        times: dict[str, float] = {}
+        with _timed("decode", times):
+            pixels = decode(data, limits, orientation)
+        analysis = self.analyse_pixels(pixels, crop=crop, region=region, category=category)
+        return Analysis(analysis.subject, analysis.vector, times | analysis.milliseconds)
+
+    def analyse_pixels(
+        self,
+        pixels: Pixels,
+        *,
+        crop: bool = True,
+        region: Region | None = None,
+        category: Category | None = None,
+    ) -> Analysis:
+        """As `analyse`, for pixels that are decoded already: RGB, uint8[height, width, 3], of any size.
+
+        Raises:
+            InvalidRegion: the region reaches outside the picture.
+        """
+        times: dict[str, float] = {}
+        with _timed("subject", times):
+            regions = self._regions(pixels, crop, region)
+            used = regions[0]
+            seen = pixels[used.y1 : used.y2, used.x1 : used.x2]
+        with _timed("backbone", times):
+            feature_map = self._backbone.feature_map(seen)
+        with _timed("category", times):
+            candidates = self._head.predict(feature_map)
+        with _timed("features", times):
+            vector = self._describer.describe(feature_map, seen)
+        best = candidates[0].category if category is None else category
+        return Analysis(Subject(best, used, regions, candidates), vector, times)
+
+    def calibration(self, kind: InstanceType) -> Calibration:
+        """How cosine similarities of these features read as probabilities in instances of this type."""
+        return Calibration.for_type(kind)
+
+    def _regions(self, pixels: Pixels, crop: bool, region: Region | None) -> tuple[Region, ...]:
+        """All regions known of a picture, the one to use first and the whole picture last."""
+        height, width = pixels.shape[:2]
+        whole = Region.whole(width, height)
+        if region is not None:
+            return tuple(dict.fromkeys([region.inside(width, height), whole]))
+        return self._finder.regions(pixels) if crop else (whole,)
+
+
+@contextmanager
+def _timed(stage: str, times: dict[str, float]) -> Iterator[None]:
+    started = time.perf_counter()
+    yield
+    times[stage] = (time.perf_counter() - started) * 1000
