@@ -1,4 +1,4 @@
-"""The catalogue (skeleton)."""
+"""The catalogue: one class through which everything durable is read and written."""
 
 from __future__ import annotations
 
@@ -7,80 +7,228 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from similis.catalogue import _access_keys, _change_log, _instances, _pictures, _settings, _writing
+from similis.catalogue._database import Database
+from similis.catalogue._features import read_vectors
+from similis.catalogue._filters import compile_filter
 from similis.catalogue._rows import LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
+from similis.catalogue._schema import migrate
+from similis.catalogue._tables import picture as picture_table
+from similis.catalogue._verify import verify
 from similis.domain import AccessKey, Category, Filter, Instance, InstanceSpec, PictureKey
 
 
 class Catalogue:
-    """The durable truth."""
+    """The durable truth about instances, pictures, features and access keys.
+
+    What a method has written is on disk when it returns. Many threads may use one catalogue; writers take turns.
+    Every method raises StorageFailed when the database cannot be used or is damaged.
+    """
+
+    def __init__(self, database: Database, sealer: Sealer) -> None:
+        self._database = database
+        self._sealer = sealer
 
     @classmethod
     def open(cls, url: str, sealer: Sealer) -> Catalogue:
-        raise NotImplementedError
+        """Open a catalogue, make it where there is none, bring its schema up to date and verify it.
+
+        Args:
+            url: of the database as SQLAlchemy writes it, such as `sqlite:////srv/similis/catalogue.sqlite`.
+            sealer: encrypts what only the service may read.
+
+        Raises:
+            StorageFailed: it cannot be opened, is damaged, or was made by a newer version.
+        """
+        database = Database(url)
+        catalogue = cls(database, sealer)
+        try:
+            migrate(database)
+            catalogue.verify()
+        except BaseException:
+            database.close()
+            raise
+        return catalogue
 
     def close(self) -> None:
-        raise NotImplementedError
+        """Close all connections."""
+        self._database.close()
 
     def verify(self) -> None:
-        """Check every row; StorageFailed when one is damaged."""
-        raise NotImplementedError
+        """Check the whole database, every row included.
+
+        Raises:
+            StorageFailed: something is damaged.
+        """
+        with self._database.reading() as connection:
+            verify(connection)
 
     def setting(self, name: str) -> str | None:
-        raise NotImplementedError
+        """Return a setting's value, None when it was never set."""
+        with self._database.reading() as connection:
+            return _settings.read_setting(connection, name)
 
     def set_setting(self, name: str, value: str) -> None:
-        raise NotImplementedError
+        """Set a setting."""
+        with self._database.writing() as connection:
+            _settings.write_setting(connection, name, value)
 
     def create_instance(self, spec: InstanceSpec, *, uid: str, index: str, model: str, dimension: int) -> Instance:
-        raise NotImplementedError
+        """Make an instance.
+
+        Args:
+            spec: name, type, region and capacity.
+            uid: of its key in the keyring.
+            index: kind of index that searches it.
+            model: names the model that makes its features.
+            dimension: numbers in a feature vector.
+
+        Raises:
+            InstanceExists: the name is taken.
+        """
+        with self._database.writing() as connection:
+            return _instances.insert_instance(
+                connection, spec, uid=uid, index=index, model=model, dimension=dimension
+            )
 
     def instance(self, name: str) -> Instance:
-        raise NotImplementedError
+        """Return an instance by its name.
+
+        Raises:
+            InstanceNotFound: there is none.
+        """
+        with self._database.reading() as connection:
+            return _instances.read_instance(connection, name)
 
     def instances(self) -> list[Instance]:
-        raise NotImplementedError
+        """Return all instances by name."""
+        with self._database.reading() as connection:
+            return _instances.read_instances(connection)
 
     def delete_instance(self, name: str) -> Instance:
-        raise NotImplementedError
+        """Remove an instance with all that belongs to it, and return what it was.
+
+        Raises:
+            InstanceNotFound: there is none.
+        """
+        with self._database.writing() as connection:
+            return _instances.remove_instance(connection, name)
 
     def add(self, instance: Instance, pictures: Sequence[NewPicture]) -> list[bool]:
-        raise NotImplementedError
+        """Store pictures with their features, all or none; of one key in `pictures` the last counts.
+
+        Returns:
+            For each picture whether it replaced one, stored before or earlier in `pictures`.
+
+        Raises:
+            CapacityReached: there would be too many; replacing does not count.
+            InstanceNotFound: the instance was deleted meanwhile.
+            ValueError: a vector has not the instance's dimension.
+        """
+        if any(new.vector.shape != (instance.dimension,) for new in pictures):
+            raise ValueError(f"a vector has not {instance.dimension} numbers")
+        if not pictures:
+            return []
+        last = _writing.latest(pictures)
+        rows = {key: _writing.picture_row(instance, new.picture, self._sealer) for key, new in last.items()}
+        vectors = {key: new.vector for key, new in last.items()}
+        with self._database.writing() as connection:
+            seen = _writing.add_pictures(connection, instance, rows, vectors)
+        replaced = []
+        for new in pictures:
+            replaced.append(new.picture.key in seen)
+            seen.add(new.picture.key)
+        return replaced
 
     def update(self, instance: Instance, key: PictureKey, changes: Mapping[str, int | str | None]) -> None:
-        raise NotImplementedError
+        """Change attributes or custom content of a picture; None removes one.
+
+        Args:
+            instance: where the picture is.
+            key: names the picture.
+            changes: new values of `int_attr`…`str_attr4` and `custom_content`.
+
+        Raises:
+            InvalidAttribute: a value is not allowed or a name unknown.
+            PictureNotFound: there is none with this key.
+        """
+        with self._database.writing() as connection:
+            _writing.update_picture(connection, instance, key, changes, self._sealer)
 
     def delete(self, instance: Instance, product_id: str, pic_name: str | None = None) -> list[PictureKey]:
-        raise NotImplementedError
+        """Remove a product's pictures, or the one named, and return their keys; none is no error."""
+        condition = picture_table.c.product_id == product_id
+        if pic_name is not None:
+            condition &= picture_table.c.pic_name == pic_name
+        with self._database.writing() as connection:
+            return _pictures.remove_pictures(connection, instance, condition)
 
     def delete_matching(self, instance: Instance, tree: Filter) -> list[PictureKey]:
-        raise NotImplementedError
+        """Remove the pictures that match a filter and return their keys."""
+        with self._database.writing() as connection:
+            return _pictures.remove_pictures(connection, instance, compile_filter(tree))
 
     def picture(self, instance: Instance, key: PictureKey) -> StoredPicture:
-        raise NotImplementedError
+        """Return a picture by its key.
+
+        Raises:
+            PictureNotFound: there is none with this key.
+        """
+        with self._database.reading() as connection:
+            row = _pictures.read_row(connection, instance, key)
+        return _pictures.stored_picture(instance, row, self._sealer)
 
     def pictures(self, instance: Instance, ids: Sequence[int]) -> dict[int, StoredPicture]:
-        raise NotImplementedError
+        """Return pictures by id; ids that are gone are left out."""
+        with self._database.reading() as connection:
+            return _pictures.read_pictures(connection, instance, ids, self._sealer)
 
     def vectors(self, instance: Instance, ids: Sequence[int]) -> dict[int, StoredVector]:
-        raise NotImplementedError
+        """Return features by picture id, float16, shape [D]; ids that are gone are left out."""
+        with self._database.reading() as connection:
+            return read_vectors(connection, instance.id, ids)
 
     def select_ids(self, instance: Instance, tree: Filter | None, category: Category | None) -> NDArray[np.int64]:
-        raise NotImplementedError
+        """Return the ids of pictures that match a filter and have a category, ascending."""
+        with self._database.reading() as connection:
+            return _pictures.select_ids(connection, instance, tree, category)
 
     def changes(self, instance: Instance, after: int) -> Iterator[LoggedChange]:
-        raise NotImplementedError
+        """Yield the changes after a sequence, in order and in bounded memory.
+
+        An addition whose picture is gone already comes without a vector; its removal follows.
+        """
+        return _change_log.read_changes(self._database, instance.id, after)
 
     def last_seq(self, instance: Instance) -> int:
-        raise NotImplementedError
+        """Return the sequence of the latest change, 0 without any."""
+        with self._database.reading() as connection:
+            return _change_log.last_seq(connection, instance.id)
 
     def add_key(self, key: AccessKey, sealed_secret: bytes) -> None:
-        raise NotImplementedError
+        """Store a new access key, its secret sealed."""
+        with self._database.writing() as connection:
+            _access_keys.insert_key(connection, key, sealed_secret)
 
     def keys(self) -> list[AccessKey]:
-        raise NotImplementedError
+        """Return all access keys, oldest first."""
+        with self._database.reading() as connection:
+            return _access_keys.read_keys(connection)
 
     def key(self, key_id: str) -> tuple[AccessKey, bytes]:
-        raise NotImplementedError
+        """Return an access key and its sealed secret.
+
+        Raises:
+            KeyNotFound: there is none with this id.
+        """
+        with self._database.reading() as connection:
+            return _access_keys.read_key(connection, key_id)
 
     def disable_key(self, key_id: str) -> AccessKey:
-        raise NotImplementedError
+        """Disable an access key for good and return it.
+
+        Raises:
+            KeyNotFound: there is none with this id.
+        """
+        with self._database.writing() as connection:
+            return _access_keys.disable_key(connection, key_id)

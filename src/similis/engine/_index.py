@@ -62,7 +62,7 @@ class Hit(NamedTuple):
 class VectorIndex(Protocol):
     """Finds nearest vectors; a view of the catalogue that can be rebuilt from its change log at any time.
 
-    Feed it from the log after `applied_seq`; what was applied before is passed over. Any number of threads may call it.
+    Feed it from the log after `applied_seq`; what was applied before is passed over. Threads may share it.
     """
 
     def open(self, spec: IndexSpec) -> None:
@@ -85,11 +85,17 @@ class VectorIndex(Protocol):
         category: Category | None = None,
         effort: Effort = Effort.EXACT,
     ) -> list[list[Hit]]:
-        """Return for each of n query vectors, shape [n, D], its nearest k, best first; ties are ordered by picture id.
+        """Return the nearest pictures of each query, best first; ties are ordered by picture id.
 
         Args:
+            vectors: n queries, shape [n, D].
+            k: how many neighbours of each are wanted; fewer come where there are not so many.
             tree: only pictures whose attributes match.
             category: only pictures of this category.
+            effort: how hard to try.
+
+        Raises:
+            ValueError: a query has the wrong dimension.
         """
 
     def applied_seq(self) -> int:

@@ -30,7 +30,7 @@ class Cipher:
     def seal(self, plain: bytes, context: str) -> bytes:
         """Encrypt; only the same context reads it again."""
         nonce = os.urandom(_NONCE_BYTES)
-        return _VERSION + nonce + self._aead.encrypt(nonce, plain, context.encode())
+        return _VERSION + nonce + self._aead.encrypt(nonce, plain, _VERSION + context.encode())
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
         """Decrypt.
@@ -38,12 +38,10 @@ class Cipher:
         Raises:
             KeyringFailed: another key or context, or altered bytes.
         """
-        start = len(_VERSION) + _NONCE_BYTES
+        version, nonce, rest = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
         try:
-            if not sealed.startswith(_VERSION) or len(sealed) < start:
-                raise InvalidTag
-            return self._aead.decrypt(sealed[len(_VERSION) : start], sealed[start:], context.encode())
-        except InvalidTag:
+            return self._aead.decrypt(nonce, rest, version + context.encode())
+        except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise KeyringFailed(
                 "Encrypted data cannot be read: it was altered or belongs to another key.",
                 "Use the key directory that was in use when the data was written.",

@@ -1,0 +1,58 @@
+"""The change log: what an index must do to follow the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection, func, insert, select
+
+from similis.catalogue._checksums import checked, with_checksum
+from similis.catalogue._database import Database
+from similis.catalogue._features import read_vectors
+from similis.catalogue._rows import LoggedChange
+from similis.catalogue._tables import change
+
+ADD = "add"
+REMOVE = "remove"
+_CHUNK = 1000
+
+
+def log_changes(connection: Connection, instance_id: int, operation: str, picture_ids: Iterable[int]) -> None:
+    """Append changes to the log."""
+    rows = [
+        with_checksum(change, {"instance_id": instance_id, "operation": operation, "picture_id": picture_id})
+        for picture_id in picture_ids
+    ]
+    if rows:
+        connection.execute(insert(change), rows)
+
+
+def last_seq(connection: Connection, instance_id: int) -> int:
+    """Return the sequence of an instance's latest change, 0 without any."""
+    query = select(func.max(change.c.seq)).where(change.c.instance_id == instance_id)
+    return connection.execute(query).scalar() or 0
+
+
+def read_changes(database: Database, instance_id: int, after: int) -> Iterator[LoggedChange]:
+    """Yield an instance's changes after a sequence, in order.
+
+    Read in chunks, each a transaction of its own: a slow reader neither fills the memory nor holds the database.
+    """
+    while True:
+        with database.reading() as connection:
+            chunk = _read_chunk(connection, instance_id, after)
+        yield from chunk
+        if len(chunk) < _CHUNK:
+            return
+        after = chunk[-1].seq
+
+
+def _read_chunk(connection: Connection, instance_id: int, after: int) -> list[LoggedChange]:
+    wanted = change.c.instance_id == instance_id, change.c.seq > after
+    entries = connection.execute(select(change).where(*wanted).order_by(change.c.seq).limit(_CHUNK)).all()
+    rows = [checked(change, entry) for entry in entries]
+    added = [row["picture_id"] for row in rows if row["operation"] == ADD]
+    vectors = read_vectors(connection, instance_id, added)
+    return [
+        LoggedChange(row["seq"], row["operation"], row["picture_id"], vectors.get(row["picture_id"])) for row in rows
+    ]

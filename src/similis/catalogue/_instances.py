@@ -1,0 +1,111 @@
+"""Instances in the catalogue."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from similis.catalogue._checksums import checked, with_checksum
+from similis.catalogue._tables import change, feature, instance, picture
+from similis.domain import CapacityReached, Instance, InstanceExists, InstanceNotFound, InstanceSpec, InstanceType
+
+
+def insert_instance(
+    connection: Connection, spec: InstanceSpec, *, uid: str, index: str, model: str, dimension: int
+) -> Instance:
+    """Make an instance without pictures.
+
+    Raises:
+        InstanceExists: the name is taken.
+    """
+    if connection.execute(select(instance.c.id).where(instance.c.name == spec.name)).first():
+        raise InstanceExists(f"The instance {spec.name!r} exists already.", "Choose another name or delete it first.")
+    values = {
+        "uid": uid, "name": spec.name, "type": spec.type.value, "region": spec.region, "capacity": spec.capacity,
+        "index_kind": index, "model": model, "dimension": dimension, "created_at": datetime.now(UTC),
+    }  # fmt: skip
+    connection.execute(insert(instance).values(with_checksum(instance, values)))
+    return read_instance(connection, spec.name)
+
+
+def read_instance(connection: Connection, name: str) -> Instance:
+    """Return an instance by its name.
+
+    Raises:
+        InstanceNotFound: there is none.
+    """
+    row = connection.execute(select(instance).where(instance.c.name == name)).first()
+    if row is None:
+        raise InstanceNotFound(
+            f"There is no instance {name[:40]!r}.", "Create it first, or check the name's spelling."
+        )
+    return _instance(row)
+
+
+def read_instances(connection: Connection) -> list[Instance]:
+    """Return all instances by name."""
+    return [_instance(row) for row in connection.execute(select(instance).order_by(instance.c.name))]
+
+
+def remove_instance(connection: Connection, name: str) -> Instance:
+    """Remove an instance with all that belongs to it, and return what it was.
+
+    Raises:
+        InstanceNotFound: there is none.
+    """
+    found = read_instance(connection, name)
+    pictures = select(picture.c.id).where(picture.c.instance_id == found.id)
+    connection.execute(delete(feature).where(feature.c.picture_id.in_(pictures)))
+    for table in (picture, change):
+        connection.execute(delete(table).where(table.c.instance_id == found.id))
+    connection.execute(delete(instance).where(instance.c.id == found.id))
+    return found
+
+
+def lock_instance(connection: Connection, expected: Instance) -> int:
+    """Reserve an instance for this transaction and return the number of its pictures.
+
+    Raises:
+        InstanceNotFound: it was deleted meanwhile.
+    """
+    query = select(instance.c.picture_count).where(instance.c.id == expected.id).with_for_update()
+    count: int | None = connection.execute(query).scalar()
+    if count is None:
+        raise InstanceNotFound(f"The instance {expected.name!r} was deleted.", "Create it again first.")
+    return count
+
+
+def count_pictures(connection: Connection, expected: Instance, difference: int) -> None:
+    """Change the number of an instance's pictures, in the transaction that adds or removes them."""
+    counted = instance.c.picture_count + difference
+    connection.execute(update(instance).where(instance.c.id == expected.id).values(picture_count=counted))
+
+
+def check_capacity(expected: Instance, count: int) -> None:
+    """Check that an instance may hold so many pictures.
+
+    Raises:
+        CapacityReached: it may not.
+    """
+    if count > expected.spec.capacity:
+        raise CapacityReached(
+            f"The instance {expected.name!r} may hold {expected.spec.capacity} pictures, not {count}.",
+            "Delete pictures that are no longer needed or use an instance with a higher capacity.",
+        )
+
+
+def _instance(row: Row[Any]) -> Instance:
+    values = checked(instance, row)
+    spec = InstanceSpec(values["name"], InstanceType(values["type"]), values["region"], values["capacity"])
+    return Instance(
+        id=values["id"],
+        uid=values["uid"],
+        spec=spec,
+        index=values["index_kind"],
+        model=values["model"],
+        dimension=values["dimension"],
+        created_at=values["created_at"],
+        picture_count=values["picture_count"],
+    )

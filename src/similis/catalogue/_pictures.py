@@ -1,0 +1,116 @@
+"""Pictures in the catalogue: reading and removing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import ColumnElement, Connection, delete, select
+
+from similis.catalogue._change_log import REMOVE, log_changes
+from similis.catalogue._checksums import checked
+from similis.catalogue._features import chunks
+from similis.catalogue._filters import compile_filter
+from similis.catalogue._instances import count_pictures, lock_instance
+from similis.catalogue._rows import Sealer, StoredPicture
+from similis.catalogue._tables import feature, picture
+from similis.domain import (
+    INT_FIELDS,
+    STR_FIELDS,
+    Attributes,
+    Category,
+    Filter,
+    Instance,
+    Picture,
+    PictureKey,
+    PictureNotFound,
+    Region,
+    StorageFailed,
+)
+
+
+def read_row(connection: Connection, instance: Instance, key: PictureKey) -> Mapping[str, Any]:
+    """Return the row of a picture.
+
+    Raises:
+        PictureNotFound: there is none with this key.
+        StorageFailed: the row is damaged.
+    """
+    row = connection.execute(select(picture).where(has_key(instance, key))).first()
+    if row is None:
+        raise PictureNotFound(
+            f"The instance {instance.name!r} has no picture {key.pic_name!r} of product {key.product_id!r}.",
+            "Check both names, or add the picture first.",
+        )
+    values = checked(picture, row)
+    if (values["product_id"], values["pic_name"]) != (key.product_id, key.pic_name):
+        raise StorageFailed("The catalogue is damaged: an index is wrong.", "Restore it from a backup.")
+    return values
+
+
+def read_pictures(
+    connection: Connection, instance: Instance, ids: Sequence[int], sealer: Sealer
+) -> dict[int, StoredPicture]:
+    """Return pictures by id; unknown ids are left out."""
+    owned = select(picture).where(picture.c.instance_id == instance.id)
+    found = {}
+    for chunk in chunks(ids):
+        for row in connection.execute(owned.where(picture.c.id.in_(chunk))):
+            stored = stored_picture(instance, checked(picture, row), sealer)
+            found[stored.id] = stored
+    return found
+
+
+def select_ids(
+    connection: Connection, instance: Instance, tree: Filter | None, category: Category | None
+) -> NDArray[np.int64]:
+    """Return the ids of an instance's pictures that match a filter and have a category, ascending."""
+    wanted = [picture.c.instance_id == instance.id]
+    if category is not None:
+        wanted.append(picture.c.category_id == category.value)
+    if tree is not None:
+        wanted.append(compile_filter(tree))
+    ids = connection.execute(select(picture.c.id).where(*wanted).order_by(picture.c.id)).scalars()
+    return np.fromiter(ids, dtype=np.int64)
+
+
+def remove_pictures(connection: Connection, instance: Instance, condition: ColumnElement[bool]) -> list[PictureKey]:
+    """Remove an instance's pictures that satisfy a condition, with features, and log it; return their keys."""
+    lock_instance(connection, instance)
+    wanted = (picture.c.instance_id == instance.id) & condition
+    columns = picture.c.id, picture.c.product_id, picture.c.pic_name
+    rows = connection.execute(select(*columns).where(wanted).order_by(picture.c.id)).all()
+    log_changes(connection, instance.id, REMOVE, [row.id for row in rows])
+    connection.execute(delete(feature).where(feature.c.picture_id.in_(select(picture.c.id).where(wanted))))
+    connection.execute(delete(picture).where(wanted))
+    count_pictures(connection, instance, -len(rows))
+    return [PictureKey(row.product_id, row.pic_name) for row in rows]
+
+
+def has_key(instance: Instance, key: PictureKey) -> ColumnElement[bool]:
+    """The condition that a picture has this key."""
+    return (
+        (picture.c.instance_id == instance.id)
+        & (picture.c.product_id == key.product_id)
+        & (picture.c.pic_name == key.pic_name)
+    )
+
+
+def stored_picture(instance: Instance, values: Mapping[str, Any], sealer: Sealer) -> StoredPicture:
+    """Return a picture from its row."""
+    sealed = values["custom_content"]
+    kept = Picture(
+        key=PictureKey(values["product_id"], values["pic_name"]),
+        category=Category(values["category_id"]),
+        region=Region(values["x1"], values["x2"], values["y1"], values["y2"]),
+        custom_content=None if sealed is None else sealer.unseal(instance.uid, sealed),
+        attributes=attributes_of(values),
+    )
+    return StoredPicture(values["id"], kept)
+
+
+def attributes_of(values: Mapping[str, Any]) -> Attributes:
+    """Return the attributes in a row."""
+    return Attributes(**{name: values[name] for name in INT_FIELDS + STR_FIELDS})

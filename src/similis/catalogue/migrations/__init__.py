@@ -1,0 +1,1 @@
+"""Alembic's migrations of the catalogue; never change one that was released."""
