@@ -11,10 +11,9 @@ from similis.algorithm._backbone import Backbone, Pixels
 from similis.algorithm._category import CategoryHead
 from similis.algorithm._decode import DEFAULT_LIMITS, Orientation, PictureLimits, decode
 from similis.algorithm._features import Describer, Features
-from similis.algorithm._scores import Calibration
 from similis.algorithm._subject import SubjectFinder
 from similis.algorithm.models import ModelStore
-from similis.domain import Category, InstanceType, Region, Subject
+from similis.domain import Category, Region, Subject
 
 BACKBONE = "efficientnet-lite2"
 SUBJECT = "u2netp"
@@ -123,10 +122,6 @@ class Pipeline:
             vector = self._describer.describe(feature_map, seen)
         best = candidates[0].category if category is None else category
         return Analysis(Subject(best, used, regions, candidates), vector, times)
-
-    def calibration(self, kind: InstanceType) -> Calibration:
-        """How cosine similarities of these features read as probabilities in instances of this type."""
-        return Calibration.for_type(kind)
 
     def _regions(self, pixels: Pixels, crop: bool, region: Region | None) -> tuple[Region, ...]:
         """All regions known of a picture, the one to use first and the whole picture last."""

@@ -13,7 +13,6 @@ from similis.algorithm import Analysis, ModelStore, Orientation, PictureLimits, 
 from similis.domain import (
     Category,
     IncorrectOrientation,
-    InstanceType,
     InvalidRegion,
     ModelNotFetched,
     Region,
@@ -162,11 +161,6 @@ def test_any_size_of_pixels_can_be_analysed(pipeline: Pipeline, size: tuple[int,
     pixels: NDArray[np.uint8] = np.full((size[1], size[0], 3), 90, np.uint8)
     vector = pipeline.analyse_pixels(pixels, crop=False).vector
     assert np.isfinite(vector).all()
-
-
-def test_calibration_is_that_of_the_instance_type(pipeline: Pipeline) -> None:
-    scores = pipeline.calibration(InstanceType.PRODUCT).score(np.array([0.2, 0.5, 0.9]))
-    assert (np.diff(scores) > 0).all()
 
 
 def test_models_that_are_not_there(tmp_path: Path) -> None:
