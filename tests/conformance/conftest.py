@@ -1,0 +1,138 @@
+"""Indexes under test, each seen through the VectorIndex protocol, and the naive one that they are compared with."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from similis.domain import Attributes, Category, Filter, matches
+from similis.engine import Change, Effort, FaissIndex, Hit, IndexSpec, Operation, VectorIndex, Vectors
+
+DIMENSION = 8
+
+
+@dataclass
+class Shelf:
+    """Stands for the catalogue: what is known of each picture beside its vector."""
+
+    attributes: dict[int, Attributes] = field(default_factory=dict)
+    categories: dict[int, Category] = field(default_factory=dict)
+
+    def put(self, picture_id: int, category: Category = Category.OTHER, **attributes: int | str | None) -> None:
+        self.attributes[picture_id] = Attributes(**attributes)  # type: ignore[arg-type] # checked by Attributes itself
+        self.categories[picture_id] = category
+
+    def select_ids(self, tree: Filter | None, category: Category | None) -> NDArray[np.int64]:
+        return np.array(
+            [number for number in sorted(self.attributes) if self.holds(number, tree, category)], np.int64
+        )
+
+    def holds(self, picture_id: int, tree: Filter | None, category: Category | None) -> bool:
+        fits = tree is None or matches(tree, self.attributes[picture_id])
+        return fits and category in {None, self.categories[picture_id]}
+
+
+class NaiveIndex:
+    """Every similarity computed, everything sorted: slow and plainly right."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._vectors: dict[int, NDArray[np.float64]] = {}
+        self._applied = 0
+
+    def open(self, spec: IndexSpec) -> None:
+        self._dimension = spec.dimension
+        self.drop()
+
+    def apply(self, changes: Iterable[Change]) -> int:
+        previous = 0
+        for change in changes:
+            if change.seq <= previous:
+                raise ValueError("out of order")
+            previous = change.seq
+            if change.seq > self._applied:
+                self._apply(change)
+                self._applied = change.seq
+        return self._applied
+
+    def search(
+        self,
+        vectors: Vectors,
+        k: int,
+        tree: Filter | None = None,
+        category: Category | None = None,
+        effort: Effort = Effort.EXACT,
+    ) -> list[list[Hit]]:
+        del effort
+        queries = [self._unit(query) for query in vectors]
+        chosen = [number for number in self._vectors if self._shelf.holds(number, tree, category)]
+        return [self._nearest(query, chosen)[:k] for query in queries]
+
+    def applied_seq(self) -> int:
+        return self._applied
+
+    def count(self) -> int:
+        return len(self._vectors)
+
+    def drop(self) -> None:
+        self._vectors = {}
+        self._applied = 0
+
+    def _apply(self, change: Change) -> None:
+        self._vectors.pop(change.picture_id, None)
+        if change.operation is Operation.ADD and change.vector is not None:
+            self._vectors[change.picture_id] = self._unit(change.vector)
+
+    def _nearest(self, query: NDArray[np.float64], chosen: list[int]) -> list[Hit]:
+        hits = [Hit(number, float(query @ self._vectors[number])) for number in chosen]
+        return sorted(hits, key=lambda hit: (-hit.similarity, hit.picture_id))
+
+    def _unit(self, vector: Vectors) -> NDArray[np.float64]:
+        if vector.shape != (self._dimension,):
+            raise ValueError("wrong dimension")
+        length = float(np.linalg.norm(vector.astype(np.float64)))
+        return vector.astype(np.float64) / (length or 1.0)
+
+
+MakeIndex = Callable[[Shelf], VectorIndex]
+KINDS: Mapping[str, MakeIndex] = {"naive": NaiveIndex, "faiss": lambda shelf: FaissIndex(shelf.select_ids)}
+
+
+@pytest.fixture(params=KINDS)
+def make_index(request: pytest.FixtureRequest) -> MakeIndex:
+    """Makes an empty index of one kind over a shelf."""
+    make = KINDS[request.param]
+
+    def made(shelf: Shelf) -> VectorIndex:
+        index = make(shelf)
+        index.open(IndexSpec(DIMENSION))
+        return index
+
+    return made
+
+
+@pytest.fixture
+def shelf() -> Shelf:
+    return Shelf()
+
+
+@pytest.fixture
+def index(make_index: MakeIndex, shelf: Shelf) -> VectorIndex:
+    return make_index(shelf)
+
+
+@pytest.fixture
+def new_shelf() -> type[Shelf]:
+    return Shelf
+
+
+@pytest.fixture
+def new_naive() -> Callable[[Shelf], VectorIndex]:
+    def made(shelf: Shelf) -> VectorIndex:
+        index = NaiveIndex(shelf)
+        index.open(IndexSpec(DIMENSION))
+        return index
+
+    return made

@@ -1,0 +1,98 @@
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from similis.domain import Category, Filter
+from similis.engine import Change, FaissIndex, IndexSpec, Operation
+from similis.engine._selection import Selection
+
+_DIMENSION = 32
+
+
+def _nothing(_tree: Filter | None, _category: Category | None) -> NDArray[np.int64]:
+    return np.empty(0, dtype=np.int64)
+
+
+def _filled(vectors: NDArray[np.float32]) -> FaissIndex:
+    index = FaissIndex(_nothing)
+    index.open(IndexSpec(_DIMENSION))
+    index.apply(Change(number + 1, Operation.ADD, number + 1, vector) for number, vector in enumerate(vectors))
+    return index
+
+
+def _random(count: int, seed: int = 0) -> NDArray[np.float32]:
+    return np.random.default_rng(seed).standard_normal((count, _DIMENSION)).astype(np.float32)
+
+
+def test_it_must_be_opened_first() -> None:
+    with pytest.raises(RuntimeError, match="not opened"):
+        FaissIndex(_nothing).search(_random(1), 1)
+
+
+def test_many_queries_give_what_each_gives_alone() -> None:
+    index, queries = _filled(_random(500)), _random(45, seed=1)
+    together = index.search(queries, 7)
+    assert together == [index.search(query[np.newaxis], 7)[0] for query in queries]
+
+
+def test_float16_rounding_does_not_push_an_identical_picture_down() -> None:
+    stored = _random(300).astype(np.float16)
+    index = _filled(stored.astype(np.float32) * np.linspace(0.9, 1.1, 300, dtype=np.float32)[:, np.newaxis])
+    for number, (best,) in enumerate(index.search(stored, 1)):
+        assert best.picture_id == number + 1
+        assert best.similarity == pytest.approx(1.0, abs=1e-5)
+
+
+def test_many_removals_are_cleared_away() -> None:
+    vectors = _random(1000)
+    index = _filled(vectors)
+    index.apply(Change(1000 + number, Operation.REMOVE, number) for number in range(1, 901))
+    assert index.count() == 100
+    assert index._index.ntotal < 1000
+    assert {hit.picture_id for hit in index.search(vectors[:1], 1000)[0]} == set(range(901, 1001))
+
+
+def test_searches_run_while_changes_are_applied() -> None:
+    vectors = _random(600)
+    index, stop = _filled(vectors[:300]), threading.Event()
+
+    def search() -> int:
+        searches = 0
+        while not stop.is_set() or not searches:
+            for best, *_ in index.search(vectors[:5], 10):
+                assert best.similarity == pytest.approx(1.0, abs=1e-5)
+            searches += 1
+        return searches
+
+    with ThreadPoolExecutor(3) as pool:
+        running = [pool.submit(search) for _ in range(3)]
+        for number in range(300, 600):
+            index.apply([Change(2 * number, Operation.ADD, number + 1, vectors[number])])
+            index.apply(
+                [Change(2 * number + 1, Operation.REMOVE, number - 200)] if number % 3 == 0 and number > 310 else []
+            )
+        stop.set()
+        assert all(job.result(20) for job in running)
+
+
+def test_two_that_follow_the_log_at_once_apply_it_once() -> None:
+    vectors = _random(3000)
+    log = [Change(number + 1, Operation.ADD, number + 1, vector) for number, vector in enumerate(vectors)]
+    index = _filled(vectors[:0])
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(index.apply, [log, log, log[:1500], log])) <= {1500, 3000, 2048, 1024}
+    index.apply(log)
+    assert (index.count(), index._index.ntotal, index.applied_seq()) == (3000, 3000, 3000)
+
+
+@pytest.mark.parametrize("share", [0.001, 0.01, 0.5, 1.0])
+def test_selections_of_every_size_select_what_they_should(share: float) -> None:
+    total = 2000
+    ids = np.arange(0, total, int(1 / share), dtype=np.int64)
+    selection = Selection.of(ids, {0, 7}, total)
+    chosen = {number for number in range(total + 9) if selection.selector.is_member(number)}  # type: ignore[attr-defined] # faiss's own
+    assert chosen == set(ids.tolist()) - {0, 7}
+    assert selection.size == len(chosen)
