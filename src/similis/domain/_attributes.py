@@ -10,7 +10,7 @@ INT_FIELDS = ("int_attr", "int_attr2", "int_attr3", "int_attr4")
 STR_FIELDS = ("str_attr", "str_attr2", "str_attr3", "str_attr4")
 MAX_STRING = 128
 MAX_CUSTOM_CONTENT = 4096
-_INT32 = range(-(2**31), 2**31)
+INT32 = range(-(2**31), 2**31)
 _FORBIDDEN = frozenset("\\¥$&%")
 
 
@@ -55,14 +55,16 @@ def check_custom_content(text: str | None) -> str | None:
     return text
 
 
-def _check_int(name: str, value: int | None) -> None:
-    if value is not None and value not in _INT32:
-        raise InvalidAttribute(f"{name} is {value}.", "Give a whole number of 32 bits (±2,147,483,647).")
+def _check_int(name: str, value: object) -> None:
+    if value is not None and (type(value) is not int or value not in INT32):
+        raise InvalidAttribute(f"{name} is {value!r}.", "Give a whole number of 32 bits (±2,147,483,647).")
 
 
-def _check_str(name: str, value: str | None) -> None:
+def _check_str(name: str, value: object) -> None:
     if value is None:
         return
+    if not isinstance(value, str):
+        raise InvalidAttribute(f"{name} is {value!r}.", "Give a string.")
     if len(value) > MAX_STRING:
         raise InvalidAttribute(f"{name} has {len(value)} characters.", f"At most {MAX_STRING} are allowed.")
     if bad := _FORBIDDEN.intersection(value):

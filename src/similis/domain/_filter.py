@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeAlias
 from lark import Lark, Token, Transformer
 from lark.exceptions import UnexpectedInput, UnexpectedToken, VisitError
 
-from similis.domain._attributes import INT_FIELDS, STR_FIELDS, Attributes
+from similis.domain._attributes import INT32, INT_FIELDS, STR_FIELDS, Attributes
 from similis.domain._errors import InvalidFilter
 
 MAX_FILTER = 4096
@@ -161,6 +161,10 @@ class _Builder(Transformer[Token, Filter]):
 
 
 def _check_type(field: Token, value: Value) -> None:
+    if isinstance(value, int) and value not in INT32:
+        raise InvalidFilter(
+            f"A number after {field} is beyond 32 bits.", "Give a whole number within ±2,147,483,647."
+        )
     if (field in INT_FIELDS) != isinstance(value, int):
         wanted = "a whole number" if field in INT_FIELDS else "a string in double quotes"
         position = (field.start_pos or 0) + 1

@@ -120,7 +120,7 @@ def test_a_formatted_filter_reads_as_the_same_tree(text: str) -> None:
 
 
 _LEAVES: st.SearchStrategy[Filter] = st.one_of(
-    st.builds(Comparison, st.just("int_attr"), st.sampled_from(["=", "<", ">="]), st.integers()),
+    st.builds(Comparison, st.just("int_attr"), st.sampled_from(["=", "<", ">="]), st.integers(-(2**31), 2**31 - 1)),
     st.builds(Comparison, st.just("str_attr3"), st.sampled_from(["=", "!="]), st.text(max_size=8)),
     st.builds(
         Membership,

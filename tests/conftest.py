@@ -1,0 +1,72 @@
+"""What all tests share: pictures that the tests draw themselves, and the real service with the real models."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
+
+from similis.algorithm import ModelStore, Pipeline
+from similis.service import App, Settings
+
+Draw = Callable[..., bytes]
+
+
+@pytest.fixture(scope="session")
+def draw() -> Draw:
+    """Draw a picture of product `product`, seen as in `view`; the same numbers always give the same bytes."""
+    return _draw
+
+
+@pytest.fixture(scope="session")
+def pipeline() -> Pipeline:
+    """The real pipeline, loaded once; `make setup` has fetched the models."""
+    return Pipeline.load(ModelStore(Settings().models))
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of a fresh data directory."""
+    return Settings(data=tmp_path / "data", threads=2)
+
+
+@pytest.fixture
+def app(settings: Settings, pipeline: Pipeline) -> Iterator[App]:
+    """A fresh, real service."""
+    with App.open(settings, pipeline) as opened:
+        yield opened
+
+
+def _draw(product: int, view: int = 0, size: int = 240, form: str = "PNG") -> bytes:
+    picture = _product(product, size)
+    turned = np.random.default_rng(1000 * product + view)
+    if view:
+        angle, scale = turned.uniform(-8, 8), turned.uniform(0.9, 1.1)
+        picture = picture.rotate(angle, fillcolor=(250, 250, 248))
+        edge = round(size * (1 - 1 / max(scale, 1.0)) / 2)
+        picture = picture.crop((edge, edge, size - edge, size - edge)).resize((size, size))
+        picture = ImageEnhance.Brightness(picture).enhance(turned.uniform(0.85, 1.15))
+    buffer = io.BytesIO()
+    picture.save(buffer, form)
+    return buffer.getvalue()
+
+
+def _product(product: int, size: int) -> Image.Image:
+    """Shapes in colours of the product's own on a plain ground."""
+    rng = np.random.default_rng(product)
+    picture = Image.new("RGB", (size, size), (250, 250, 248))
+    pen = ImageDraw.Draw(picture)
+    colours = [tuple(int(part) for part in rng.integers(0, 220, 3)) for _ in range(3)]
+    body = [size * part for part in (0.2, 0.2, 0.8, 0.8)]
+    (pen.ellipse if product % 2 else pen.rectangle)(body, fill=colours[0])
+    for _ in range(3 + product % 4):
+        x, y = rng.uniform(0.25, 0.65, 2) * size
+        width, height = rng.uniform(0.05, 0.2, 2) * size
+        (pen.rectangle if rng.random() < 0.5 else pen.ellipse)(
+            (x, y, x + width, y + height), fill=colours[int(rng.integers(1, 3))]
+        )
+    return picture.filter(ImageFilter.SMOOTH)
