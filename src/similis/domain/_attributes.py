@@ -46,12 +46,13 @@ def check_custom_content(text: str | None) -> str | None:
     """Return the custom content unchanged.
 
     Raises:
-        InvalidAttribute: above 4,096 characters.
+        InvalidAttribute: above 4,096 characters, or with some that cannot be stored.
     """
     if text is not None and len(text) > MAX_CUSTOM_CONTENT:
         raise InvalidAttribute(
             f"custom_content has {len(text)} characters.", f"At most {MAX_CUSTOM_CONTENT} are kept."
         )
+    _check_characters("custom_content", text or "")
     return text
 
 
@@ -71,3 +72,10 @@ def _check_str(name: str, value: object) -> None:
         raise InvalidAttribute(
             f"{name} contains {' '.join(sorted(bad))}.", "The characters \\ ¥ $ & % are not allowed."
         )
+    _check_characters(name, value)
+
+
+def _check_characters(name: str, value: str) -> None:
+    # Databases refuse both: half of a surrogate pair is no character, and NUL ends a text for some of them.
+    if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidAttribute(f"{name} has characters that cannot be stored.", "Give valid Unicode without NUL.")

@@ -26,7 +26,8 @@ def rotate(matrix: NDArray[np.float64], vectors: NDArray[np.float32]) -> NDArray
     number of threads; in double precision, so that float32 keeps the rounding of the last step only.
     """
     rows = np.atleast_2d(vectors).astype(np.float64, order="C")
-    return np.vecdot(matrix, rows[:, np.newaxis]).astype(np.float32).reshape(vectors.shape)
+    turned: NDArray[np.float64] = np.vecdot(matrix, rows[:, np.newaxis])
+    return turned.astype(np.float32).reshape(vectors.shape)
 
 
 def _gaussian(seed: bytes, count: int) -> NDArray[np.float64]:

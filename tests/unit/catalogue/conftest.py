@@ -1,0 +1,85 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from similis.catalogue import Catalogue, NewPicture
+from similis.domain import Attributes, Category, Instance, InstanceSpec, Picture, PictureKey, Region, StorageFailed
+
+DIMENSION = 8
+MakePicture = Callable[..., NewPicture]
+MakeInstance = Callable[..., Instance]
+
+
+class MirrorSealer:
+    """Writes backwards and remembers for whom: enough to see that the catalogue seals, and for the right instance."""
+
+    def seal(self, instance_uid: str, text: str) -> bytes:
+        return f"{instance_uid}:{text[::-1]}".encode()
+
+    def unseal(self, instance_uid: str, sealed: bytes) -> str:
+        uid, mirrored = sealed.decode().split(":", 1)
+        if uid != instance_uid:
+            raise StorageFailed("another instance's text")
+        return mirrored[::-1]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path}/catalogue.sqlite"
+
+
+@pytest.fixture
+def open_catalogue(url: str) -> Iterator[Callable[[], Catalogue]]:
+    opened: list[Catalogue] = []
+
+    def make() -> Catalogue:
+        opened.append(Catalogue.open(url, MirrorSealer()))
+        return opened[-1]
+
+    yield make
+    for catalogue in opened:
+        catalogue.close()
+
+
+@pytest.fixture
+def catalogue(open_catalogue: Callable[[], Catalogue]) -> Catalogue:
+    return open_catalogue()
+
+
+@pytest.fixture
+def make_instance(catalogue: Catalogue) -> MakeInstance:
+    def make(name: str = "shop", capacity: int = 1000) -> Instance:
+        spec = InstanceSpec(name, capacity=capacity)
+        uid = name.encode().hex().ljust(32, "0")
+        return catalogue.create_instance(spec, uid=uid, index="faiss", model="model-1", dimension=DIMENSION)
+
+    return make
+
+
+@pytest.fixture
+def instance(make_instance: MakeInstance) -> Instance:
+    return make_instance()
+
+
+@pytest.fixture
+def new_picture() -> MakePicture:
+    def make(
+        product_id: str = "p",
+        pic_name: str = "a",
+        value: float = 1.0,
+        category: Category = Category.BAG,
+        content: str | None = None,
+        **attributes: int | str | None,
+    ) -> NewPicture:
+        picture = Picture(
+            PictureKey(product_id, pic_name),
+            category,
+            Region(1, 20, 3, 40),
+            content,
+            Attributes(**attributes),  # type: ignore[arg-type] # checked by Attributes itself
+        )
+        return NewPicture(picture, np.full(DIMENSION, value, dtype=np.float32))
+
+    return make

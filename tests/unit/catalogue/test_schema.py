@@ -1,0 +1,72 @@
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+
+from similis.catalogue import Catalogue
+from similis.catalogue._database import Database
+from similis.catalogue._tables import metadata
+from similis.domain import StorageFailed
+
+Open = Callable[[], Catalogue]
+
+
+def test_migrations_lead_to_the_schema_in_the_code(open_catalogue: Open, url: str) -> None:
+    open_catalogue().close()
+    database = Database(url)
+    with database.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        indexes = connection.exec_driver_sql(
+            "SELECT sql FROM sqlite_master WHERE name LIKE 'ix_picture%_attr%'"
+        ).all()
+        assert len(indexes) == 8
+        assert all("IS NOT NULL" in sql for (sql,) in indexes)
+        counting = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
+        assert set(counting.scalars()) == {"instance", "picture", "change"}
+    database.close()
+
+
+def test_a_newer_schema_is_refused_and_left_alone(open_catalogue: Open, tmp_path: Path) -> None:
+    open_catalogue().close()
+    file = tmp_path / "catalogue.sqlite"
+    with sqlite3.connect(file) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.close()
+    before = file.read_bytes()
+    with pytest.raises(StorageFailed, match="'9999'"):
+        open_catalogue()
+    assert file.read_bytes() == before
+
+
+def test_the_database_is_set_up_for_durability(open_catalogue: Open, url: str) -> None:
+    open_catalogue().close()
+    database = Database(url)
+    with database.reading() as connection:
+        found = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys")
+        }
+    database.close()
+    assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_reading_by_key_uses_an_index(open_catalogue: Open, url: str) -> None:
+    open_catalogue().close()
+    database = Database(url)
+    queries = [
+        "SELECT id FROM picture WHERE instance_id = 1 AND product_id = 'p' AND pic_name = 'a'",
+        "SELECT id FROM picture WHERE instance_id = 1 AND category_id = 3 ORDER BY id",
+        "SELECT id FROM picture WHERE instance_id = 1 AND int_attr3 >= 7",
+        "SELECT * FROM change WHERE instance_id = 1 AND seq > 5 ORDER BY seq LIMIT 1000",
+    ]
+    with database.reading() as connection:
+        for query in queries:
+            plan = [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}")]
+            assert plan[0].startswith("SEARCH")
+            assert "=? AND" in plan[0] or "category_id=?" in plan[0], plan
+            assert not any("TEMP B-TREE" in step for step in plan)
+    database.close()

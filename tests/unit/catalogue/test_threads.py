@@ -1,0 +1,75 @@
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
+
+from similis.catalogue import Catalogue, NewPicture
+from similis.domain import CapacityReached, Instance, PictureKey
+
+MakePicture: TypeAlias = Callable[..., NewPicture]
+MakeInstance: TypeAlias = Callable[..., Instance]
+
+
+def test_writers_take_turns_and_readers_see_whole_transactions(
+    catalogue: Catalogue, instance: Instance, new_picture: MakePicture
+) -> None:
+    writing = threading.Event()
+    writing.set()
+
+    def write(name: str) -> None:
+        for number in range(12):
+            catalogue.add(instance, [new_picture(f"{name}{number}", side, int_attr=number) for side in "ab"])
+            if number % 3 == 0:
+                catalogue.delete(instance, f"{name}{number}")
+
+    def read() -> int:
+        rounds = 0
+        while writing.is_set():
+            numbers = catalogue.select_ids(instance, None, None).tolist()
+            assert len(numbers) % 2 == 0
+            log = list(catalogue.changes(instance, 0))
+            assert [change.seq for change in log] == sorted({change.seq for change in log})
+            assert catalogue.instance("shop").picture_count % 2 == 0
+            rounds += 1
+        return rounds
+
+    with ThreadPoolExecutor(7) as pool:
+        readers = [pool.submit(read) for _ in range(3)]
+        writers = [pool.submit(write, name) for name in "wxyz"]
+        try:
+            for writer in writers:
+                writer.result(60)
+        finally:
+            writing.clear()
+        assert all(reader.result(60) for reader in readers)
+    assert catalogue.instance("shop").picture_count == len(catalogue.select_ids(instance, None, None)) == 4 * 8 * 2
+    catalogue.verify()
+
+
+def test_capacity_holds_when_many_add_at_once(
+    catalogue: Catalogue, make_instance: MakeInstance, new_picture: MakePicture
+) -> None:
+    small = make_instance("small", 10)
+
+    def add(number: int) -> bool:
+        try:
+            catalogue.add(small, [new_picture(str(number))])
+        except CapacityReached:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(pool.map(add, range(25))) == 10
+    assert catalogue.instance("small").picture_count == 10
+
+
+def test_one_key_added_by_many_is_there_once(
+    catalogue: Catalogue, instance: Instance, new_picture: MakePicture
+) -> None:
+    with ThreadPoolExecutor(6) as pool:
+        replaced = list(pool.map(lambda n: catalogue.add(instance, [new_picture(int_attr=n)])[0], range(18)))
+    assert sorted(replaced) == [False] + [True] * 17
+    number = catalogue.picture(instance, PictureKey("p", "a")).id
+    *_, last = catalogue.changes(instance, 0)
+    assert (last.operation, last.picture_id) == ("add", number)
+    catalogue.verify()
