@@ -1,0 +1,263 @@
+"""The main job through the real parts: pictures in, look-alikes out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from similis.domain import (
+    Attributes,
+    Category,
+    InstanceSpec,
+    InstanceType,
+    InvalidAttribute,
+    InvalidPicture,
+    InvalidRegion,
+    Match,
+    PictureKey,
+    PictureNotFound,
+    Region,
+    SearchOptions,
+    SearchResult,
+    SimilisError,
+    parse_filter,
+)
+from similis.service import App
+
+Draw = Callable[..., bytes]
+PRODUCTS = range(6)
+
+
+@pytest.fixture
+def generic(app: App, draw: Draw) -> App:
+    """An instance `g` with six products, picture `a` of each, even ones red."""
+    app.instances.create(InstanceSpec("g", InstanceType.GENERIC))
+    for product in PRODUCTS:
+        app.pictures.add(
+            "g",
+            draw(product),
+            PictureKey(f"p{product}", "a"),
+            crop=False,
+            custom_content=f"content {product}",
+            attributes=Attributes(int_attr=product, str_attr="red" if product % 2 == 0 else "blue"),
+        )
+    return app
+
+
+def _find(app: App, picture: bytes, options: SearchOptions = SearchOptions()) -> SearchResult:
+    """Search by the whole picture, which spares most tests the time of finding the subject."""
+    return app.search.by_picture("g", picture, options, crop=False)
+
+
+def _products(matches: list[Match]) -> list[str]:
+    return [match.product_id for match in matches]
+
+
+def test_the_same_picture_comes_first_and_is_identical(generic: App, draw: Draw) -> None:
+    result = _find(generic, draw(3))
+    best, second = result.matches[:2]
+    assert (best.product_id, best.score, best.hamming_distance) == ("p3", 1.0, 0)
+    assert best.sort_expr_values == "7.33136443711219e+24;0"
+    assert best.custom_content == "content 3"
+    assert second.score < 1.0
+    assert result.found == len(PRODUCTS)
+
+
+def test_another_view_finds_its_product(generic: App, draw: Draw) -> None:
+    for product in PRODUCTS:
+        result = _find(generic, draw(product, view=1))
+        assert result.matches[0].product_id == f"p{product}"
+        assert result.matches[0].score < 1.0
+
+
+def test_results_are_sorted_by_relevance_which_follows_the_score(generic: App, draw: Draw) -> None:
+    matches = _find(generic, draw(2, view=1)).matches
+    relevances = [float(match.sort_expr_values.split(";")[0]) for match in matches]
+    scores = [match.score for match in matches]
+    assert relevances == sorted(relevances, reverse=True)
+    assert scores == sorted(scores, reverse=True)
+    assert all(match.sort_expr_values.endswith(f";{match.hamming_distance}") for match in matches)
+
+
+def test_search_by_name_equals_search_by_its_picture(generic: App, draw: Draw) -> None:
+    by_name = generic.search.by_name("g", PictureKey("p1", "a"))
+    assert by_name.matches == _find(generic, draw(1)).matches
+    with pytest.raises(PictureNotFound):
+        generic.search.by_name("g", PictureKey("p1", "nothing"))
+
+
+@pytest.mark.parametrize("size", [1, 2, 4])
+def test_pages_join_to_the_whole_list(generic: App, size: int) -> None:
+    key = PictureKey("p0", "a")
+    whole = generic.search.by_name("g", key, SearchOptions(num=100)).matches
+    pages = [
+        match
+        for start in range(0, len(whole), size)
+        for match in generic.search.by_name("g", key, SearchOptions(num=size, start=start)).matches
+    ]
+    assert pages == whole
+
+
+def test_identical_pictures_are_ordered_by_key_on_every_page(app: App, draw: Draw) -> None:
+    app.instances.create(InstanceSpec("g", InstanceType.GENERIC))
+    for name in ("c", "a", "d", "b"):
+        app.pictures.add("g", draw(1), PictureKey("same", name), crop=False)
+    pages = [
+        app.search.by_name("g", PictureKey("same", "d"), SearchOptions(num=1, start=start)).matches[0]
+        for start in range(4)
+    ]
+    assert [match.pic_name for match in pages] == ["a", "b", "c", "d"]
+    assert {match.score for match in pages} == {1.0}
+
+
+def test_filters_keep_only_what_matches(generic: App, draw: Draw) -> None:
+    options = SearchOptions(filter=parse_filter('str_attr="red" AND int_attr>0'))
+    result = _find(generic, draw(0), options)
+    assert sorted(_products(result.matches)) == ["p2", "p4"]
+    assert result.found == 2
+
+
+def test_one_result_a_product(generic: App, draw: Draw) -> None:
+    for view in (1, 2):
+        generic.pictures.add("g", draw(0, view=view), PictureKey("p0", f"view {view}"), crop=False)
+    every = _find(generic, draw(0))
+    distinct = _find(generic, draw(0), SearchOptions(distinct_product=True))
+    assert every.found == len(PRODUCTS) + 2
+    assert sorted(_products(distinct.matches)) == sorted(f"p{product}" for product in PRODUCTS)
+    assert distinct.matches[0] == every.matches[0]
+
+
+def test_the_least_score_cuts_the_list(generic: App, draw: Draw) -> None:
+    every = _find(generic, draw(0, view=1)).matches
+    cut = every[1].score
+    kept = _find(generic, draw(0, view=1), SearchOptions(min_score=cut)).matches
+    assert kept == [match for match in every if match.score >= cut]
+
+
+def test_an_added_picture_is_found_at_once_and_a_deleted_one_never(generic: App, draw: Draw) -> None:
+    key = PictureKey("new", "a")
+    assert not generic.pictures.add("g", draw(50), key).replaced
+    assert _find(generic, draw(50)).matches[0].key == key
+    assert generic.pictures.delete("g", "new") == [key]
+    assert key not in {match.key for match in _find(generic, draw(50)).matches}
+    assert generic.pictures.delete("g", "new") == []
+    assert generic.instances.get("g").picture_count == len(PRODUCTS)
+
+
+def test_a_replaced_picture_is_only_found_as_the_new_one(generic: App, draw: Draw) -> None:
+    key = PictureKey("p0", "a")
+    assert generic.pictures.add("g", draw(60), key).replaced
+    assert generic.instances.get("g").picture_count == len(PRODUCTS)
+    assert _find(generic, draw(60)).matches[0].score == 1.0
+    old = next(match for match in _find(generic, draw(0)).matches if match.key == key)
+    assert old.score < 1.0
+    assert old.custom_content is None
+
+
+def test_delete_by_filter(generic: App) -> None:
+    deleted = generic.pictures.delete_matching("g", parse_filter('str_attr="blue"'))
+    assert sorted(key.product_id for key in deleted) == ["p1", "p3", "p5"]
+    assert generic.instances.get("g").picture_count == 3
+
+
+def test_update_changes_attributes_and_leaves_features(generic: App, draw: Draw) -> None:
+    key = PictureKey("p0", "a")
+    updated = generic.pictures.update("g", key, {"int_attr": 77, "str_attr": None, "custom_content": "新"})
+    assert (updated.attributes.int_attr, updated.attributes.str_attr, updated.custom_content) == (77, None, "新")
+    assert generic.pictures.get("g", key) == updated
+    options = SearchOptions(filter=parse_filter("int_attr=77"))
+    assert _find(generic, draw(0), options).matches[0].score == 1.0
+
+
+@pytest.mark.parametrize(
+    "changes", [{"colour": "red"}, {"int_attr": "1"}, {"custom_content": 1}, {"str_attr": "x" * 129}]
+)
+def test_bad_updates_change_nothing(generic: App, changes: dict[str, int | str]) -> None:
+    key = PictureKey("p0", "a")
+    before = generic.pictures.get("g", key)
+    with pytest.raises(InvalidAttribute):
+        generic.pictures.update("g", key, {"int_attr2": 5, **changes})
+    assert generic.pictures.get("g", key) == before
+
+
+def test_bad_pictures_and_regions_store_nothing(generic: App, draw: Draw) -> None:
+    with pytest.raises(InvalidPicture):
+        generic.pictures.add("g", b"no picture", PictureKey("bad", "a"))
+    with pytest.raises(InvalidRegion):
+        generic.pictures.add("g", draw(1), PictureKey("bad", "a"), region=Region(0, 9000, 0, 10))
+    assert generic.instances.get("g").picture_count == len(PRODUCTS)
+
+
+def test_a_region_is_used_and_kept_and_crop_off_means_the_whole(generic: App, draw: Draw) -> None:
+    region = Region(20, 200, 30, 210)
+    added = generic.pictures.add("g", draw(1), PictureKey("region", "a"), region=region)
+    assert added.region == region
+    assert generic.pictures.get("g", PictureKey("region", "a")).region == region
+    whole = generic.pictures.add("g", draw(1), PictureKey("whole", "a"), crop=False)
+    assert whole.region == Region.whole(240, 240)
+
+
+def test_product_search_stays_inside_the_given_or_stored_category(app: App, draw: Draw) -> None:
+    app.instances.create(InstanceSpec("shop", InstanceType.PRODUCT))
+    app.pictures.add("shop", draw(1), PictureKey("shoe", "a"), category=Category.SHOES)
+    app.pictures.add("shop", draw(1), PictureKey("bag", "a"), category=Category.BAG)
+    shoes = app.search.by_picture("shop", draw(1), SearchOptions(category=Category.SHOES))
+    assert (_products(shoes.matches), shoes.category_id) == (["shoe"], Category.SHOES)
+    assert _products(app.search.by_name("shop", PictureKey("bag", "a")).matches) == ["bag"]
+    other = SearchOptions(category=Category.SHOES)
+    assert _products(app.search.by_name("shop", PictureKey("bag", "a"), other).matches) == ["shoe"]
+
+
+def test_product_search_predicts_the_category_it_adds_with(app: App, draw: Draw) -> None:
+    app.instances.create(InstanceSpec("shop", InstanceType.PRODUCT))
+    added = app.pictures.add("shop", draw(4), PictureKey("p", "a"))
+    assert added.category_id == added.categories[0].category
+    assert sum(candidate.probability for candidate in added.categories) == pytest.approx(1)
+    result = app.search.by_picture("shop", draw(4))
+    assert (result.category_id, _products(result.matches)) == (added.category_id, ["p"])
+
+
+def test_a_category_has_no_effect_in_generic_instances(generic: App, draw: Draw) -> None:
+    added = generic.pictures.add("g", draw(7), PictureKey("p7", "a"), category=Category.SHOES)
+    assert added.category_id == Category.OTHER
+    result = _find(generic, draw(7), SearchOptions(category=Category.BAG))
+    assert result.matches[0].product_id == "p7"
+
+
+def test_comparison_is_one_for_the_same_picture_only(app: App, draw: Draw) -> None:
+    assert app.search.compare(draw(1), draw(1)) == 1.0
+    assert app.search.compare(draw(1), draw(2)) < app.search.compare(draw(1), draw(1, view=1)) < 1.0
+
+
+def test_several_threads_add_search_and_delete_at_once(app: App, draw: Draw) -> None:
+    app.instances.create(InstanceSpec("g", InstanceType.GENERIC))
+    failures: list[SimilisError] = []
+    done = threading.Event()
+
+    def search_on() -> None:
+        while not done.is_set():
+            try:
+                app.search.by_name("g", PictureKey("p0", "0"))
+            except PictureNotFound:
+                continue
+            except SimilisError as error:
+                failures.append(error)
+
+    searcher = threading.Thread(target=search_on)
+    searcher.start()
+    with ThreadPoolExecutor(4) as pool:
+        list(
+            pool.map(
+                lambda n: app.pictures.add("g", draw(n % 3), PictureKey(f"p{n % 3}", str(n)), crop=False), range(12)
+            )
+        )
+        list(pool.map(lambda n: app.pictures.delete("g", f"p{n % 3}", str(n)), range(6, 12)))
+    done.set()
+    searcher.join()
+    assert failures == []
+    assert app.instances.get("g").picture_count == 6
+    found = app.search.by_name("g", PictureKey("p0", "0"))
+    assert sorted(match.pic_name for match in found.matches) == sorted(map(str, range(6)))
