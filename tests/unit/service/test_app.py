@@ -35,7 +35,7 @@ GENERIC = InstanceSpec("g", InstanceType.GENERIC)
 def test_everything_acknowledged_is_there_after_reopening(settings: Settings, pipeline: Pipeline, draw: Draw) -> None:
     with App.open(settings, pipeline) as app:
         app.instances.create(GENERIC)
-        app.pictures.add("g", draw(1), PictureKey("p", "a"), custom_content="kept")
+        app.pictures.add("g", draw(1), PictureKey("p", "a"), crop=False, custom_content="kept")
         before = app.search.by_picture("g", draw(1), crop=False).matches
     with App.open(settings, pipeline) as app:
         assert app.search.by_picture("g", draw(1), crop=False).matches == before

@@ -139,7 +139,7 @@ def test_the_least_score_cuts_the_list(generic: App, draw: Draw) -> None:
 
 def test_an_added_picture_is_found_at_once_and_a_deleted_one_never(generic: App, draw: Draw) -> None:
     key = PictureKey("new", "a")
-    assert not generic.pictures.add("g", draw(50), key).replaced
+    assert not generic.pictures.add("g", draw(50), key, crop=False).replaced
     assert _find(generic, draw(50)).matches[0].key == key
     assert generic.pictures.delete("g", "new") == [key]
     assert key not in {match.key for match in _find(generic, draw(50)).matches}
@@ -149,7 +149,7 @@ def test_an_added_picture_is_found_at_once_and_a_deleted_one_never(generic: App,
 
 def test_a_replaced_picture_is_only_found_as_the_new_one(generic: App, draw: Draw) -> None:
     key = PictureKey("p0", "a")
-    assert generic.pictures.add("g", draw(60), key).replaced
+    assert generic.pictures.add("g", draw(60), key, crop=False).replaced
     assert generic.instances.get("g").picture_count == len(PRODUCTS)
     assert _find(generic, draw(60)).matches[0].score == 1.0
     old = next(match for match in _find(generic, draw(0)).matches if match.key == key)
