@@ -23,14 +23,9 @@ class Transport:
 
     def __init__(self, endpoint: str, key: str) -> None:
         self._endpoint = endpoint
-        try:
-            self._client = httpx.Client(
-                base_url=f"{_checked(endpoint)}/api/v1/",
-                headers={"authorization": f"Bearer {key}"},
-                timeout=_TIMEOUT,
-            )
-        except (httpx.InvalidURL, UnicodeError):
-            raise _bad_endpoint(endpoint) from None
+        self._client = httpx.Client(
+            base_url=f"{_checked(endpoint)}/api/v1/", headers={"authorization": f"Bearer {key}"}, timeout=_TIMEOUT
+        )
 
     def call(
         self,
@@ -88,13 +83,14 @@ class Transport:
 
 
 def _checked(endpoint: str) -> str:
-    if not endpoint.startswith(("http://", "https://")):
-        raise _bad_endpoint(endpoint)
+    try:
+        address = httpx.URL(endpoint)
+        usable = address.scheme in {"http", "https"} and bool(address.host)
+    except httpx.InvalidURL:
+        usable = False
+    if not usable:
+        raise InvalidInput(f"The endpoint {endpoint!r} is no address.", "Give it as http://127.0.0.1:8000.")
     return endpoint.rstrip("/")
-
-
-def _bad_endpoint(endpoint: str) -> InvalidInput:
-    return InvalidInput(f"The endpoint {endpoint!r} is no address.", "Give it as http://127.0.0.1:8000.")
 
 
 def _given(values: Mapping[str, object]) -> dict[str, str]:

@@ -8,6 +8,7 @@ from similis.gateway.rest._docs import docs_page
 
 __all__ = ["docs_page", "router"]
 
-router = APIRouter(prefix="/api/v1", responses={"4XX": {"model": ErrorAnswer}, "5XX": {"model": ErrorAnswer}})
+# Every module's router has its whole prefix, so that its routes know their full path, which the metrics show.
+router = APIRouter(responses={"4XX": {"model": ErrorAnswer}, "5XX": {"model": ErrorAnswer}})
 for _routes in (_instances, _pictures, _search, _keys):
     router.include_router(_routes.router)

@@ -12,7 +12,7 @@ from similis.gateway.rest._caller import Admin, Reader, Service, require
 from similis.gateway.rest._forms import InstanceForm
 from similis.gateway.rest._input import Json, body_schema
 
-router = APIRouter(prefix="/instances", tags=["instances"])
+router = APIRouter(prefix="/api/v1/instances", tags=["instances"])
 
 
 @router.post(

@@ -12,7 +12,7 @@ from similis.gateway.rest._caller import Admin, Service, require_unlimited
 from similis.gateway.rest._forms import KeyForm
 from similis.gateway.rest._input import Json, body_schema
 
-router = APIRouter(prefix="/keys", tags=["access keys"])
+router = APIRouter(prefix="/api/v1/keys", tags=["access keys"])
 
 
 @router.post("", status_code=201, response_model=NewKeyAnswer, openapi_extra=body_schema("application/json", KeyForm))

@@ -12,7 +12,7 @@ from similis.gateway.rest._caller import Reader, Service, Writer
 from similis.gateway.rest._forms import ChangesForm, DeletionQuery, KeyQuery, PictureForm
 from similis.gateway.rest._input import Json, Multipart, body_schema
 
-router = APIRouter(prefix="/instances/{name}/pictures", tags=["pictures"])
+router = APIRouter(prefix="/api/v1/instances/{name}/pictures", tags=["pictures"])
 
 
 @router.post(

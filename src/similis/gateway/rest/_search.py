@@ -12,7 +12,7 @@ from similis.gateway.rest._caller import Reader, Service
 from similis.gateway.rest._forms import ComparisonForm, SearchForm
 from similis.gateway.rest._input import Multipart, body_schema, read_parts, validated
 
-router = APIRouter(tags=["search"])
+router = APIRouter(prefix="/api/v1", tags=["search"])
 
 
 @router.post(

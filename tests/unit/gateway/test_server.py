@@ -1,0 +1,48 @@
+"""`serve` in a process of its own: it says when it answers, and stops on a signal without losing what it does."""
+
+import signal
+import socket
+import subprocess
+import sys
+
+import httpx
+import pytest
+
+from similis.domain import Unavailable
+from similis.gateway import serve
+from similis.service import App, Settings
+
+SCRIPT = """
+import sys
+from similis.gateway import serve
+from similis.service import App, Settings
+with App.open(Settings(data=sys.argv[1])) as app:
+    serve(app, "127.0.0.1", 0, lambda address: print(address, flush=True))
+print("closed", flush=True)
+"""
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_it_announces_its_address_and_stops_gracefully(settings: Settings, stop: signal.Signals) -> None:
+    command = [sys.executable, "-c", SCRIPT, str(settings.data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
+        assert process.stdout
+        address = process.stdout.readline().strip()
+        answer = httpx.get(f"{address}/healthz")
+        assert answer.text == "ok\n"
+        assert "server" not in answer.headers
+        process.send_signal(stop)
+        assert process.stdout.read() == "closed\n"
+        assert process.wait(20) == 0
+
+
+def test_a_port_in_use_is_said_clearly(app: App) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Unavailable, match=f"Cannot listen on http://127.0.0.1:{port}: Address already in use"):
+            serve(app, "127.0.0.1", port, lambda _: None)
+
+
+def test_an_unknown_host_is_said_clearly(app: App) -> None:
+    with pytest.raises(Unavailable, match="Cannot listen on http://"):
+        serve(app, "256.0.0.1", 0, lambda _: None)
