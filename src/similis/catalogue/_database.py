@@ -70,7 +70,7 @@ def storage_failures() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise _explained(str(error.orig)) from error
-    except (SQLAlchemyError, sqlite3.Error) as error:
+    except (SQLAlchemyError, sqlite3.Error, UnicodeDecodeError) as error:
         raise _explained(str(error)) from error
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, Table, func, select
 
 from similis.catalogue._checksums import checked
 from similis.catalogue._tables import feature, instance, metadata, picture
@@ -20,8 +20,7 @@ def verify(connection: Connection) -> None:
     if connection.dialect.name == "sqlite":
         _check_structure(connection)
     for table in metadata.tables.values():
-        for row in connection.execution_options(yield_per=_BATCH).execute(select(table)):
-            checked(table, row)
+        _check_rows(connection, table)
     _check_counts(connection)
 
 
@@ -31,6 +30,14 @@ def _check_structure(connection: Connection) -> None:
         raise _damaged(str(result))
     if broken := connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise _damaged(f"a row of table {broken[0]} belongs to nothing")
+
+
+def _check_rows(connection: Connection, table: Table) -> None:
+    try:
+        for row in connection.execution_options(yield_per=_BATCH).execute(select(table)):
+            checked(table, row)
+    except (TypeError, ValueError) as error:  # a value that its column's type cannot read
+        raise _damaged(f"a row of table {table.name} cannot be read") from error
 
 
 def _check_counts(connection: Connection) -> None:
