@@ -25,7 +25,7 @@ print("closed", flush=True)
 @pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
 def test_it_announces_its_address_and_stops_gracefully(settings: Settings, stop: signal.Signals) -> None:
     command = [sys.executable, "-c", SCRIPT, str(settings.data)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own script
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
         address = process.stdout.readline().strip()
         answer = httpx.get(f"{address}/healthz")
