@@ -1,0 +1,5 @@
+"""`python -m similis` is `similis`."""
+
+from similis.cli import main
+
+main()

@@ -1,0 +1,51 @@
+"""Runs the command line as a user would, in this process."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from similis.cli import main
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command left: exit status and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:  # noqa: ANN401 - whatever the command prints
+        """Standard output read as JSON."""
+        return json.loads(self.out)
+
+
+Similis = Callable[..., Ran]
+
+
+@pytest.fixture
+def similis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Similis:
+    """Run `similis …` on a fresh data directory."""
+    monkeypatch.setenv("SIMILIS_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def run(*arguments: object) -> Ran:
+        monkeypatch.setattr("sys.argv", ["similis", *map(str, arguments)])
+        capsys.readouterr()
+        try:
+            main()
+            status: object = 0
+        except SystemExit as end:
+            status = end.code or 0
+        captured = capsys.readouterr()
+        assert isinstance(status, int)
+        return Ran(status, captured.out, captured.err)
+
+    return run
