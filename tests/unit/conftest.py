@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import httpx
 import pytest
@@ -13,11 +13,19 @@ from similis.gateway import create_asgi
 from similis.service import App
 
 Client = Callable[..., httpx.Client]
+Serving = Callable[[App], AbstractContextManager[str]]
+
+
+@pytest.fixture(scope="session")
+def serving() -> Serving:
+    """Serves an app for as long as a `with` block runs."""
+    return _served
 
 
 @contextmanager
-def served(app: App) -> Iterator[str]:
+def _served(app: App) -> Iterator[str]:
     """Serve on a free port for as long as the block runs; gives the address."""
+    app.analyst.warm_up()
     config = uvicorn.Config(create_asgi(app), port=0, log_config=None, access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -34,9 +42,8 @@ def served(app: App) -> Iterator[str]:
 
 
 @pytest.fixture
-def address(app: App) -> Iterator[str]:
-    app.analyst.warm_up()
-    with served(app) as address:
+def address(app: App, serving: Serving) -> Iterator[str]:
+    with serving(app) as address:
         yield address
 
 

@@ -4,14 +4,16 @@ import io
 import json
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 
 import httpx
 import pytest
 from PIL import Image
 
-from similis.domain import Role
+from similis.algorithm import Pipeline
+from similis.domain import InstanceSpec, InstanceType, Role
 from similis.gateway import MAX_BODY
-from similis.service import App
+from similis.service import App, Settings
 
 PICTURES = "/api/v1/instances/shop/pictures"
 SEARCH = "/api/v1/instances/shop/search"
@@ -56,6 +58,26 @@ SEARCH_CASES = {
     "picture and name": (KEY, "invalid_input"),
     "unknown field": ({"limit": "3"}, "invalid_input"),
 }
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline) -> Iterator[App]:
+    """One service for all tests of this module: none of them may leave anything behind."""
+    with App.open(Settings(data=tmp_path_factory.mktemp("bad") / "data"), pipeline) as app:
+        app.instances.create(InstanceSpec("shop"))
+        app.instances.create(InstanceSpec("things", InstanceType.GENERIC, capacity=2))
+        yield app
+
+
+@pytest.fixture(scope="module")
+def address(app: App, serving: Callable[[App], AbstractContextManager[str]]) -> Iterator[str]:
+    with serving(app) as address:
+        yield address
+
+
+@pytest.fixture
+def api(client: Client) -> httpx.Client:
+    return client()
 
 
 @pytest.fixture

@@ -7,7 +7,14 @@ from html import escape
 from typing import Any
 
 _HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Similis REST API</title><link rel="stylesheet" href="/console/console.css"><main class="docs">"""
+<title>Similis REST API</title><link rel="icon" href="/console/icon.svg" type="image/svg+xml">
+<link rel="stylesheet" href="/console/console.css"><main class="docs">"""
+_EXAMPLE = """<pre>
+curl -H "Authorization: Bearer $KEY" -F file=@shoe.jpg -F product_id=shoe-7 -F pic_name=front.jpg \\
+     http://127.0.0.1:8000/api/v1/instances/shop/pictures
+curl -H "Authorization: Bearer $KEY" -F file=@query.jpg -F num=5 -F 'filter=int_attr&gt;=2' \\
+     http://127.0.0.1:8000/api/v1/instances/shop/search
+</pre>"""
 
 
 def docs_page(schema: Mapping[str, Any]) -> str:
@@ -15,6 +22,7 @@ def docs_page(schema: Mapping[str, Any]) -> str:
     info = schema["info"]
     parts = [_HEAD, f"<h1>{escape(info['title'])} {escape(info['version'])}</h1>", _paragraph(info["description"])]
     parts.append('<p>For machines: <a href="/openapi.json">/openapi.json</a>. <a href="/">Console</a>.</p>')
+    parts.append(_EXAMPLE)
     for path, operations in schema["paths"].items():
         for method, operation in operations.items():
             parts.extend(_operation(method.upper(), path, operation))
