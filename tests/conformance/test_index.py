@@ -149,6 +149,17 @@ def test_what_the_filter_knows_but_the_index_not_yet_is_not_found(index: VectorI
     assert _ids(index.search(_query(_axis(0)), 5, parse_filter("int_attr=1"))[0]) == [1]
 
 
+def test_a_category_knows_pictures_that_came_later(index: VectorIndex, shelf: Shelf) -> None:
+    query, found = _query(_axis(0)), []
+    for number in range(1, 5):
+        shelf.put(number, category=Category.BAG)
+        index.apply([_add(number, number, _axis(0))])
+        found.append(_ids(index.search(query, 9, category=Category.BAG)[0]))
+    assert found == [[1], [1, 2], [1, 2, 3], [1, 2, 3, 4]]
+    index.apply([_remove(9, 2)])
+    assert _ids(index.search(query, 9, category=Category.BAG)[0]) == [1, 3, 4]
+
+
 def test_equal_pictures_come_by_number_at_any_depth(index: VectorIndex, shelf: Shelf) -> None:
     numbers = [7, 3, 40, 11, 25, 1, 30, 2]
     for number in numbers:

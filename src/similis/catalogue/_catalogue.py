@@ -123,9 +123,9 @@ class Catalogue:
         Raises:
             CapacityReached: there would be too many; replacing does not count.
             InstanceNotFound: the instance was deleted meanwhile.
-            ValueError: a vector has not the instance's dimension.
+            ValueError: a vector has not the instance's dimension, or numbers that are not finite.
         """
-        if any(new.vector.shape != (instance.dimension,) for new in pictures):
+        if any(new.vector.shape != (instance.dimension,) or not np.isfinite(new.vector).all() for new in pictures):
             raise ValueError(f"a vector has not {instance.dimension} numbers")
         if not pictures:
             return []

@@ -3,26 +3,46 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from collections.abc import Mapping
+from datetime import UTC
 from typing import Any
 
-from sqlalchemy import Row, Table
+from sqlalchemy import LargeBinary, Row, Table
 
-from similis.catalogue._tables import metadata
+from similis.catalogue._tables import UtcDateTime, metadata
 from similis.domain import StorageFailed
 
 # Not covered: numbers that the database gives out itself, and the count that changes with every picture.
 _UNCOVERED = {"instance": {"id", "picture_count"}, "picture": {"id"}, "change": {"seq"}}
-_COVERED = {
-    table.name: [name for name in table.c.keys() if name not in _UNCOVERED.get(table.name, set()) | {"checksum"}]  # noqa: SIM118
-    for table in metadata.tables.values()
-}
+
+
+class _Plan:
+    """The columns that a table's checksum covers, by the way that their values become bytes."""
+
+    def __init__(self, table: Table) -> None:
+        columns = [column for column in table.columns if column.name not in _UNCOVERED.get(table.name, ())]
+        self.blobs = [column.name for column in columns if isinstance(column.type, LargeBinary)]
+        self.moments = [column.name for column in columns if isinstance(column.type, UtcDateTime)]
+        self.plain = [
+            column.name for column in columns if column.name not in {*self.blobs, *self.moments, "checksum"}
+        ]
+
+    def checksum(self, values: Mapping[str, Any]) -> int:
+        """CRC-32 of the plain values as text, of moments in UTC, and of blobs."""
+        texts = [str(values[name]) for name in self.plain]
+        texts += [str(values[name].astimezone(UTC)) for name in self.moments]
+        result = zlib.crc32("\x1f".join(texts).encode())
+        for name in self.blobs:
+            result = zlib.crc32(values[name] or b"", result)
+        return result
+
+
+_PLANS = {table.name: _Plan(table) for table in metadata.tables.values()}
 
 
 def with_checksum(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
     """Return a whole row's values together with their checksum."""
-    return {**values, "checksum": _checksum(values[name] for name in _COVERED[table.name])}
+    return {**values, "checksum": _PLANS[table.name].checksum(values)}
 
 
 def checked(table: Table, row: Row[Any]) -> dict[str, Any]:
@@ -31,23 +51,10 @@ def checked(table: Table, row: Row[Any]) -> dict[str, Any]:
     Raises:
         StorageFailed: they do not.
     """
-    values = row._asdict()
-    if _checksum(values[name] for name in _COVERED[table.name]) != values["checksum"]:
+    values = dict(zip(row._fields, row, strict=True))
+    if _PLANS[table.name].checksum(values) != values["checksum"]:
         raise StorageFailed(
             f"The catalogue is damaged: a row of table {table.name} does not agree with its checksum.",
             "Restore the data directory from a backup.",
         )
     return values
-
-
-def _checksum(values: Iterable[Any]) -> int:
-    parts = [_bytes(value) for value in values]
-    return zlib.crc32(b"".join(b"%d:%b" % (len(part), part) for part in parts))
-
-
-def _bytes(value: object) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat().encode()
-    return b"\x00" if value is None else str(value).encode()

@@ -66,8 +66,7 @@ class FaissIndex:
         """
         queries = self._normalised(vectors)
         with self._lock.reading():
-            allowed = None if tree is None and category is None else self._select_ids(tree, category)
-            selection = Selection.of(allowed, self._masked, self._index.ntotal)
+            selection = Selection.of(self._allowed(tree, category), self._masked, self._index.ntotal)
             hits: list[list[Hit]] = []
             for start in range(0, len(queries), _QUERIES_AT_ONCE):
                 hits += self._nearest(queries[start : start + _QUERIES_AT_ONCE], k, selection)
@@ -91,6 +90,7 @@ class FaissIndex:
         self._index = faiss.IndexIDMap2(faiss.IndexFlatIP(self._dimension))
         self._ids: set[int] = set()
         self._masked: set[int] = set()
+        self._by_category: dict[Category, NDArray[np.int64]] = {}
         self._applied = 0
 
     @property
@@ -108,6 +108,7 @@ class FaissIndex:
         if vectors is not None:
             self._index.add_with_ids(vectors, np.fromiter(added, dtype=np.int64))
             self._ids |= added.keys()
+        self._by_category = {}
         self._applied = changes[-1].seq
 
     def _mask(self, removed: set[int], added: Iterable[int]) -> None:
@@ -117,6 +118,16 @@ class FaissIndex:
         if full or not self._masked.isdisjoint(added):
             self._index.remove_ids(faiss.IDSelectorBatch(np.fromiter(self._masked, dtype=np.int64)))
             self._masked = set()
+
+    def _allowed(self, tree: Filter | None, category: Category | None) -> NDArray[np.int64] | None:
+        """Ids that may be found, None for all; a picture keeps its category, so a list holds until the next change."""
+        if tree is not None:
+            return self._select_ids(tree, category)
+        if category is None:
+            return None
+        if category not in self._by_category:
+            self._by_category[category] = self._select_ids(None, category)
+        return self._by_category[category]
 
     def _nearest(self, queries: NDArray[np.float32], k: int, selection: Selection) -> list[list[Hit]]:
         """Search for more than k until the last one wanted is no tie with the first one left out."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from similis.domain import Category, Filter
 
 Vectors: TypeAlias = NDArray[np.floating[Any]]
+# Gives the ids of the pictures that match a filter and have a category. A picture keeps its category for life.
 SelectIds: TypeAlias = Callable[[Filter | None, Category | None], NDArray[np.int64]]
 
 

@@ -132,9 +132,12 @@ def test_capacity_counts_new_pictures_only(
     catalogue.add(small, [new_picture("r")])
 
 
-def test_a_wrong_dimension_is_refused(catalogue: Catalogue, instance: Instance, new_picture: MakePicture) -> None:
+@pytest.mark.parametrize("numbers", [[1.0] * 7, [1.0] * 9, [1.0] * 7 + [np.nan], [np.inf] * 8])
+def test_a_bad_vector_is_refused(
+    catalogue: Catalogue, instance: Instance, new_picture: MakePicture, numbers: list[float]
+) -> None:
     with pytest.raises(ValueError, match="8 numbers"):
-        catalogue.add(instance, [replace(new_picture(), vector=np.ones(7, dtype=np.float32))])
+        catalogue.add(instance, [replace(new_picture(), vector=np.array(numbers, dtype=np.float32))])
 
 
 def test_update_changes_what_is_named_and_nothing_else(
