@@ -105,4 +105,4 @@ def test_the_page_lists_every_route(stranger: httpx.Client) -> None:
 def test_no_route_runs_on_the_event_loop() -> None:
     modules = (rest._instances, rest._pictures, rest._search, rest._keys)
     for route in (route for module in modules for route in module.router.routes):
-        assert not inspect.iscoroutinefunction(route.endpoint)  # type: ignore[attr-defined] # all are routes of functions
+        assert not inspect.iscoroutinefunction(route.endpoint)
