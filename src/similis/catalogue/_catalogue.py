@@ -150,6 +150,7 @@ class Catalogue:
 
         Raises:
             InvalidAttribute: a value is not allowed or a name unknown.
+            InstanceNotFound: the instance was deleted meanwhile.
             PictureNotFound: there is none with this key.
         """
         with self._database.writing() as connection:

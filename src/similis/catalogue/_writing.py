@@ -80,12 +80,14 @@ def update_picture(
 
     Raises:
         InvalidAttribute: a value is not allowed or a name unknown.
+        InstanceNotFound: the instance was deleted meanwhile.
         PictureNotFound: there is none with this key.
     """
     if unknown := set(changes) - {*INT_FIELDS, *STR_FIELDS, "custom_content"}:
         raise InvalidAttribute(
             f"{', '.join(sorted(unknown))} cannot be changed.", "Name attributes or custom_content."
         )
+    lock_instance(connection, instance)
     values = {**read_row(connection, instance, key), **changes}
     if "custom_content" in changes:
         values["custom_content"] = _sealed(instance, _text(changes["custom_content"]), sealer)

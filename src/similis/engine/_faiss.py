@@ -120,7 +120,7 @@ class FaissIndex:
             self._masked = set()
 
     def _allowed(self, tree: Filter | None, category: Category | None) -> NDArray[np.int64] | None:
-        """Ids that may be found, None for all; a picture keeps its category, so a list holds until the next change."""
+        """Ids that may be found, None for all; a picture keeps its category, so a list holds till the next change."""
         if tree is not None:
             return self._select_ids(tree, category)
         if category is None:
