@@ -49,6 +49,7 @@ clean:  ## Remove the virtual environment (data and models stay)
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
 
-.venv/installed-dev: requirements/dev.lock | .venv/installed
+.venv/installed-dev: requirements/dev.lock requirements/system-packages.sh | .venv/installed
+	@sh requirements/system-packages.sh
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.lock
 	@touch $@

@@ -1,0 +1,11 @@
+#!/bin/sh
+# Makes sure of the programs that the tests use beside Python; installs them where it may.
+set -eu
+missing=""
+for program in curl; do command -v "$program" >/dev/null || missing="$missing $program"; done
+[ -z "$missing" ] && exit 0
+if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
+else
+  echo "make: the tests need$missing; run: sudo apt-get install$missing" >&2; exit 1
+fi
