@@ -27,18 +27,18 @@ def migrate(database: Database) -> None:
     scripts = ScriptDirectory.from_config(config)
     with database.reading() as connection:
         current = _current(connection)
-    if current == scripts.get_current_head():
+    if current == (scripts.get_current_head(),):
         return
     known = {script.revision for script in scripts.walk_revisions()}
-    if current is not None and current not in known:
+    if len(current) > 1 or not known.issuperset(current):
         raise StorageFailed(
-            f"The catalogue has schema {current[:40]!r}, which this version of Similis does not know.",
-            "It was made by a newer Similis; use that one.",
+            f"The catalogue has schema {', '.join(map(str, current))[:40]!r}, which this version of Similis does not know.",
+            "It was made by a newer Similis, use that one; or it is damaged, restore it from a backup.",
         )
     with database.writing() as connection:
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
 
 
-def _current(connection: Connection) -> str | None:
-    return MigrationContext.configure(connection).get_current_revision()
+def _current(connection: Connection) -> tuple[str, ...]:
+    return tuple(MigrationContext.configure(connection).get_current_heads())
