@@ -31,8 +31,9 @@ def migrate(database: Database) -> None:
         return
     known = {script.revision for script in scripts.walk_revisions()}
     if len(current) > 1 or not known.issuperset(current):
+        found = ", ".join(map(str, current))[:40]
         raise StorageFailed(
-            f"The catalogue has schema {', '.join(map(str, current))[:40]!r}, which this version of Similis does not know.",
+            f"The catalogue has schema {found!r}, which this version of Similis does not know.",
             "It was made by a newer Similis, use that one; or it is damaged, restore it from a backup.",
         )
     with database.writing() as connection:

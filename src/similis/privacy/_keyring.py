@@ -56,8 +56,7 @@ class Keyring:
                 _create(directory)
             if not (directory / _MASTER).exists():
                 raise KeyringFailed(f"There are no keys in {directory}.", _RESTORE)
-            check_private(directory)
-            check_private(directory / _INSTANCES)
+            _check_directories(directory)
             return cls(directory, _decode(directory / _MASTER))
 
     def seal(self, plain: bytes, context: str) -> bytes:
@@ -123,6 +122,7 @@ def _create(directory: Path) -> None:
     instances = directory / _INSTANCES
     instances.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     instances.mkdir(mode=0o700, exist_ok=True)
+    _check_directories(directory)
     if (directory / _MASTER).exists():
         return
     if any(instances.glob("*.key")):
@@ -131,6 +131,11 @@ def _create(directory: Path) -> None:
         write_private(directory / _MASTER, base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
     except FileExistsError:
         return  # another process was quicker; its key counts
+
+
+def _check_directories(directory: Path) -> None:
+    check_private(directory)
+    check_private(directory / _INSTANCES)
 
 
 def _decode(path: Path) -> bytes:

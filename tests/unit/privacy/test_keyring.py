@@ -59,6 +59,13 @@ def test_a_keyring_open_to_others_is_refused(directory: Path, name: str, bits: i
         Keyring.open(directory, create=True)
 
 
+def test_no_key_is_made_in_a_directory_open_to_others(directory: Path) -> None:
+    directory.mkdir(mode=0o755)
+    with pytest.raises(KeyringFailed, match="open to other users"):
+        Keyring.open(directory, create=True)
+    assert not (directory / "master.key").exists()
+
+
 def test_a_missing_keyring_is_refused_and_not_made(directory: Path) -> None:
     with pytest.raises(KeyringFailed, match="There are no keys"):
         Keyring.open(directory, create=False)
