@@ -10,6 +10,7 @@ from enum import StrEnum
 from similis.domain._errors import InvalidInput, InvalidName
 
 MAX_NAME = 20
+MAX_CAPACITY = 1_000_000_000
 DEFAULT_CAPACITY = 100_000
 DEFAULT_REGION = "local"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}")
@@ -28,7 +29,7 @@ class InstanceSpec:
 
     Raises:
         InvalidName: the name is not 1–20 letters, digits, `_` or `-`, beginning with a letter or digit.
-        InvalidInput: the capacity is below one.
+        InvalidInput: the capacity is below one or above a thousand million.
     """
 
     name: str
@@ -42,8 +43,10 @@ class InstanceSpec:
                 f"The instance name {self.name[:40]!r} cannot be used.",
                 f"Use 1 to {MAX_NAME} letters, digits, '_' or '-', beginning with a letter or digit.",
             )
-        if self.capacity < 1:
-            raise InvalidInput(f"The capacity is {self.capacity}.", "Give the number of pictures, at least 1.")
+        if not 1 <= self.capacity <= MAX_CAPACITY:
+            raise InvalidInput(
+                f"The capacity is {self.capacity}.", f"Give the number of pictures, 1 to {MAX_CAPACITY:,}."
+            )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import socket
 import threading
@@ -30,6 +31,8 @@ def serve(app: App, host: str, port: int, on_ready: Callable[[str], None]) -> No
         Unavailable: the address cannot be listened on.
     """
     with _listen(host, port) as listener, _signals_end_nothing_else():
+        # It warns of every malformed form with bytes of it; the caller gets an error anyway.
+        logging.getLogger("python_multipart").setLevel(logging.ERROR)
         address = _address(host, listener.getsockname()[1])
         config = uvicorn.Config(
             create_asgi(app),

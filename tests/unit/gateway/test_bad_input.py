@@ -8,6 +8,8 @@ from contextlib import AbstractContextManager
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from similis.algorithm import Pipeline
@@ -150,6 +152,11 @@ def test_bad_json(shop: httpx.Client, body: str) -> None:
     expect(shop.post("/api/v1/instances", content=body, headers=headers), 400, "invalid_input")
 
 
+def test_a_capacity_that_no_database_holds(shop: httpx.Client) -> None:
+    form = {"name": "x", "type": "product", "capacity": 10**25}
+    expect(shop.post("/api/v1/instances", json=form), 400, "invalid_input")
+
+
 def test_json_must_be_declared(shop: httpx.Client) -> None:
     body = json.dumps({"name": "x", "type": "product"})
     expect(shop.post("/api/v1/instances", content=body), 400, "invalid_input")
@@ -216,7 +223,7 @@ def test_no_picture_byte_touches_the_disk(shop: httpx.Client, monkeypatch: pytes
     def fail(*_args: object, **_named: object) -> None:
         pytest.fail("a temporary file was made")
 
-    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "rollover", fail)
+    monkeypatch.setattr(tempfile.SpooledTemporaryFile, "__init__", fail)
     monkeypatch.setattr(tempfile, "TemporaryFile", fail)
     monkeypatch.setattr(tempfile, "NamedTemporaryFile", fail)
     monkeypatch.setattr(tempfile, "mkstemp", fail)
@@ -246,3 +253,25 @@ def test_an_unforeseen_error_tells_nothing(
 def test_roles_are_checked_before_the_body_is_read(client: Client) -> None:
     reader = client(Role.READER)
     expect(reader.post(PICTURES, content=b"no form"), 403, "permission_denied")
+
+
+_FORM = b"".join(
+    b'--B\r\nContent-Disposition: form-data; name="%b"\r\n\r\n%b\r\n' % part
+    for part in ((b"product_id", b"p"), (b"pic_name", b"a"), (b'file"; filename="f', b"\x89PNG\r\n\x1a\n123"))
+)
+_FORM += b"--B--\r\n"
+_INSERTS = [b"", b"\r\n", b"--B", b'"', b"\x00", b"\xff", b'; filename=""', b"\r\n\r\n", b"name="]
+_CUTS = st.tuples(st.integers(0, len(_FORM)), st.integers(0, 12), st.sampled_from(_INSERTS))
+_TYPES = ["boundary=B", "boundary=B; charset=utf-16", "boundary=", 'boundary="B', "boundary=B; charset=hex"]
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(cuts=st.lists(_CUTS, min_size=1, max_size=4), kind=st.sampled_from(_TYPES))
+def test_malformed_forms_are_the_callers_fault(
+    shop: httpx.Client, cuts: list[tuple[int, int, bytes]], kind: str
+) -> None:
+    body = _FORM
+    for place, length, insert in cuts:
+        body = body[:place] + insert + body[place + length :]
+    answer = shop.post(PICTURES, content=body, headers={"content-type": f"multipart/form-data; {kind}"})
+    assert answer.status_code == 400, answer.text

@@ -7,28 +7,17 @@ FastAPI's own body parameters are not used: they read the body before anything e
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import aclosing
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, Generic, TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from similis.domain import InvalidInput
-from similis.gateway._body import MAX_BODY
 from similis.gateway._validation import explain
+from similis.gateway.rest._multipart import Part, read_parts
 
 F = TypeVar("F", bound=BaseModel)
-Part: TypeAlias = tuple[str, str | bytes]
 _FILE_TYPES = (bytes, bytes | None)
-_MAX_FILES = 2
-_MAX_FIELDS = 32
-_MAX_FIELD_BYTES = 64 * 1024
-
-
-class _InMemoryParser(MultiPartParser):
-    spool_max_size = MAX_BODY  # no body is longer, so that no part ever rolls over to the disk
 
 
 class Json(Generic[F]):
@@ -66,26 +55,6 @@ class Multipart(Generic[F]):
         return validated(self._model, await read_parts(request))
 
 
-async def read_parts(request: Request) -> list[Part]:
-    """Read a multipart body into names and values, files as bytes, without touching the disk.
-
-    Raises:
-        InvalidInput: it is no multipart form, or has too many or too long fields.
-    """
-    if not request.headers.get("content-type", "").startswith("multipart/form-data"):
-        raise InvalidInput("The body is not a form.", "Send content-type: multipart/form-data.")
-    try:
-        async with aclosing(request.stream()) as stream:
-            form = await _InMemoryParser(
-                request.headers, stream, max_files=_MAX_FILES, max_fields=_MAX_FIELDS, max_part_size=_MAX_FIELD_BYTES
-            ).parse()
-    except MultiPartException as error:
-        raise InvalidInput(
-            f"The form cannot be read: {error.message}", "Send multipart/form-data with at most two files."
-        ) from None
-    return [(name, await _content(value)) for name, value in form.multi_items()]
-
-
 def validated(model: type[F], parts: Sequence[Part]) -> F:
     """Read parts as a model.
 
@@ -121,11 +90,3 @@ def _check_kind(model: type[BaseModel], name: str, value: str | bytes) -> None:
     if is_file != isinstance(value, bytes):
         wanted = "a file part (with a file name)" if is_file else "text (without a file name)"
         raise InvalidInput(f"The field {name} is not {wanted}.", f"Send {name} as {wanted}.")
-
-
-async def _content(value: str | UploadFile) -> str | bytes:
-    if isinstance(value, str):
-        return value
-    data = await value.read()
-    await value.close()
-    return data

@@ -10,7 +10,8 @@ from similis.domain import InstanceType, InvalidInput, JsonObject, as_json
 from similis.gateway.rest._answers import ComparisonAnswer, SearchAnswer
 from similis.gateway.rest._caller import Reader, Service
 from similis.gateway.rest._forms import ComparisonForm, SearchForm
-from similis.gateway.rest._input import Multipart, body_schema, read_parts, validated
+from similis.gateway.rest._input import Multipart, body_schema, validated
+from similis.gateway.rest._multipart import read_parts
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
 
