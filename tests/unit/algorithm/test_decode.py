@@ -251,7 +251,7 @@ def test_bombs_are_refused_by_their_header(side: int) -> None:
 def test_pillow_is_silent_even_where_warnings_are_errors() -> None:
     broken_exif = encode(gradient(), "JPEG", exif=b"Exif\0\0II*\0\xff\xff\xff\xff")
     script = "import sys; from similis.algorithm import decode; print(decode(sys.stdin.buffer.read()).shape)"
-    done = subprocess.run(  # noqa: S603 - our own interpreter and script
+    done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script], input=broken_exif, capture_output=True, check=True
     )
     assert done.stdout.split() == [b"(120,", b"160,", b"3)"]
