@@ -10,6 +10,7 @@ They say on their standard output what they were told is stored.
 import os
 import resource
 import sys
+import traceback
 from itertools import count
 from pathlib import Path
 
@@ -57,7 +58,11 @@ def killed(url: str, runs: int) -> None:
         child = os.fork()
         if not child:
             say(f"process {os.getpid()}")
-            add_for_ever(url, run)
+            try:
+                add_for_ever(url, run)
+            finally:
+                traceback.print_exc()
+                os._exit(1)  # exit handlers of libraries may wait for threads that a fork does not have
         os.waitpid(child, 0)
         say("ended")
 

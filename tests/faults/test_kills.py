@@ -47,10 +47,10 @@ def _kill_one(output: IO[str], chance: random.Random) -> list[str]:
     """Kill a process somewhere among its first writes and return what it had acknowledged."""
     process = int(output.readline().removeprefix("process "))
     said = [output.readline().strip() for _ in range(chance.randrange(12))]
+    assert not {"ended", ""}.intersection(said), "the process ended by itself"
     time.sleep(chance.random() * 0.006)
     os.kill(process, signal.SIGKILL)
-    while (line := output.readline().strip()) != "ended":
-        said.append(line)
+    said += iter(lambda: output.readline().strip(), "ended")
     return said
 
 
