@@ -1,0 +1,1 @@
+"""The wire protocol of the cloud service, all four generations, and its upload flow."""
