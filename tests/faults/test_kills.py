@@ -50,8 +50,11 @@ def _kill_one(output: IO[str], chance: random.Random) -> list[str]:
     assert not {"ended", ""}.intersection(said), "the process ended by itself"
     time.sleep(chance.random() * 0.006)
     os.kill(process, signal.SIGKILL)
-    said += iter(lambda: output.readline().strip(), "ended")
-    return said
+    for line in output:
+        if line.strip() == "ended":
+            return said
+        said.append(line.strip())
+    pytest.fail("the processes ended by themselves")
 
 
 def _stored(catalogue: Catalogue) -> dict[int, set[int]]:
