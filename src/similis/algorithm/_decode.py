@@ -48,6 +48,8 @@ _TURNS = {
 }
 _FORMAT_HINT = "Send PNG, JPEG, BMP, GIF, WebP, TIFF or PPM; the file name does not matter, the content does."
 _MAX_16_BIT = 65535
+_MAX_SCANS = 100  # as in libtiff; encoders write about ten
+_START_OF_SCAN = b"\xff\xda"  # inside compressed data 0xFF is always followed by 0
 _PEAKS = (1.0, 255.0, 65535.0)
 
 _log = logging.getLogger(__name__)
@@ -103,6 +105,7 @@ def decode(
     _check_bytes(data, limits)
     with _open(data, limits) as image:
         _check_sides(image, limits)
+        _check_scans(image, data)
         try:
             _check_orientation(image, orientation)
             image.load()
@@ -151,6 +154,15 @@ def _check_sides(image: ImageFile, limits: PictureLimits) -> None:
 
 def _sides_hint(limits: PictureLimits) -> str:
     return f"Width and height must each be {limits.min_side} to {limits.max_side} pixels."
+
+
+def _check_scans(image: ImageFile, data: bytes) -> None:
+    """Refuse a JPEG of thousands of tiny progressive scans: each costs a pass over all pixels, hours in 4 MiB."""
+    scans = data.count(_START_OF_SCAN) if isinstance(image, JpegImagePlugin.JpegImageFile) else 0
+    if scans > _MAX_SCANS:
+        raise DamagedPicture(
+            f"The JPEG has {scans} scans.", f"At most {_MAX_SCANS} are read; save the picture again."
+        )
 
 
 def _check_orientation(image: ImageFile, orientation: Orientation) -> None:

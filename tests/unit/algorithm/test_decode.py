@@ -266,6 +266,15 @@ def test_bombs_of_other_formats(data: bytes) -> None:
         decode(data)
 
 
+@pytest.mark.parametrize("name", ["JPEG", "MPO"])
+def test_bombs_of_progressive_scans(name: str) -> None:
+    data = encode(gradient(), name, progressive=True)
+    start, end = data.rfind(b"\xff\xda"), data.rfind(b"\xff\xd9")
+    assert decode(data[:end] + data[start:end] * 50 + data[end:]).shape == (120, 160, 3)
+    with pytest.raises(DamagedPicture, match="scans"):
+        decode(data[:end] + data[start:end] * 100 + data[end:])
+
+
 @pytest.mark.parametrize(
     "data",
     [
