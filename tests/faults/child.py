@@ -1,6 +1,6 @@
 """Programs that meet with an accident while they use a catalogue; run by the tests beside this file.
 
-    child.py killed URL RUNS     start a process for each run that adds pictures until it is killed
+    child.py killed URL RUNS     for each line read, start a process that adds pictures until it is killed
     child.py readonly URL        try to write where only reading is allowed
     child.py full URL            add pictures until files may grow no more, then go on with more room
 
@@ -55,6 +55,7 @@ def add_for_ever(url: str, run: int) -> None:
 
 def killed(url: str, runs: int) -> None:
     for run in range(runs):
+        sys.stdin.readline()
         child = os.fork()
         if not child:
             say(f"process {os.getpid()}")

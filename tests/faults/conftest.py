@@ -31,7 +31,7 @@ def start() -> Start:
 
     def started(*arguments: object) -> subprocess.Popen[str]:
         command = [sys.executable, str(_CHILD), *map(str, arguments)]
-        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
     return started
 

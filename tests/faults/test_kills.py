@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import Popen
-from typing import IO
 
 import pytest
 
@@ -34,17 +33,21 @@ def _kill_and_check(directory: Path, start: Start, open_shop: Open, seed: int) -
     open_shop(url).close()
     acknowledged = []
     with start("killed", url, _KILLS) as processes:
-        assert processes.stdout is not None
         for _ in range(_KILLS):
-            acknowledged.append(_kill_one(processes.stdout, chance))
+            acknowledged.append(_kill_one(processes, chance))
             stored = _stored(open_shop(url))
             for run, said in enumerate(acknowledged):
                 _check(stored.get(run, set()), said)
     assert sum(map(len, acknowledged)) > _KILLS
 
 
-def _kill_one(output: IO[str], chance: random.Random) -> list[str]:
+def _kill_one(processes: "Popen[str]", chance: random.Random) -> list[str]:
     """Kill a process somewhere among its first writes and return what it had acknowledged."""
+    output, request = processes.stdout, processes.stdin
+    assert output is not None
+    assert request is not None
+    request.write("next\n")
+    request.flush()
     process = int(output.readline().removeprefix("process "))
     said = [output.readline().strip() for _ in range(chance.randrange(12))]
     assert not {"ended", ""}.intersection(said), "the process ended by itself"
