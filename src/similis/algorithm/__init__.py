@@ -4,6 +4,7 @@ from similis.algorithm._backbone import Backbone
 from similis.algorithm._binary import binary_code, hamming_distance
 from similis.algorithm._category import CategoryHead
 from similis.algorithm._decode import Orientation, PictureLimits, decode
+from similis.algorithm._encoders import ImageEncoder, TextEncoder
 from similis.algorithm._features import Describer
 from similis.algorithm._pipeline import Analysis, Pipeline
 from similis.algorithm._scores import Calibration
@@ -16,6 +17,7 @@ __all__ = [
     "Calibration",
     "CategoryHead",
     "Describer",
+    "ImageEncoder",
     "Manifest",
     "ModelStatus",
     "ModelStore",
@@ -24,6 +26,7 @@ __all__ = [
     "Pipeline",
     "Role",
     "SubjectFinder",
+    "TextEncoder",
     "binary_code",
     "decode",
     "hamming_distance",

@@ -30,7 +30,7 @@ class Backbone:
         self._session = cpu_session(path, threads)
         self._input = self._session.get_inputs()[0].name
         self._output = manifest.outputs["feature_map"]
-        self._spec = manifest.input
+        self._spec = manifest.picture_input()
         self.name = manifest.name
         self.dimension = manifest.dimension
 

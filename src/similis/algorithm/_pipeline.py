@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from similis.algorithm._backbone import Backbone, Pixels
 from similis.algorithm._category import CategoryHead
 from similis.algorithm._decode import DEFAULT_LIMITS, Orientation, PictureLimits, decode
+from similis.algorithm._encoders import Description, ImageEncoder
 from similis.algorithm._features import Describer, Features
+from similis.algorithm._scores import Calibration
 from similis.algorithm._subject import SubjectFinder
 from similis.algorithm.models import ModelStore
-from similis.domain import Category, Region, Subject
+from similis.domain import Category, InstanceType, Region, Subject
 
 BACKBONE = "efficientnet-lite2"
 SUBJECT = "u2netp"
@@ -42,13 +44,21 @@ class Pipeline:
         dimension: numbers in a feature vector.
     """
 
-    def __init__(self, finder: SubjectFinder, backbone: Backbone, head: CategoryHead, describer: Describer) -> None:
+    def __init__(
+        self,
+        finder: SubjectFinder,
+        backbone: Backbone,
+        head: CategoryHead,
+        description: Description,
+        calibrations: Mapping[InstanceType, Calibration],
+    ) -> None:
         self._finder = finder
         self._backbone = backbone
         self._head = head
-        self._describer = describer
-        self.model = f"{backbone.name}/{describer.name}"
-        self.dimension = describer.dimension
+        self._description = description
+        self._calibrations = calibrations
+        self.model = description.name
+        self.dimension = description.dimension
 
     @classmethod
     def load(cls, store: ModelStore, threads: int = 1) -> Pipeline:
@@ -64,7 +74,17 @@ class Pipeline:
         """
         finder = SubjectFinder(store.path(SUBJECT), store.manifest(SUBJECT), threads)
         backbone = Backbone(store.path(BACKBONE), store.manifest(BACKBONE), threads)
-        return cls(finder, backbone, CategoryHead(), Describer())
+        curves = {kind: Calibration.for_type(kind) for kind in InstanceType}
+        return cls(finder, backbone, CategoryHead(), Describer(), curves)
+
+    def with_encoder(self, encoder: ImageEncoder, calibration: Calibration) -> Pipeline:
+        """The same way of a picture, but with the features of an added encoder."""
+        curves = dict.fromkeys(InstanceType, calibration)
+        return Pipeline(self._finder, self._backbone, self._head, encoder, curves)
+
+    def calibration(self, kind: InstanceType) -> Calibration:
+        """How similarities of these features read as scores in instances of a type."""
+        return self._calibrations[kind]
 
     def analyse(
         self,
@@ -119,7 +139,7 @@ class Pipeline:
         with _timed("category", times):
             candidates = self._head.predict(feature_map)
         with _timed("features", times):
-            vector = self._describer.describe(feature_map, seen)
+            vector = self._description.describe(feature_map, seen)
         best = candidates[0].category if category is None else category
         return Analysis(Subject(best, used, regions, candidates), vector, times)
 

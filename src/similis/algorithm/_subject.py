@@ -39,7 +39,7 @@ class SubjectFinder:
         self._session = cpu_session(path, threads)
         self._input = self._session.get_inputs()[0].name
         self._output = manifest.outputs["mask"]
-        self._spec = manifest.input.model_copy(update={"height": INPUT_SIDE, "width": INPUT_SIDE})
+        self._spec = manifest.picture_input().model_copy(update={"height": INPUT_SIDE, "width": INPUT_SIDE})
 
     def regions(self, pixels: Pixels) -> tuple[Region, ...]:
         """The subjects of a picture, the main one first, and at the end always the whole picture.

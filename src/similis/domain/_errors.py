@@ -116,6 +116,12 @@ class InvalidScore(InvalidInput):
     code = "invalid_score"
 
 
+class InvalidText(InvalidInput):
+    """The text to search with is empty or too long."""
+
+    code = "invalid_text"
+
+
 class InvalidLabels(InvalidInput):
     """A labels file cannot be used."""
 
@@ -216,6 +222,12 @@ class FeatureModelMismatch(Conflict):
     """The instance was made with another feature model than the one loaded."""
 
     code = "feature_model_mismatch"
+
+
+class NoTextEncoder(Conflict):
+    """The instance's features have no text encoder."""
+
+    code = "no_text_encoder"
 
 
 class AccessDenied(SimilisError):

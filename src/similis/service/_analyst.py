@@ -5,28 +5,42 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from similis.algorithm import Analysis, Orientation, Pipeline
-from similis.domain import Category, Region
+from similis.algorithm import (
+    Analysis,
+    Calibration,
+    ImageEncoder,
+    Manifest,
+    ModelStore,
+    Orientation,
+    Pipeline,
+    Role,
+    TextEncoder,
+)
+from similis.domain import Category, FeatureModelMismatch, ModelNotFound, NoTextEncoder, Region
 
 
 class Analyst:
-    """Analyses at most `slots` pictures at once.
+    """Analyses at most `slots` pictures at once, with the built-in features or those of an added encoder.
 
     Args:
-        load: loads the pipeline; called once, at the first picture or by `warm_up`.
+        store: where model files and the user's own manifests are.
+        load: loads the built-in pipeline; called once, at the first picture or by `warm_up`.
         slots: pictures analysed at the same time; more callers wait.
     """
 
-    def __init__(self, load: Callable[[], Pipeline], slots: int) -> None:
+    def __init__(self, store: ModelStore, load: Callable[[], Pipeline], slots: int) -> None:
+        self._store = store
         self._load = load
         self._pipeline: Pipeline | None = None
-        self._loading = threading.Lock()
+        self._added: dict[str, Pipeline] = {}
+        self._texts: dict[str, TextEncoder] = {}
+        self._loading = threading.RLock()
         self._slots = threading.BoundedSemaphore(slots)
         self.slots = slots
 
     @property
     def pipeline(self) -> Pipeline:
-        """The loaded pipeline.
+        """The pipeline with the built-in features.
 
         Raises:
             ModelNotFetched: a model file is missing.
@@ -51,16 +65,69 @@ class Analyst:
         """
         _ = self.pipeline
 
+    def pipeline_of(self, model: str) -> Pipeline:
+        """The pipeline whose features have this name: the built-in ones, or those of an added image encoder.
+
+        Raises:
+            FeatureModelMismatch: nothing here makes such features.
+            ModelNotFetched: the encoder's file is missing.
+        """
+        if model == self.pipeline.model:
+            return self.pipeline
+        with self._loading:
+            if model not in self._added:
+                manifest = self._encoder(model)
+                encoder = ImageEncoder(self._store.path(model), manifest)
+                self._added[model] = self.pipeline.with_encoder(encoder, _curve(manifest))
+            return self._added[model]
+
     def analyse(
         self,
         data: bytes,
         *,
+        model: str | None = None,
         crop: bool = True,
         region: Region | None = None,
         category: Category | None = None,
         orientation: Orientation = Orientation.APPLY,
     ) -> Analysis:
-        """Find subject, category and features of an encoded picture; see `Pipeline.analyse`."""
-        pipeline = self.pipeline
+        """Find subject, category and features (of `model`, else the built-in ones); see `Pipeline.analyse`."""
+        pipeline = self.pipeline if model is None else self.pipeline_of(model)
         with self._slots:
             return pipeline.analyse(data, crop=crop, region=region, category=category, orientation=orientation)
+
+    def text_encoder(self, model: str) -> tuple[TextEncoder, Calibration]:
+        """What puts texts into the space of an image encoder, and how their similarities read as scores.
+
+        Raises:
+            NoTextEncoder: no text encoder is installed for this model.
+            ModelNotFetched: its file is missing.
+        """
+        pairs = (each for each in self._store.manifests() if each.role is Role.TEXT and each.pair == model)
+        manifest = next(pairs, None)
+        if manifest is None:
+            raise NoTextEncoder(
+                f"No installed model reads texts for the features {model}.",
+                "Search by picture, or make an instance with an image encoder that has a text encoder beside it.",
+            )
+        with self._loading:
+            if manifest.name not in self._texts:
+                self._texts[manifest.name] = TextEncoder(self._store.path(manifest.name), manifest)
+            return self._texts[manifest.name], _curve(manifest)
+
+    def _encoder(self, model: str) -> Manifest:
+        try:
+            manifest = self._store.manifest(model)
+        except ModelNotFound:
+            manifest = None
+        if manifest is None or manifest.role is not Role.IMAGE:
+            raise FeatureModelMismatch(
+                f"Nothing here makes features of {model}; the built-in ones are {self.pipeline.model}.",
+                "Features of two models cannot be compared: add that model's manifest, or make a new instance.",
+            )
+        return manifest
+
+
+def _curve(manifest: Manifest) -> Calibration:
+    spec = manifest.score_curve()
+    return Calibration(spec.middle, spec.slope)

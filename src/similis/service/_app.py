@@ -74,7 +74,7 @@ class App:
             lock.release()
             raise
         models = ModelStore(settings.models)
-        analyst = Analyst(lambda: pipeline or Pipeline.load(models), settings.threads)
+        analyst = Analyst(models, lambda: pipeline or Pipeline.load(models), settings.threads)
         return cls(settings, lock, catalogue, keyring, models, analyst)
 
     def ready(self) -> bool:

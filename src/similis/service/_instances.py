@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from similis.catalogue import Catalogue
-from similis.domain import FeatureModelMismatch, Instance, InstanceSpec, InvalidInput
+from similis.domain import Instance, InstanceSpec, InvalidInput
 from similis.privacy import Keyring
 from similis.service._analyst import Analyst
 from similis.service._indexes import Indexes
@@ -20,16 +20,22 @@ class Instances:
         self._indexes = indexes
         self._analyst = analyst
 
-    def create(self, spec: InstanceSpec, index: str = "faiss") -> Instance:
+    def create(self, spec: InstanceSpec, index: str = "faiss", model: str | None = None) -> Instance:
         """Make an empty instance with a key of its own.
+
+        Args:
+            spec: what the user decides.
+            index: kind of vector index.
+            model: an image encoder added by manifest; the built-in features by default.
 
         Raises:
             InstanceExists: the name is taken.
             InvalidInput: there is no such kind of index.
+            FeatureModelMismatch: there is no such image encoder.
         """
         if index not in INDEXES:
             raise InvalidInput(f"There is no index {index!r}.", f"Use one of: {', '.join(INDEXES)}.")
-        pipeline = self._analyst.pipeline
+        pipeline = self._analyst.pipeline if model is None else self._analyst.pipeline_of(model)
         uid = self._keyring.create_instance()
         try:
             return self._catalogue.create_instance(
@@ -52,19 +58,14 @@ class Instances:
         return self._catalogue.instance(name)
 
     def usable(self, name: str) -> Instance:
-        """One instance, sure to have features of the loaded model.
+        """One instance, sure to have features that a model here makes.
 
         Raises:
             InstanceNotFound: there is none of that name.
-            FeatureModelMismatch: its features were made by another model.
+            FeatureModelMismatch: its features were made by a model that is not here.
         """
         instance = self.get(name)
-        loaded = self._analyst.pipeline.model
-        if instance.model != loaded:
-            raise FeatureModelMismatch(
-                f"Instance {name} holds features of {instance.model}, but {loaded} is loaded.",
-                "Features of two models cannot be compared: load that model, or make a new instance.",
-            )
+        self._analyst.pipeline_of(instance.model)
         return instance
 
     def delete(self, name: str) -> None:

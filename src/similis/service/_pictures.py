@@ -67,7 +67,9 @@ class Pictures:
         check_custom_content(custom_content)
         instance = self._instances.usable(instance_name)
         given = applied_category(instance, category)
-        analysis = self._analyst.analyse(data, crop=crop, region=region, category=given, orientation=orientation)
+        analysis = self._analyst.analyse(
+            data, model=instance.model, crop=crop, region=region, category=given, orientation=orientation
+        )
         subject = analysis.subject
         picture = Picture(key, subject.category, subject.region, custom_content, attributes)
         vector = stored_vector(self._keyring, instance, analysis.vector)

@@ -10,8 +10,18 @@ import numpy as np
 import numpy.typing as npt
 
 from similis.algorithm import Calibration, Orientation
-from similis.catalogue import Catalogue
-from similis.domain import Category, Instance, InstanceType, PictureKey, Region, SearchOptions, SearchResult, Subject
+from similis.catalogue import Catalogue, StoredPicture
+from similis.domain import (
+    Category,
+    Instance,
+    InstanceType,
+    InvalidText,
+    PictureKey,
+    Region,
+    SearchOptions,
+    SearchResult,
+    Subject,
+)
 from similis.privacy import Keyring
 from similis.service._analyst import Analyst
 from similis.service._indexes import Indexes
@@ -19,6 +29,8 @@ from similis.service._instances import Instances
 from similis.service._pictures import applied_category, stored_vector
 from similis.service._ranking import Ranking
 from similis.service._scoring import displayed_scores
+
+MAX_TEXT = 512
 
 
 class Search:
@@ -51,7 +63,9 @@ class Search:
         """
         instance = self._instances.usable(instance_name)
         given = applied_category(instance, options.category)
-        analysis = self._analyst.analyse(data, crop=crop, region=region, category=given, orientation=orientation)
+        analysis = self._analyst.analyse(
+            data, model=instance.model, crop=crop, region=region, category=given, orientation=orientation
+        )
         query = stored_vector(self._keyring, instance, analysis.vector)
         return self._answer(
             instance, query, options, analysis.subject.category, analysis.subject, analysis.milliseconds
@@ -65,12 +79,29 @@ class Search:
             PictureNotFound: there is no such picture.
         """
         instance = self._instances.usable(instance_name)
-        stored = self._catalogue.picture(instance, key)
-        query = self._catalogue.vectors(instance, [stored.id])[stored.id]
+        stored, query = self._stored(instance, key)
         category = applied_category(instance, options.category)
         if category is None:
             category = stored.picture.category
         return self._answer(instance, query, options, category, None, {})
+
+    def by_text(self, instance_name: str, text: str, options: SearchOptions = SearchOptions()) -> SearchResult:
+        """Find the stored pictures that a text describes best, in all categories unless one is given.
+
+        Raises:
+            InvalidText: the text is empty or above 512 characters.
+            NoTextEncoder: no text encoder is installed for the instance's features.
+            InstanceNotFound: there is no such instance.
+        """
+        if not text.strip() or len(text) > MAX_TEXT:
+            raise InvalidText(f"The text has {len(text)} characters.", f"Give 1 to {MAX_TEXT}.")
+        instance = self._instances.usable(instance_name)
+        encoder, calibration = self._analyst.text_encoder(instance.model)
+        spent: dict[str, float] = {}
+        with _timed(spent, "text"):
+            query = stored_vector(self._keyring, instance, encoder.encode(text))
+        category = applied_category(instance, options.category)
+        return self._answer(instance, query, options, category, None, spent, calibration)
 
     def compare(self, first: bytes, second: bytes, kind: InstanceType = InstanceType.PRODUCT) -> float:
         """The score of two encoded pictures, 0..1; 1.0 exactly when their features are identical.
@@ -81,25 +112,33 @@ class Search:
         one, other = (self._analyst.analyse(data).vector for data in (first, second))
         similarity = np.array([float(one @ other)])
         identical = np.array([np.array_equal(one, other)])
-        return float(displayed_scores(Calibration.for_type(kind).score(similarity), identical)[0])
+        return float(displayed_scores(self._analyst.pipeline.calibration(kind).score(similarity), identical)[0])
+
+    def _stored(self, instance: Instance, key: PictureKey) -> tuple[StoredPicture, npt.NDArray[np.float16]]:
+        stored = self._catalogue.picture(instance, key)
+        vector = self._catalogue.vectors(instance, [stored.id]).get(stored.id)
+        # Without one, the picture was replaced or deleted since the line before: look again.
+        return self._stored(instance, key) if vector is None else (stored, vector)
 
     def _answer(
         self,
         instance: Instance,
         query: npt.NDArray[np.float16],
         options: SearchOptions,
-        category: Category,
+        category: Category | None,
         subject: Subject | None,
         milliseconds: dict[str, float],
+        calibration: Calibration | None = None,
     ) -> SearchResult:
         inside = category if instance.spec.type is InstanceType.PRODUCT else None
         index = self._indexes.current(instance)
-        calibration = Calibration.for_type(instance.spec.type)
+        if calibration is None:
+            calibration = self._analyst.pipeline_of(instance.model).calibration(instance.spec.type)
         ranking = Ranking(self._catalogue, instance, index, calibration, query, options, inside)
         spent = dict(milliseconds)
         with _timed(spent, "search"):
             matches, found = ranking.page()
-        return SearchResult(matches, found, category, subject, spent)
+        return SearchResult(matches, found, Category.OTHER if category is None else category, subject, spent)
 
 
 @contextmanager

@@ -2,10 +2,20 @@
 
 from similis.algorithm.models._checkpoint import StateDict, read_checkpoint
 from similis.algorithm.models._efficientnet import efficientnet_lite
-from similis.algorithm.models._manifest import InputSpec, Manifest, Role, Source, built_in_manifests, read_manifests
+from similis.algorithm.models._manifest import (
+    CalibrationSpec,
+    InputSpec,
+    Manifest,
+    Role,
+    Source,
+    TokenizerSpec,
+    built_in_manifests,
+    read_manifests,
+)
 from similis.algorithm.models._store import ModelStatus, ModelStore, Progress
 
 __all__ = [
+    "CalibrationSpec",
     "InputSpec",
     "Manifest",
     "ModelStatus",
@@ -14,6 +24,7 @@ __all__ = [
     "Role",
     "Source",
     "StateDict",
+    "TokenizerSpec",
     "built_in_manifests",
     "efficientnet_lite",
     "read_checkpoint",

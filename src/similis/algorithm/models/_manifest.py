@@ -22,6 +22,8 @@ class Role(StrEnum):
 
     BACKBONE = "backbone"
     SUBJECT = "subject"
+    IMAGE = "image"
+    TEXT = "text"
 
 
 class _Frozen(BaseModel):
@@ -62,6 +64,21 @@ class InputSpec(_Frozen):
     std: _Triple = (1.0, 1.0, 1.0)
 
 
+class TokenizerSpec(_Frozen):
+    """How texts enter: a `tokenizer.json`, and the number of tokens to cut and fill up to."""
+
+    location: str
+    length: int = Field(gt=0)
+    pad_id: int = 0
+
+
+class CalibrationSpec(_Frozen):
+    """How cosine similarities of an added encoder read as scores: the one that scores one half, and the steepness."""
+
+    middle: float
+    slope: float = Field(gt=0)
+
+
 class Manifest(_Frozen):
     """Everything Similis knows of a model beside its weights.
 
@@ -71,9 +88,12 @@ class Manifest(_Frozen):
         licence: SPDX expression of the weights' licence.
         source: where the weights come from.
         converter: how they become an ONNX file; `onnx` takes an ONNX file as it is.
-        input: how pixels enter.
-        outputs: what we call an output → what the ONNX graph calls it (`feature_map`, `logits`, `mask`).
+        input: how pixels enter; absent for a text encoder.
+        outputs: what we call an output → what the ONNX graph calls it (`feature_map`, `logits`, `mask`, `features`).
         dimension: channels of the main output.
+        pair: of a text encoder, the image encoder whose space it shares.
+        tokenizer: of a text encoder, how texts enter.
+        calibration: of an image or text encoder, how similarities read as scores.
     """
 
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")
@@ -81,9 +101,40 @@ class Manifest(_Frozen):
     licence: str
     source: Source
     converter: ConverterName = "onnx"
-    input: InputSpec
+    input: InputSpec | None = None
     outputs: Mapping[str, str]
     dimension: int = Field(gt=0)
+    pair: str | None = None
+    tokenizer: TokenizerSpec | None = None
+    calibration: CalibrationSpec | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.role is Role.TEXT and (self.tokenizer is None or self.pair is None):
+            raise ValueError("a text encoder needs tokenizer and pair")
+        if self.role is not Role.TEXT and self.input is None:
+            raise ValueError("a model that sees pictures needs input")
+        if self.role in {Role.IMAGE, Role.TEXT} and ("features" not in self.outputs or self.calibration is None):
+            raise ValueError("an encoder needs calibration, and features among its outputs")
+        return self
+
+    def picture_input(self) -> InputSpec:
+        """How pixels enter a model that sees pictures."""
+        if self.input is None:
+            raise ValueError(f"{self.name} sees no pictures")
+        return self.input
+
+    def text_tokenizer(self) -> TokenizerSpec:
+        """How texts enter a text encoder."""
+        if self.tokenizer is None:
+            raise ValueError(f"{self.name} reads no texts")
+        return self.tokenizer
+
+    def score_curve(self) -> CalibrationSpec:
+        """How an encoder's similarities read as scores."""
+        if self.calibration is None:
+            raise ValueError(f"{self.name} is no encoder")
+        return self.calibration
 
 
 def built_in_manifests() -> list[Manifest]:
