@@ -34,7 +34,7 @@ class Catalogue:
         """Open a catalogue, make it where there is none, bring its schema up to date and verify it.
 
         Args:
-            url: of the database as SQLAlchemy writes it, such as `sqlite:////srv/similis/catalogue.sqlite`.
+            url: of the database as SQLAlchemy writes it, such as `sqlite_url` gives.
             sealer: encrypts what only the service may read.
 
         Raises:

@@ -6,8 +6,9 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -15,6 +16,8 @@ from sqlalchemy.pool import ConnectionPoolEntry
 from similis.domain import StorageFailed
 
 _BUSY_MILLISECONDS = 10_000
+_CONNECTIONS_KEPT = 8
+_CONNECTIONS_MORE = 56  # threads that read at once beyond those kept
 _WRITING = "similis_writing"
 _ADVICE = {
     "disk is full": "Free some space where the data directory is.",
@@ -32,7 +35,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         with storage_failures():
-            self.engine = create_engine(url)
+            self.engine = create_engine(url, pool_size=_CONNECTIONS_KEPT, max_overflow=_CONNECTIONS_MORE)
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
         self._write_lock = threading.Lock()
@@ -61,6 +64,11 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()
+
+
+def sqlite_url(file: Path) -> str:
+    """Return the URL of a SQLite file, whatever characters its path has."""
+    return URL.create("sqlite", database=str(file.absolute())).render_as_string()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from similis.catalogue import Catalogue, NewPicture
+from similis.catalogue import Catalogue, NewPicture, sqlite_url
 from similis.domain import Attributes, Category, Instance, InstanceSpec, Picture, PictureKey, Region, StorageFailed
 
 DIMENSION = 8
@@ -27,7 +27,7 @@ class MirrorSealer:
 
 @pytest.fixture
 def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path}/catalogue.sqlite"
+    return sqlite_url(tmp_path / "catalogue.sqlite")
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 
-from similis.catalogue import Catalogue
+from similis.catalogue import Catalogue, sqlite_url
 from similis.catalogue._database import Database
 from similis.catalogue._tables import metadata
 from similis.domain import StorageFailed
@@ -52,6 +54,28 @@ def test_the_database_is_set_up_for_durability(open_catalogue: Open, url: str) -
         }
     database.close()
     assert found == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+
+
+def test_any_path_can_be_used(tmp_path: Path) -> None:
+    directory = tmp_path / "50%20 a?b#c ü"
+    directory.mkdir()
+    database = Database(sqlite_url(directory / "x.sqlite"))
+    with database.writing() as connection:
+        connection.exec_driver_sql("CREATE TABLE t (x)")
+    database.close()
+    assert [file.name for file in directory.iterdir()] == ["x.sqlite"]
+
+
+def test_many_threads_read_at_once(open_catalogue: Open) -> None:
+    catalogue, together = open_catalogue(), threading.Barrier(40, timeout=20)
+
+    def read() -> None:
+        with catalogue._database.reading():
+            together.wait()
+
+    with ThreadPoolExecutor(40) as pool:
+        for job in [pool.submit(read) for _ in range(40)]:
+            job.result(20)
 
 
 def test_reading_by_key_uses_an_index(open_catalogue: Open, url: str) -> None:
