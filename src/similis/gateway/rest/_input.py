@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from similis.domain import InvalidInput
 from similis.gateway._validation import explain
-from similis.gateway.rest._multipart import Part, read_parts
+from similis.gateway._multipart import Part, read_parts
 
 F = TypeVar("F", bound=BaseModel)
 _FILE_TYPES = (bytes, bytes | None)
