@@ -21,7 +21,7 @@ class Description(Protocol):
     dimension: int
 
     def describe(self, feature_map: FeatureMap, pixels: Pixels) -> Features:
-        """Features, float32[dimension] of unit length, of RGB pixels, uint8[height, width, 3], and their backbone map."""
+        """Features of RGB pixels, uint8[height, width, 3], and their map: float32[dimension], of unit length."""
 
 
 class ImageEncoder:

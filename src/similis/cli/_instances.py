@@ -30,10 +30,13 @@ def create(
     region: Annotated[str, typer.Option("--region", help="Region reported on the wire.")] = DEFAULT_REGION,
     capacity: Annotated[int, typer.Option("--capacity", help="Pictures at most.")] = DEFAULT_CAPACITY,
     index: Annotated[str, typer.Option("--index", help="Vector index: faiss.")] = "faiss",
+    model: Annotated[
+        str | None, typer.Option("--model", help="An image encoder added by manifest; else the built-in features.")
+    ] = None,
 ) -> None:
     """Make an empty instance."""
     with session.target() as target:
-        instance = target.instances.create(InstanceSpec(name, type, region, capacity), index)
+        instance = target.instances.create(InstanceSpec(name, type, region, capacity), index, model)
     session.output.data(as_json(instance))
     session.output.say(f"Made {type} instance {name}. Add pictures with: similis add {name} FOLDER")
 

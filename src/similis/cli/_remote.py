@@ -75,7 +75,7 @@ class RemoteInstances:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def create(self, spec: InstanceSpec, index: str = "faiss") -> Instance:
+    def create(self, spec: InstanceSpec, index: str = "faiss", model: str | None = None) -> Instance:
         """Make an empty instance."""
         form = {
             "name": spec.name,
@@ -83,6 +83,7 @@ class RemoteInstances:
             "region": spec.region,
             "capacity": spec.capacity,
             "index": index,
+            "model": model,
         }
         return self._transport.call("POST", ("instances",), instance_from_json, json=form)
 

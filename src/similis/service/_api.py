@@ -43,14 +43,17 @@ class Similis:
         name: str,
         type: InstanceType | str = InstanceType.PRODUCT,  # noqa: A002 - the field's own word
         capacity: int = DEFAULT_CAPACITY,
+        model: str | None = None,
     ) -> InstanceHandle:
         """Make an instance of type `product` or `generic` for at most `capacity` pictures.
+
+        Its features are the built-in ones, or those of an image encoder added by manifest and named by `model`.
 
         Raises:
             InvalidName: the name cannot be used.
             InstanceExists: the name is taken.
         """
-        self._app.instances.create(InstanceSpec(name, _instance_type(type), capacity=capacity))
+        self._app.instances.create(InstanceSpec(name, _instance_type(type), capacity=capacity), model=model)
         return InstanceHandle(self._app, name)
 
     def instance(self, name: str) -> InstanceHandle:
@@ -197,6 +200,25 @@ class InstanceHandle:
         """
         options = as_search_options(num, start, category, filter, distinct_product, min_score)
         return self._app.search.by_name(self.name, PictureKey(product_id, pic_name), options)
+
+    def search_by_text(
+        self,
+        text: str,
+        num: int = 10,
+        *,
+        start: int = 0,
+        category: int | None = None,
+        filter: str | None = None,  # noqa: A002 - the field's own word
+        distinct_product: bool = False,
+        min_score: float = 0.0,
+    ) -> SearchResult:
+        """Find the pictures that a text describes best; parameters as in `search`.
+
+        Raises:
+            NoTextEncoder: no text encoder is installed for the instance's features.
+        """
+        options = as_search_options(num, start, category, filter, distinct_product, min_score)
+        return self._app.search.by_text(self.name, text, options)
 
     def get(self, product_id: str, pic_name: str) -> Picture:
         """What is stored of a picture beside its features.

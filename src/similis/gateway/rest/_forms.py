@@ -50,6 +50,7 @@ class InstanceForm(_JsonForm):
     region: str = DEFAULT_REGION
     capacity: int = DEFAULT_CAPACITY
     index: str = "faiss"
+    model: str | None = None
 
     def spec(self) -> InstanceSpec:
         """The domain's specification."""

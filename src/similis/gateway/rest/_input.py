@@ -13,8 +13,8 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from similis.domain import InvalidInput
-from similis.gateway._validation import explain
 from similis.gateway._multipart import Part, read_parts
+from similis.gateway._validation import explain
 
 F = TypeVar("F", bound=BaseModel)
 _FILE_TYPES = (bytes, bytes | None)

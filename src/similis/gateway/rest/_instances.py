@@ -26,7 +26,7 @@ def create_instance(
 ) -> JsonObject:
     """Make an empty instance. Role: admin."""
     require(caller, Role.ADMIN, form.name)
-    return as_json(service.instances.create(form.spec(), form.index))
+    return as_json(service.instances.create(form.spec(), form.index, form.model))
 
 
 @router.get("", response_model=InstancesAnswer)

@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from similis.domain import InstanceType, InvalidInput, JsonObject, as_json
+from similis.gateway._multipart import read_parts
 from similis.gateway.rest._answers import ComparisonAnswer, SearchAnswer
 from similis.gateway.rest._caller import Reader, Service
 from similis.gateway.rest._forms import ComparisonForm, SearchForm
 from similis.gateway.rest._input import Multipart, body_schema, validated
-from similis.gateway._multipart import read_parts
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
 
