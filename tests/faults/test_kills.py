@@ -20,9 +20,9 @@ def test_what_was_acknowledged_outlives_kills(tmp_path: Path, start: Start, open
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_what_was_acknowledged_outlives_a_thousand_kills(tmp_path: Path, start: Start, open_shop: Open) -> None:
-    for seed in range(1, 1 + 1000 // _KILLS):
+@pytest.mark.timeout(600)
+def test_what_was_acknowledged_outlives_hundreds_of_kills(tmp_path: Path, start: Start, open_shop: Open) -> None:
+    for seed in range(1, 11):
         directory = tmp_path / str(seed)
         directory.mkdir()
         _kill_and_check(directory, start, open_shop, seed)
