@@ -1,4 +1,9 @@
-"""Features: what a picture's feature map and colours become, one vector of unit length a picture."""
+"""Features: what a picture's feature map and colours become, one vector of unit length a picture.
+
+Two parts, each pooled, centred, projected and mildly whitened by fixed matrices that `training/projection.py` learned
+without labels: what the backbone sees (root mean square of the last map over the picture), and the colours (a soft
+histogram in CIE L*a*b*, square-rooted). Their cosine is the weighted sum of the parts' cosines.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +12,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from similis.algorithm._backbone import FeatureMap, Pixels
+from similis.algorithm._weights import load_weights
 
 Features = NDArray[np.float32]
 
-_COLOUR_WEIGHT = 0.5
-_BINS = (16, 4, 4)
+COLOUR_WEIGHT = 0.5
+_SIDE = 64
+_BINS = (6, 12, 12)
+_AB_LIMIT = 40.0
+# sRGB (D65) to CIE XYZ relative to white, IEC 61966-2-1.
+_XYZ = np.array(
+    [[0.4124564, 0.3575761, 0.1804375], [0.2126729, 0.7151522, 0.0721750], [0.0193339, 0.1191920, 0.9503041]],
+    np.float32,
+) / np.array([[0.95047], [1.0], [1.08883]], np.float32)
+_SRGB_KNEE = 0.04045
+_LEVELS = np.arange(256, dtype=np.float32) / 255
+_LINEAR = np.where(_LEVELS <= _SRGB_KNEE, _LEVELS / 12.92, ((_LEVELS + 0.055) / 1.055) ** 2.4).astype(np.float32)
 
 
 class Describer:
@@ -22,8 +38,12 @@ class Describer:
         dimension: numbers in a feature vector.
     """
 
-    name = "el2-gem-colour-v0"
-    dimension = 1280 + 256
+    def __init__(self) -> None:
+        weights = load_weights("features")
+        self._seen = _Projection(weights["seen_mean"], weights["seen_matrix"])
+        self._colour = _Projection(weights["colour_mean"], weights["colour_matrix"])
+        self.name = "el2-rms-lab-v1"
+        self.dimension = self._seen.dimension + self._colour.dimension
 
     def describe(self, feature_map: FeatureMap, pixels: Pixels) -> Features:
         """Describe a picture or a region of it.
@@ -35,16 +55,62 @@ class Describer:
         Returns:
             float32[dimension], of unit length.
         """
-        pooled = np.cbrt((np.maximum(feature_map, 1e-6) ** 3).mean((1, 2)))
-        colour = np.sqrt(_histogram(pixels))
-        return _unit(np.concatenate([_unit(pooled), _COLOUR_WEIGHT * _unit(colour)]))
+        seen = self._seen.apply(pool(feature_map))
+        colour = self._colour.apply(colour_histogram(pixels))
+        return unit(np.concatenate([seen, np.float32(COLOUR_WEIGHT) * colour]))
 
 
-def _histogram(pixels: Pixels) -> Features:
-    small = Image.fromarray(pixels).resize((64, 64), Image.Resampling.BOX).convert("HSV")
-    counts, _edges = np.histogramdd(np.asarray(small).reshape(-1, 3), _BINS, [(0, 256)] * 3)
-    return (counts.ravel() / counts.sum()).astype(np.float32)
+class _Projection:
+    """Centres, projects and scales to unit length."""
+
+    def __init__(self, mean: NDArray[np.floating], matrix: NDArray[np.floating]) -> None:
+        self._mean, self._matrix = mean.astype(np.float32), matrix.astype(np.float32)
+        self.dimension = self._matrix.shape[1]
+
+    def apply(self, vector: Features) -> Features:
+        return unit((vector - self._mean) @ self._matrix)
 
 
-def _unit(vector: Features) -> Features:
-    return (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)
+def pool(feature_map: FeatureMap) -> Features:
+    """The root mean square of each channel of float32[channels, rows, columns], to unit length."""
+    flat = feature_map.reshape(len(feature_map), -1)
+    return unit(np.sqrt(np.square(flat).mean(1)))
+
+
+def colour_histogram(pixels: Pixels) -> Features:
+    """The square-rooted share of each colour of RGB pixels, uint8[height, width, 3]; float32[864] of unit length.
+
+    Every pixel of a 64 × 64 miniature is shared out among the neighbouring bins (Hellinger kernel: Arandjelović and
+    Zisserman, CVPR 2012).
+    """
+    small = Image.fromarray(pixels).resize((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=3.0)
+    lab = _lab(np.asarray(small).reshape(-1, 3))
+    light = _shares(lab[:, 0], 0.0, 100.0, _BINS[0])
+    green_red = _shares(lab[:, 1], -_AB_LIMIT, _AB_LIMIT, _BINS[1])
+    blue_yellow = _shares(lab[:, 2], -_AB_LIMIT, _AB_LIMIT, _BINS[2])
+    hue = (green_red[:, :, None] * blue_yellow[:, None, :]).reshape(len(lab), -1)
+    return unit(np.sqrt((light.T @ hue).ravel()))
+
+
+def unit(vector: NDArray[np.floating]) -> Features:
+    """The vector scaled to unit length; a zero vector stays zero."""
+    length = max(float(np.linalg.norm(vector)), 1e-12)
+    scaled: Features = (vector / length).astype(np.float32)
+    return scaled
+
+
+def _lab(colours: NDArray[np.uint8]) -> Features:
+    """SRGB colours, uint8[n, 3], in CIE L*a*b* (white D65), float32[n, 3]."""
+    xyz = _LINEAR[colours] @ _XYZ.T
+    root = np.where(xyz > 216 / 24389, np.cbrt(xyz), (24389 / 27 * xyz + 16) / 116)
+    x, y, z = root.T
+    lab: Features = np.stack([116 * y - 16, 500 * (x - y), 200 * (y - z)], axis=1).astype(np.float32)
+    return lab
+
+
+def _shares(values: Features, low: float, high: float, bins: int) -> Features:
+    """Each value's share in each of `bins` evenly spaced centres, float32[n, bins]; rows sum to one."""
+    place = np.clip((values - low) / (high - low) * (bins - 1), 0, bins - 1)
+    distance = np.abs(place[:, None] - np.arange(bins, dtype=np.float32))
+    shares: Features = np.maximum(1 - distance, 0).astype(np.float32)
+    return shares
