@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from similis.cli._session import Session, with_session
+from similis.domain import InvalidInput
+from similis.gateway import Tls
 from similis.gateway import serve as serve_app
 from similis.service import examine
 
@@ -21,9 +24,18 @@ def serve(
     session: Session,
     host: Annotated[str, typer.Option("--host", help="Address to listen on; loopback by default.")] = "127.0.0.1",
     port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 8000,
+    tls_cert: Annotated[
+        Path | None,
+        typer.Option("--tls-cert", envvar="SIMILIS_TLS_CERT", help="Certificate chain (PEM): TLS as well."),
+    ] = None,
+    tls_key: Annotated[
+        Path | None, typer.Option("--tls-key", envvar="SIMILIS_TLS_KEY", help="Private key of the certificate (PEM).")
+    ] = None,
+    tls_port: Annotated[int, typer.Option("--tls-port", min=1, max=65535, help="Port to listen on for TLS.")] = 8443,
     show_key: Annotated[bool, typer.Option("--show-key", help="Print an admin access key with its secret.")] = False,
 ) -> None:
     """Run the service: REST interface and console. A first start makes an admin access key and prints it."""
+    tls = _tls(tls_cert, tls_key, tls_port)
     with session.local() as app:
         first = not app.access.list()
         operator = app.access.operator_key() if first or show_key else None
@@ -34,12 +46,23 @@ def serve(
             session.output.say(
                 f"Similis is running.\n  Console:     {address}\n  Data:        {session.settings.data}"
             )
+            if tls is not None:
+                answer["tls_address"] = f"https://{host}:{tls.port}"
+                session.output.say(f"  TLS:         {answer['tls_address']}")
             if operator is not None:
                 answer["key"] = f"{operator.key.id}:{operator.secret}"
                 session.output.say(f"  Access key:  {answer['key']}")
             session.output.data(answer)
 
-        serve_app(app, host, port, announce)
+        serve_app(app, host, port, announce, tls)
+
+
+def _tls(certificate: Path | None, key: Path | None, port: int) -> Tls | None:
+    if certificate is None and key is None:
+        return None
+    if certificate is None or key is None:
+        raise InvalidInput("TLS needs a certificate and its key.", "Give both --tls-cert and --tls-key, or neither.")
+    return Tls(certificate, key, port)
 
 
 def doctor(session: Session) -> None:

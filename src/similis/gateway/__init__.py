@@ -2,6 +2,6 @@
 
 from similis.gateway._asgi import create_asgi
 from similis.gateway._body import MAX_BODY
-from similis.gateway._server import serve
+from similis.gateway._server import Tls, serve
 
-__all__ = ["MAX_BODY", "create_asgi", "serve"]
+__all__ = ["MAX_BODY", "Tls", "create_asgi", "serve"]

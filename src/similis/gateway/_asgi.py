@@ -14,6 +14,7 @@ from similis.gateway._body import BodyLimit
 from similis.gateway._errors import add_error_handlers
 from similis.gateway._metrics import CONTENT_TYPE, Metrics
 from similis.gateway._observe import Observe
+from similis.gateway.alibaba._upload_routes import add_upload_flow
 from similis.service import App
 
 _DESCRIPTION = (
@@ -22,8 +23,13 @@ _DESCRIPTION = (
 )
 
 
-def create_asgi(app: App) -> FastAPI:
-    """Return the ASGI application that serves `app`; the caller closes `app` afterwards."""
+def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
+    """Return the ASGI application that serves `app`; the caller closes `app` afterwards.
+
+    Args:
+        app: what to serve.
+        tls_port: the port on which the server listens for TLS, if it does; SDKs are sent there with their uploads.
+    """
     metrics = Metrics()
     api = FastAPI(
         title="Similis REST API",
@@ -37,6 +43,7 @@ def create_asgi(app: App) -> FastAPI:
     api.state.service = app
     api.state.metrics = metrics
     add_error_handlers(api)
+    add_upload_flow(api, app.settings, tls_port)
     api.include_router(rest.router)
     api.include_router(_operator)
     api.include_router(console.router)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import signal
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 
@@ -18,7 +22,32 @@ from similis.service import App
 _GRACE_SECONDS = 20
 
 
-def serve(app: App, host: str, port: int, on_ready: Callable[[str], None]) -> None:
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """How to serve over TLS beside plain HTTP: certificate chain and private key in PEM, and the port."""
+
+    certificate: Path
+    key: Path
+    port: int = 8443
+
+    def context(self) -> ssl.SSLContext:
+        """What the sockets need.
+
+        Raises:
+            Unavailable: the files cannot be read or do not belong together.
+        """
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        try:
+            context.load_cert_chain(self.certificate, self.key, lambda: "")  # else it asks on the terminal
+        except OSError as error:  # of which SSLError is one
+            raise Unavailable(
+                f"Cannot use the certificate {self.certificate} with the key {self.key}: {error.strerror or error}.",
+                "Give the certificate chain by --tls-cert and its private key, not encrypted, by --tls-key (PEM).",
+            ) from None
+        return context
+
+
+def serve(app: App, host: str, port: int, on_ready: Callable[[str], None], tls: Tls | None = None) -> None:
     """Serve `app` until SIGTERM or SIGINT; requests under way are finished first.
 
     Args:
@@ -26,33 +55,62 @@ def serve(app: App, host: str, port: int, on_ready: Callable[[str], None]) -> No
         host: name or address to listen on.
         port: port to listen on; 0 takes a free one.
         on_ready: called with the service's address once it answers.
+        tls: where to listen for TLS as well, if at all.
 
     Raises:
-        Unavailable: the address cannot be listened on.
+        Unavailable: an address cannot be listened on, or the certificate cannot be used.
     """
-    with _listen(host, port) as listener, _signals_end_nothing_else():
+    with _listen(host, port) as listener, _secured(host, tls) as secured, _signals_end_nothing_else():
         # It warns of every malformed form with bytes of it; the caller gets an error anyway.
         logging.getLogger("python_multipart").setLevel(logging.ERROR)
         address = _address(host, listener.getsockname()[1])
         config = uvicorn.Config(
-            create_asgi(app),
+            create_asgi(app, secured.socket.getsockname()[1] if secured else None),
             access_log=False,
             log_config=None,
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
-        _Server(config, lambda: on_ready(address)).run(sockets=[listener])
+        _Server(config, secured, lambda: on_ready(address)).run(sockets=[listener])
+
+
+@dataclass(frozen=True, slots=True)
+class _Secured:
+    socket: socket.socket
+    context: ssl.SSLContext
+
+
+@contextmanager
+def _secured(host: str, tls: Tls | None) -> Iterator[_Secured | None]:
+    if tls is None:
+        yield None
+        return
+    context = tls.context()
+    with _listen(host, tls.port) as listener:
+        yield _Secured(listener, context)
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, on_ready: Callable[[], None]) -> None:
+    """One server, so that one signal stops it, on one socket or two."""
+
+    def __init__(self, config: uvicorn.Config, secured: _Secured | None, on_ready: Callable[[], None]) -> None:
         super().__init__(config)
+        self._secured = secured
         self._on_ready = on_ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        if self._secured is not None:
+            loop = asyncio.get_running_loop()
+            self.servers.append(
+                await loop.create_server(self._protocol, sock=self._secured.socket, ssl=self._secured.context)
+            )
         self._on_ready()
+
+    def _protocol(self) -> asyncio.Protocol:
+        make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class
+        return make(config=self.config, server_state=self.server_state, app_state=self.lifespan.state)
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -62,7 +120,7 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise Unavailable(
             f"Cannot listen on {_address(host, port)}: {error.strerror}.",
-            "Choose another port with --port, or stop the process that has this one.",
+            "Choose another port with --port or --tls-port, or stop the process that has this one.",
         ) from None
 
 

@@ -3,15 +3,32 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+_HOST = r"(?:[a-z0-9_-]+\.)*[a-z0-9_-]+(?::[0-9]+)?"
+_PICTURE_HOST = re.compile(rf"\*|(?:\*\.)?{_HOST}")
 
 
 def _default_models() -> Path:
     cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
     return Path(cache).expanduser() / "similis" / "models"
+
+
+def _split_hosts(value: object) -> object:
+    """Read `a.example, *.b.example` as two hosts; pydantic would expect JSON in the variable."""
+    if not isinstance(value, str):
+        return value
+    hosts = [host.strip().lower() for host in value.split(",") if host.strip()]
+    if wrong := [host for host in hosts if not _PICTURE_HOST.fullmatch(host)]:
+        raise ValueError(
+            f"{', '.join(wrong)}: give host names with commas between, such as img.example.com,*.cdn.example"
+        )
+    return hosts
 
 
 class Settings(BaseSettings):
@@ -22,6 +39,9 @@ class Settings(BaseSettings):
         keys: the key directory, outside the data directory; beside it by default (`<data>.keys`).
         models: where fetched models are cached; shared by all data directories.
         threads: pictures analysed at once; the number of processors by default.
+        upload_host: public `name[:port]` to which SDKs upload over TLS; worked out from each call by default.
+        picture_hosts: hosts from which pictures are fetched when a call names a URL; none by default. `*.domain`
+            stands for all below a domain, `*` for all public hosts; with `:port` unless it is the scheme's own.
     """
 
     model_config = SettingsConfigDict(env_prefix="SIMILIS_", frozen=True)
@@ -30,6 +50,8 @@ class Settings(BaseSettings):
     keys: Path | None = None
     models: Path = Field(default_factory=_default_models)
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
+    picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
 
     @property
     def key_directory(self) -> Path:

@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 from similis.domain import UnsupportedFormat
-from similis.gateway.alibaba._errors import WireError
+from similis.gateway.alibaba._errors import Refused
 from similis.gateway.alibaba._fetch import Fetcher
+from similis.gateway.alibaba._upload_policy import KEY_PATTERN
 from similis.gateway.alibaba._uploads import Uploads
 
 PARAMETERS = ("PicContent", "PrimaryPicContent", "SecondaryPicContent")
-KEY_PATTERN = r"similis-upload-[0-9a-f]{32}"
 _UPLOAD_URL = re.compile(rf"https?://\S*/({KEY_PATTERN})")
 _LINE_BREAKS = re.compile(r"[\t\r\n]")
 
@@ -25,7 +25,7 @@ def resolve(value: str, uploads: Uploads, fetcher: Fetcher) -> bytes:
     A URL of our own upload flow is known by its key, whatever host the client came by, and never fetched.
 
     Raises:
-        WireError: `InvalidPicUrl` or `TimeoutForTransferImage`.
+        Refused: `InvalidPicUrl` or `TimeoutForTransferImage`.
         UnsupportedFormat: it is neither a URL nor Base64.
         PictureTooLarge: what lies at the URL has too many bytes.
     """
@@ -34,11 +34,8 @@ def resolve(value: str, uploads: Uploads, fetcher: Fetcher) -> bytes:
         return fetcher.fetch(value) if "://" in value else decode(value)
     content = uploads.take(key)
     if content is None:
-        raise WireError(
-            400,
-            "InvalidPicUrl",
-            "The search picture does not exist at the specific url. "
-            "The upload was used before, is too old or never arrived: upload the picture again.",
+        raise Refused(
+            "InvalidPicUrl", "The upload was used before, is too old or never arrived: upload the picture again."
         )
     return content
 
@@ -55,7 +52,8 @@ def decode(text: str) -> bytes:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
     except (binascii.Error, ValueError):
         raise UnsupportedFormat(
-            "The picture is neither Base64 nor a URL.", "Send the file's bytes in Base64, or use the SDK's advance call."
+            "The picture is neither Base64 nor a URL.",
+            "Send the file's bytes in Base64, or use the SDK's advance call.",
         ) from None
 
 

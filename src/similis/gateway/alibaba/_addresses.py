@@ -1,0 +1,29 @@
+"""Which network addresses are safe to fetch from: public ones, and nothing that leads back inside."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+# Transition mechanisms carry an IPv4 address inside, which may be a private one; RFC 3056, 3068, 4380, 6890.
+_REFUSED = tuple(
+    map(ipaddress.ip_network, ("192.88.99.0/24", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
+)
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is a unicast one of the public Internet; all forms of IPv4 inside IPv6 are not."""
+    ip = ipaddress.ip_address(address)
+    if any(ip in network for network in _REFUSED) or ip.is_multicast or not ip.is_global:
+        return False
+    return not ip.is_reserved if ip.version == 4 else ip in _GLOBAL_UNICAST  # noqa: PLR2004 - the version's name
+
+
+def system_resolver(host: str, port: int) -> list[str]:
+    """The addresses of a host, in the order to try them.
+
+    Raises:
+        OSError: it has none.
+    """
+    return [str(found[4][0]) for found in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
