@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.catalogue import _access_keys, _change_log, _instances, _pictures, _settings, _writing
+from similis.catalogue import _access_keys, _change_log, _instances, _nonces, _pictures, _settings, _writing
 from similis.catalogue._database import Database
 from similis.catalogue._features import read_vectors
 from similis.catalogue._filters import compile_filter
@@ -206,10 +207,15 @@ class Catalogue:
         with self._database.reading() as connection:
             return _change_log.last_seq(connection, instance.id)
 
-    def add_key(self, key: AccessKey, sealed_secret: bytes) -> None:
-        """Store a new access key, its secret sealed."""
+    def add_key(self, key: AccessKey, sealed_secret: bytes, token_digest: bytes | None = None) -> None:
+        """Store a new access key, its secret sealed; a temporary one with the digest of its security token."""
         with self._database.writing() as connection:
-            _access_keys.insert_key(connection, key, sealed_secret)
+            _access_keys.insert_key(connection, key, sealed_secret, token_digest)
+
+    def forget_keys(self, expired_before: datetime) -> None:
+        """Remove temporary access keys that ended before a moment."""
+        with self._database.writing() as connection:
+            _access_keys.forget_keys(connection, expired_before)
 
     def keys(self) -> list[AccessKey]:
         """Return all access keys, oldest first."""
@@ -225,6 +231,11 @@ class Catalogue:
         with self._database.reading() as connection:
             return _access_keys.read_key(connection, key_id)
 
+    def token_digest(self, key_id: str) -> bytes | None:
+        """Return the digest of a temporary key's security token, None where there is none."""
+        with self._database.reading() as connection:
+            return _access_keys.read_token_digest(connection, key_id)
+
     def disable_key(self, key_id: str) -> AccessKey:
         """Disable an access key for good and return it.
 
@@ -233,3 +244,8 @@ class Catalogue:
         """
         with self._database.writing() as connection:
             return _access_keys.disable_key(connection, key_id)
+
+    def remember_nonce(self, key_id: str, nonce: str, *, until: datetime, now: datetime) -> bool:
+        """Note a nonce of a key until a moment and return whether it is new; those whose time is over are removed."""
+        with self._database.writing() as connection:
+            return _nonces.remember_nonce(connection, key_id, nonce, until=until, now=now)

@@ -132,6 +132,24 @@ access_key = Table(
     _checksum(),
 )
 
+temporary_key = Table(
+    "temporary_key",
+    metadata,
+    Column("key_id", ForeignKey("access_key.id"), primary_key=True),
+    Column("token_digest", LargeBinary, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+    _checksum(),
+)
+
+nonce = Table(
+    "nonce",
+    metadata,
+    Column("digest", LargeBinary, primary_key=True),
+    Column("until", UtcDateTime, nullable=False),
+    _checksum(),
+    Index(None, "until"),
+)
+
 setting = Table(
     "setting",
     metadata,

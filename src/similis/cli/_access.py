@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
 from similis.cli._session import Session, with_session
-from similis.domain import AccessKey, Role, as_json
+from similis.domain import MAX_LIFETIME, AccessKey, Role, as_json
 
 
 def register(root: typer.Typer) -> None:
@@ -24,12 +25,25 @@ def create(
     instances: Annotated[
         list[str] | None, typer.Option("--instance", help="Only this instance; may be repeated. Default: all.")
     ] = None,
+    temporary: Annotated[
+        int | None,
+        typer.Option(
+            "--temporary",
+            metavar="MINUTES",
+            min=1,
+            max=MAX_LIFETIME // timedelta(minutes=1),
+            help="Make it a temporary key, with a security token.",
+        ),
+    ] = None,
 ) -> None:
     """Make an access key; its secret is shown this once."""
+    lifetime = None if temporary is None else timedelta(minutes=temporary)
     with session.target() as target:
-        new = target.access.create(role, instances or ())
+        new = target.access.create(role, instances or (), lifetime)
     session.output.data(as_json(new))
     session.output.say(f"Access key ({role}): {new.key.id}:{new.secret}")
+    if new.security_token is not None:
+        session.output.say(f"Security token, until {new.key.expires_at:%Y-%m-%d %H:%M} UTC: {new.security_token}")
     session.output.say("Keep it now: the secret is not shown again.")
 
 
@@ -50,5 +64,5 @@ def disable(session: Session, identity: Annotated[str, typer.Argument(metavar="I
 
 
 def _row(key: AccessKey) -> tuple[object, ...]:
-    state = "disabled" if key.disabled else "active"
+    state = "disabled" if key.disabled else "expired" if key.expired(datetime.now(UTC)) else "active"
     return key.id, key.role, ", ".join(key.instances) or "all", state, f"{key.created_at:%Y-%m-%d %H:%M}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -204,9 +205,10 @@ class RemoteAccess:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def create(self, role: Role, instances: Iterable[str] = ()) -> NewAccessKey:
+    def create(self, role: Role, instances: Iterable[str] = (), lifetime: timedelta | None = None) -> NewAccessKey:
         """Make a key; its secret is shown this once."""
-        form = {"role": str(role), "instances": list(instances)}
+        minutes = None if lifetime is None else lifetime // timedelta(minutes=1)
+        form = {"role": str(role), "instances": list(instances), "temporary_minutes": minutes}
         return self._transport.call("POST", ("keys",), new_access_key_from_json, json=form)
 
     def list(self) -> list[AccessKey]:

@@ -1,6 +1,6 @@
 """The nouns of image search: keys, regions, categories, filters, searches and errors. Imports nothing of ours."""
 
-from similis.domain._access import AccessKey, NewAccessKey, Role
+from similis.domain._access import MAX_LIFETIME, AccessKey, NewAccessKey, Role, check_lifetime
 from similis.domain._attributes import (
     INT_FIELDS,
     MAX_CUSTOM_CONTENT,
@@ -26,6 +26,7 @@ from similis.domain._errors import (
     InvalidInput,
     InvalidKey,
     InvalidLabels,
+    InvalidLifetime,
     InvalidManifest,
     InvalidName,
     InvalidPaging,
@@ -39,8 +40,8 @@ from similis.domain._errors import (
     ModelNotFetched,
     ModelNotFound,
     NotAuthenticated,
-    NotFound,
     NoTextEncoder,
+    NotFound,
     PermissionDenied,
     PictureNotFound,
     PictureTooLarge,
@@ -98,6 +99,7 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_FILTER",
     "MAX_KEY",
+    "MAX_LIFETIME",
     "MAX_NAME",
     "MAX_NUM",
     "MAX_RESULTS",
@@ -130,6 +132,7 @@ __all__ = [
     "InvalidInput",
     "InvalidKey",
     "InvalidLabels",
+    "InvalidLifetime",
     "InvalidManifest",
     "InvalidName",
     "InvalidPaging",
@@ -146,8 +149,8 @@ __all__ = [
     "ModelNotFetched",
     "ModelNotFound",
     "NewAccessKey",
-    "NotAuthenticated",
     "NoTextEncoder",
+    "NotAuthenticated",
     "NotFound",
     "Operator",
     "PermissionDenied",
@@ -173,6 +176,7 @@ __all__ = [
     "as_json",
     "check_custom_content",
     "check_key_part",
+    "check_lifetime",
     "error_from_json",
     "format_filter",
     "instance_from_json",

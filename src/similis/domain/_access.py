@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+from similis.domain._errors import InvalidLifetime
+
+MAX_LIFETIME = timedelta(hours=12)
 
 
 class Role(StrEnum):
@@ -22,13 +26,26 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccessKey:
-    """An access key without its secret; no instances named means all of them."""
+    """An access key without its secret; no instances named means all of them.
+
+    A temporary one ends at `expires_at` and is used together with its security token.
+    """
 
     id: str
     role: Role
     instances: tuple[str, ...]
     created_at: datetime
     disabled: bool = False
+    expires_at: datetime | None = None
+
+    @property
+    def temporary(self) -> bool:
+        """Whether the key has an end and a security token."""
+        return self.expires_at is not None
+
+    def expired(self, now: datetime) -> bool:
+        """Whether the key is a temporary one whose end has come."""
+        return self.expires_at is not None and now >= self.expires_at
 
     def allows(self, needed: Role, instance: str | None = None) -> bool:
         """Whether the key covers a role on one instance or, with None, on what belongs to no single instance.
@@ -45,7 +62,22 @@ class AccessKey:
 
 @dataclass(frozen=True, slots=True)
 class NewAccessKey:
-    """A key just made, with the secret that is shown this once."""
+    """A key just made, with the secret and a temporary key's security token, which are shown this once."""
 
     key: AccessKey
     secret: str
+    security_token: str | None = None
+
+
+def check_lifetime(lifetime: timedelta) -> timedelta:
+    """Return the lifetime of a temporary key once it is found right.
+
+    Raises:
+        InvalidLifetime: it is not above zero, or too long.
+    """
+    if not timedelta(0) < lifetime <= MAX_LIFETIME:
+        raise InvalidLifetime(
+            f"A temporary key cannot live for {lifetime.total_seconds() / 60:g} minutes.",
+            f"Choose 1 to {MAX_LIFETIME // timedelta(minutes=1)} minutes.",
+        )
+    return lifetime

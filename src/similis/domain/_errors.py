@@ -10,6 +10,7 @@ SimilisError
 │   ├── InvalidFilter         says where
 │   ├── InvalidPaging         num, start
 │   ├── InvalidScore          min_score
+│   ├── InvalidLifetime       of a temporary access key
 │   ├── InvalidLabels         the CSV of `similis evaluate`
 │   ├── RequestTooLarge       the whole HTTP body
 │   └── InvalidPicture
@@ -120,6 +121,12 @@ class InvalidText(InvalidInput):
     """The text to search with is empty or too long."""
 
     code = "invalid_text"
+
+
+class InvalidLifetime(InvalidInput):
+    """The lifetime of a temporary access key is out of range."""
+
+    code = "invalid_lifetime"
 
 
 class InvalidLabels(InvalidInput):

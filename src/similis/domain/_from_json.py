@@ -94,12 +94,13 @@ def access_key_from_json(form: Mapping[str, Any]) -> AccessKey:
         instances=tuple(form["instances"]),
         created_at=datetime.fromisoformat(form["created_at"]),
         disabled=form["disabled"],
+        expires_at=None if form["expires_at"] is None else datetime.fromisoformat(form["expires_at"]),
     )
 
 
 def new_access_key_from_json(form: Mapping[str, Any]) -> NewAccessKey:
     """Read a key just made, with its secret."""
-    return NewAccessKey(access_key_from_json(form), form["secret"])
+    return NewAccessKey(access_key_from_json(form), form["secret"], form["security_token"])
 
 
 def error_from_json(form: Mapping[str, Any]) -> SimilisError:

@@ -114,12 +114,13 @@ def _(value: AccessKey) -> JsonObject:
         "instances": list(value.instances),
         "disabled": value.disabled,
         "created_at": value.created_at.isoformat(),
+        "expires_at": None if value.expires_at is None else value.expires_at.isoformat(),
     }
 
 
 @as_json.register
 def _(value: NewAccessKey) -> JsonObject:
-    return {**as_json(value.key), "secret": value.secret}
+    return {**as_json(value.key), "secret": value.secret, "security_token": value.security_token}
 
 
 @as_json.register

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from similis.catalogue import Catalogue
-from similis.domain import AccessKey, KeyNotFound, NewAccessKey, NotAuthenticated, Role
+from similis.domain import AccessKey, KeyNotFound, NewAccessKey, NotAuthenticated, Role, check_lifetime
 from similis.privacy import Keyring
 
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _ID_LENGTH = 20
+# So long does a key that has ended still say so, before it is as unknown as any.
+_REMEMBERED = timedelta(days=1)
 
 
 class Access:
@@ -25,18 +28,27 @@ class Access:
         self._catalogue = catalogue
         self._keyring = keyring
 
-    def create(self, role: Role, instances: Iterable[str] = ()) -> NewAccessKey:
+    def create(self, role: Role, instances: Iterable[str] = (), lifetime: timedelta | None = None) -> NewAccessKey:
         """Make a key, for all instances or only those named; the secret is shown this once.
+
+        With a lifetime it is a temporary one, which comes with a security token and is used together with it.
 
         Raises:
             InstanceNotFound: one of the instances does not exist.
+            InvalidLifetime: the lifetime is out of range.
         """
         names = tuple(self._catalogue.instance(name).name for name in instances)
         identity = "SIM" + "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH - 3))
-        key = AccessKey(identity, role, names, datetime.now(UTC))
+        now = datetime.now(UTC)
+        expires_at = None if lifetime is None else now + check_lifetime(lifetime)
+        key = AccessKey(identity, role, names, now, expires_at=expires_at)
         secret = secrets.token_urlsafe(30)
-        self._catalogue.add_key(key, self._keyring.seal(secret.encode(), _context(identity)))
-        return NewAccessKey(key, secret)
+        token = secrets.token_urlsafe(48) if key.temporary else None
+        self._catalogue.forget_keys(now - _REMEMBERED)
+        self._catalogue.add_key(
+            key, self._keyring.seal(secret.encode(), _context(identity)), None if token is None else _digest(token)
+        )
+        return NewAccessKey(key, secret, token)
 
     def list(self) -> list[AccessKey]:
         """All keys, oldest first, without their secrets."""
@@ -50,8 +62,8 @@ class Access:
         """
         return self._catalogue.disable_key(identity)
 
-    def authenticate(self, identity: str, secret: str) -> AccessKey:
-        """Return the key when id and secret are right and it is not disabled.
+    def authenticate(self, identity: str, secret: str, token: str = "") -> AccessKey:
+        """Return the key when id, secret and a temporary key's security token are right and it can still be used.
 
         Raises:
             NotAuthenticated: otherwise, in the same words and time whichever was wrong.
@@ -61,7 +73,7 @@ class Access:
         except KeyNotFound:
             key, known = None, secrets.token_urlsafe(30)
         right = hmac.compare_digest(known.encode(), secret.encode())
-        if key is None or not right or key.disabled:
+        if key is None or not right or not self._usable(key, token):
             raise NotAuthenticated("The access key was not accepted.", "Send Authorization: Bearer ID:SECRET.")
         return key
 
@@ -75,13 +87,32 @@ class Access:
         key, sealed = self._catalogue.key(identity)
         return key, self._keyring.unseal(sealed, _context(identity)).decode()
 
+    def holds_token(self, identity: str, token: str) -> bool:
+        """Whether a key is a temporary one and this is its security token."""
+        expected = self._catalogue.token_digest(identity) or b""
+        return hmac.compare_digest(expected, _digest(token))
+
+    def remember_nonce(self, identity: str, nonce: str, until: datetime, now: datetime) -> bool:
+        """Note a nonce of a key until a moment, also across a restart, and return whether it is new."""
+        return self._catalogue.remember_nonce(identity, nonce, until=until, now=now)
+
     def operator_key(self) -> NewAccessKey:
-        """The first active admin key without limits, made if there is none."""
+        """The first active, permanent admin key without limits, made if there is none."""
         for key in self.list():
-            if key.allows(Role.ADMIN):
+            if key.allows(Role.ADMIN) and not key.temporary:
                 return NewAccessKey(key, self.reveal(key.id)[1])
         return self.create(Role.ADMIN)
+
+    def _usable(self, key: AccessKey, token: str) -> bool:
+        if key.disabled or key.expired(datetime.now(UTC)):
+            return False
+        return self.holds_token(key.id, token) if key.temporary else not token
 
 
 def _context(identity: str) -> str:
     return f"access-key:{identity}"
+
+
+def _digest(token: str) -> bytes:
+    # Enough for a token as random and long as these: nothing shorter could be guessed behind the digest.
+    return hashlib.sha256(token.encode()).digest()

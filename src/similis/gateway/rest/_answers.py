@@ -48,12 +48,14 @@ class KeyAnswer(_Answer):
     instances: Annotated[list[str], Field(description="Empty means all.")]
     disabled: bool
     created_at: datetime
+    expires_at: Annotated[datetime | None, Field(description="When a temporary key ends; null for a permanent one.")]
 
 
 class NewKeyAnswer(KeyAnswer):
-    """A key just made; its secret is shown this once."""
+    """A key just made; its secret, and a temporary key's security token, are shown this once."""
 
     secret: str
+    security_token: str | None
 
 
 class PictureKeyAnswer(_Answer):

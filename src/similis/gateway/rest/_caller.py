@@ -10,7 +10,9 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from similis.domain import AccessKey, NotAuthenticated, PermissionDenied, Role
 from similis.service import App
 
-_BEARER = HTTPBearer(auto_error=False, description="An access key, as `ID:SECRET`.")
+_BEARER = HTTPBearer(
+    auto_error=False, description="An access key, as `ID:SECRET`; a temporary one as `ID:SECRET:TOKEN`."
+)
 _HINT = "Send Authorization: Bearer ID:SECRET with an access key of this service."
 
 
@@ -45,8 +47,9 @@ class Needs:
         """
         if credentials is None:
             raise NotAuthenticated("The request has no access key.", _HINT)
-        identity, _, secret = credentials.credentials.partition(":")
-        key = service.access.authenticate(identity, secret)
+        identity, _, rest = credentials.credentials.partition(":")
+        secret, _, token = rest.partition(":")
+        key = service.access.authenticate(identity, secret, token)
         require(key, self._role, request.path_params.get("name"))
         return key
 

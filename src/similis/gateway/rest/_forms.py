@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +12,7 @@ from similis.domain import (
     DEFAULT_CAPACITY,
     DEFAULT_REGION,
     INT_FIELDS,
+    MAX_LIFETIME,
     MAX_NUM,
     MAX_RESULTS,
     STR_FIELDS,
@@ -31,6 +33,7 @@ from similis.service import as_category, as_region, as_search_options, require_o
 _REGION = "Pixels as `x1,x2,y1,y2`; replaces the detection."
 _CROP = "Find the main subject and use it; false uses the whole picture."
 _FILTER = 'Such as `int_attr>=2 AND str_attr in ("red", "blue")`.'
+_Minutes = Annotated[int, Field(ge=1, le=MAX_LIFETIME // timedelta(minutes=1))]
 FilterText = Annotated[str, Field(description=_FILTER)]
 
 
@@ -58,14 +61,19 @@ class InstanceForm(_JsonForm):
 
 
 class KeyForm(_JsonForm):
-    """A new access key; no instances means all."""
+    """A new access key; no instances means all, minutes make it a temporary one."""
 
     role: Literal["admin", "writer", "reader"]
     instances: list[str] = []
+    temporary_minutes: _Minutes | None = None
 
     def domain_role(self) -> Role:
         """The domain's role."""
         return Role(self.role)
+
+    def lifetime(self) -> timedelta | None:
+        """How long the key lives, None for ever."""
+        return None if self.temporary_minutes is None else timedelta(minutes=self.temporary_minutes)
 
 
 class AttributeFields(BaseModel):

@@ -19,7 +19,7 @@ router = APIRouter(prefix="/api/v1/keys", tags=["access keys"])
 def create_key(caller: Admin, service: Service, form: Annotated[KeyForm, Depends(Json(KeyForm))]) -> JsonObject:
     """Make an access key; its secret is shown this once. Role: admin."""
     require_unlimited(caller)
-    return as_json(service.access.create(form.domain_role(), form.instances))
+    return as_json(service.access.create(form.domain_role(), form.instances, form.lifetime()))
 
 
 @router.get("", response_model=KeysAnswer)
