@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.middleware import Middleware
 
 from similis.domain import Unavailable
-from similis.gateway import console, rest
+from similis.gateway import alibaba, console, rest
 from similis.gateway._body import BodyLimit
 from similis.gateway._errors import add_error_handlers
 from similis.gateway._metrics import CONTENT_TYPE, Metrics
@@ -38,7 +38,7 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        middleware=[Middleware(Observe, metrics=metrics), Middleware(BodyLimit)],
+        middleware=[Middleware(Observe, metrics=metrics), Middleware(BodyLimit), Middleware(alibaba.OriginForm)],
     )
     api.state.service = app
     api.state.metrics = metrics
@@ -46,6 +46,7 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
     add_upload_flow(api, app.settings, tls_port)
     api.include_router(rest.router)
     api.include_router(_operator)
+    api.router.routes.extend(alibaba.routes)
     api.include_router(console.router)
     return api
 

@@ -74,16 +74,18 @@ def error_response(scope: Scope, error: SimilisError, headers: Mapping[str, str]
 
 
 def unexpected_response(scope: Scope, error: Exception) -> JSONResponse:
-    """Log an unforeseen error and answer it.
-
-    The log has the place and the class of the error but not its message, which may quote what the caller sent.
-    """
+    """Log an unforeseen error and answer it."""
     request_id = scope["state"]["request_id"]
-    place = "".join(traceback.format_tb(error.__traceback__))
-    log.error("Request %s failed with %s:\n%s", request_id, type(error).__name__, place)
+    log_unexpected(request_id, error)
     return error_response(
         scope, InternalError("Something went wrong inside Similis.", f"Look for {request_id} in the service's log.")
     )
+
+
+def log_unexpected(request_id: str, error: Exception) -> None:
+    """Log place and class of an unforeseen error but not its message, which may quote what the caller sent."""
+    place = "".join(traceback.format_tb(error.__traceback__))
+    log.error("Request %s failed with %s:\n%s", request_id, type(error).__name__, place)
 
 
 def add_error_handlers(api: FastAPI) -> None:

@@ -1,6 +1,6 @@
 """The use cases: one module per group of verbs, put together in `App` from `Settings`."""
 
-from similis.algorithm import ModelStore
+from similis.algorithm import ModelStore, Orientation
 from similis.service._access import Access
 from similis.service._api import InstanceHandle, Similis, open_directory
 from similis.service._app import App
@@ -28,6 +28,7 @@ __all__ = [
     "InstanceHandle",
     "Instances",
     "ModelStore",
+    "Orientation",
     "PictureSource",
     "Pictures",
     "RegionSource",

@@ -86,6 +86,23 @@ class Pictures:
         """
         return self._catalogue.picture(self._instances.get(instance_name), key).picture
 
+    def matching(self, instance_name: str, tree: Filter, *, num: int = 10, start: int = 0) -> list[Picture]:
+        """The pictures whose attributes match a filter, in the order in which they were added.
+
+        Args:
+            instance_name: where to look.
+            tree: the filter.
+            num: pictures wanted, at most.
+            start: how many of the first to pass over.
+
+        Raises:
+            InstanceNotFound: there is no such instance.
+        """
+        instance = self._instances.get(instance_name)
+        ids = self._catalogue.select_ids(instance, tree, None)[start : start + num].tolist()
+        stored = self._catalogue.pictures(instance, ids)
+        return [stored[each].picture for each in ids if each in stored]
+
     def update(self, instance_name: str, key: PictureKey, changes: Mapping[str, int | str | None]) -> Picture:
         """Change attributes or custom content by name; None clears one. Features stay as they are.
 

@@ -103,13 +103,20 @@ class Search:
         category = applied_category(instance, options.category)
         return self._answer(instance, query, options, category, None, spent, calibration)
 
-    def compare(self, first: bytes, second: bytes, kind: InstanceType = InstanceType.PRODUCT) -> float:
+    def compare(
+        self,
+        first: bytes,
+        second: bytes,
+        kind: InstanceType = InstanceType.PRODUCT,
+        *,
+        orientation: Orientation = Orientation.APPLY,
+    ) -> float:
         """The score of two encoded pictures, 0..1; 1.0 exactly when their features are identical.
 
         Raises:
             InvalidInput: one of the pictures cannot be used; see its subclasses.
         """
-        one, other = (self._analyst.analyse(data).vector for data in (first, second))
+        one, other = (self._analyst.analyse(data, orientation=orientation).vector for data in (first, second))
         similarity = np.array([float(one @ other)])
         identical = np.array([np.array_equal(one, other)])
         return float(displayed_scores(self._analyst.pipeline.calibration(kind).score(similarity), identical)[0])

@@ -1,0 +1,62 @@
+"""One authorised call of an action: what it works on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from starlette.types import Scope
+
+from similis.domain import JsonObject
+from similis.gateway.alibaba._errors import Refused
+from similis.gateway.alibaba._fetch import Fetcher
+from similis.gateway.alibaba._parameters import Parameters
+from similis.gateway.alibaba._pic_content import resolve
+from similis.gateway.alibaba._request import WireRequest
+from similis.gateway.alibaba._upload_routes import UploadFlow
+from similis.gateway.alibaba._uploads import Uploads
+from similis.service import App
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call, with the service and what pictures are taken from.
+
+    Attributes:
+        app: the service.
+        request: the request as it came.
+        scope: of the connection that it came by.
+        uploads: pictures uploaded a moment ago.
+        fetcher: fetches pictures from allowed hosts.
+        upload_flow: permits uploads.
+    """
+
+    app: App
+    request: WireRequest
+    scope: Scope
+    uploads: Uploads
+    fetcher: Fetcher
+    upload_flow: UploadFlow
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters of query and body."""
+        return Parameters(self.request.parameters)
+
+    def picture(self, name: str = "PicContent", absent: str = "NoSpecifiedPicContent") -> bytes:
+        """The encoded picture that a parameter stands for.
+
+        Raises:
+            Refused: `absent` when the parameter is missing.
+            WireError: the URL gives no picture.
+            InvalidPicture: it is no Base64 or too large.
+        """
+        value = self.request.parameters.get(name, "").strip()
+        if not value:
+            raise Refused(absent, f"Give {name}: the picture in Base64 or the URL of an upload.")
+        return resolve(value, self.uploads, self.fetcher)
+
+
+Action: TypeAlias = Callable[[Call], JsonObject]
+Actions: TypeAlias = Mapping[str, Action]

@@ -1,0 +1,84 @@
+"""The `^` body of 2018-01-20: `key,start,end#key,start,end…^content`, each key naming a span of the content."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from similis.gateway.alibaba._errors import Refused
+
+_UTF16_UNIT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ItemBody:
+    """A body taken apart.
+
+    Attributes:
+        entries: content by key; pictures are keyed by the Base64 of their name.
+    """
+
+    entries: Mapping[str, bytes]
+
+    @classmethod
+    def parse(cls, body: bytes) -> ItemBody:
+        """Take a body apart.
+
+        Offsets count bytes when the greatest is the length of the content in bytes, as the Python SDK builds it, else
+        UTF-16 units, as the Java SDK does.
+
+        Raises:
+            Refused: `NoCaretSeperator`, `EmptyMeta` or `InvalidMetaItem`.
+        """
+        meta, caret, content = body.partition(b"^")
+        if not caret:
+            raise Refused("NoCaretSeperator", "The body is key,start,end#…^content.")
+        if not meta.strip():
+            raise Refused("EmptyMeta", "Put key,start,end#… before the ^.")
+        spans = [_span(entry) for entry in meta.split(b"#")]
+        cut = _cutter(content, max(end for _, _, end in spans))
+        return cls({key: cut(start, end) for key, start, end in spans})
+
+    def text(self, key: str) -> str:
+        """An entry as text; empty when it is absent."""
+        return self.entries.get(key, b"").decode("utf-8", "replace")
+
+    def picture_names(self) -> Iterator[tuple[str, str]]:
+        """The pictures of `pic_list`: the key of each entry, and the name that it stands for.
+
+        Raises:
+            Refused: `InvalidPicList`.
+        """
+        for key in filter(None, self.text("pic_list").split(",")):
+            try:
+                yield key, base64.b64decode(key, validate=True).decode("utf-8")
+            except (binascii.Error, ValueError):
+                raise Refused("InvalidPicList", f"{key[:40]!r} is not the Base64 of a name.") from None
+
+
+def _span(entry: bytes) -> tuple[str, int, int]:
+    parts = entry.decode("utf-8", "replace").strip().split(",")
+    try:
+        key, start, end = parts[0], int(parts[1]), int(parts[2])
+    except (IndexError, ValueError):
+        raise Refused("InvalidMetaItem", f"{entry[:60]!r} is not key,start,end.") from None
+    if len(parts) > len((key, start, end)) or not 0 <= start <= end:
+        raise Refused("InvalidMetaItem", f"{entry[:60]!r} is not key,start,end.")
+    return key, start, end
+
+
+def _cutter(content: bytes, last: int) -> Callable[[int, int], bytes]:
+    """Cuts spans out of the content, in the units that the offsets are in."""
+    if last == len(content):
+        return lambda start, end: content[start:end]
+    try:
+        units = content.decode("utf-8").encode("utf-16-le")
+    except UnicodeDecodeError:
+        units = b""
+    if last * _UTF16_UNIT > len(units):
+        raise Refused("InvalidMetaItem", f"An entry ends at {last}, behind the {len(content)} bytes of the content.")
+    return lambda start, end: (
+        units[start * _UTF16_UNIT : end * _UTF16_UNIT].decode("utf-16-le", "replace").encode("utf-8")
+    )

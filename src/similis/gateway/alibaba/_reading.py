@@ -1,0 +1,65 @@
+"""Takes an HTTP request apart into a `WireRequest`."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TypeAlias
+from urllib.parse import parse_qsl
+
+from starlette.requests import Request
+
+from similis.gateway.alibaba._errors import Refused
+from similis.gateway.alibaba._request import WireRequest
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+
+def head_of(request: Request) -> WireRequest:
+    """The request without its body, which is read later."""
+    headers: dict[str, str] = {}
+    for name, value in request.headers.items():
+        headers[name] = f"{headers[name]},{value}" if name in headers else value
+    return WireRequest(
+        method=request.method,
+        path=(request.scope.get("raw_path") or request.url.path.encode()).decode("latin-1"),
+        query=_pairs(request.scope["query_string"]),
+        headers=headers,
+        body=b"",
+        form=(),
+        request_id=str(uuid.uuid4()).upper(),
+    )
+
+
+def form_of(content_type: str, body: bytes) -> Pairs:
+    """The decoded pairs of a form or of a flat JSON object; none for bodies of other types.
+
+    Raises:
+        Refused: `BadRequest` when the body is not what it is declared to be.
+    """
+    kind = content_type.partition(";")[0].strip().lower()
+    try:
+        if kind == "application/x-www-form-urlencoded":
+            return _pairs(body)
+        if kind == "application/json" and body.strip():
+            return _json_pairs(body)
+    except ValueError as error:
+        raise Refused("BadRequest", f"The body is no {kind} that can be read.") from error
+    return ()
+
+
+def _pairs(text: bytes) -> Pairs:
+    return tuple(parse_qsl(text.decode("latin-1"), keep_blank_values=True))
+
+
+def _json_pairs(body: bytes) -> Pairs:
+    values = json.loads(body)
+    if not isinstance(values, dict):
+        raise TypeError("no object")
+    return tuple((name, _text(value)) for name, value in values.items() if value is not None)
+
+
+def _text(value: object) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    text.encode()  # half of a surrogate pair is no text
+    return text

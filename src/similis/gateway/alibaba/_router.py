@@ -1,0 +1,111 @@
+"""Routes of the wire protocol, and the way of one request from its bytes to its answer."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Match, Route
+from starlette.types import Scope
+
+from similis.domain import JsonObject, RequestTooLarge, SimilisError, Unavailable
+from similis.gateway._errors import log_unexpected
+from similis.gateway.alibaba._call import Call
+from similis.gateway.alibaba._caller import authenticate, authorise
+from similis.gateway.alibaba._dispatch import UPLOAD_ACTION, Target, find
+from similis.gateway.alibaba._errors import Refused, WireError, wire_error
+from similis.gateway.alibaba._pic_content import released
+from similis.gateway.alibaba._reading import form_of, head_of
+from similis.gateway.alibaba._request import WireRequest
+from similis.gateway.alibaba._upload_routes import is_post_object, post_object
+
+log = logging.getLogger(__name__)
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+_MEDIA_TYPE = "application/json;charset=utf-8"
+_RECOMMEND = "docs/compatibility.md"
+
+
+async def answer(request: Request) -> Response:
+    """Answer a call of any generation, or an upload that came to `/`."""
+    if request.url.path == "/" and is_post_object(request):
+        return await post_object(request)
+    wire = head_of(request)
+    try:
+        body = await request.body()
+        wire = replace(wire, body=body, form=form_of(wire.headers.get("content-type", ""), body))
+    except (RequestTooLarge, Refused) as error:
+        return _failure(wire, _api(wire), error)
+    return await run_in_threadpool(_answer, request, wire)
+
+
+class _RpcRoute(Route):
+    """`/`, unless a browser asks for the console there: a call names its action or is a POST."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        if scope["type"] != "http" or not _is_call(Request(scope)):
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+def _is_call(request: Request) -> bool:
+    return request.method == "POST" or "x-acs-action" in request.headers or "Action" in request.query_params
+
+
+routes = [
+    _RpcRoute("/", answer, methods=_METHODS, include_in_schema=False),
+    Route("/v2/image/{operation:path}", answer, methods=_METHODS, include_in_schema=False),
+    Route("/item/{operation:path}", answer, methods=_METHODS, include_in_schema=False),
+]
+
+
+def _answer(request: Request, wire: WireRequest) -> Response:
+    """Carry out a call; blocks. What it uploaded is forgotten whatever becomes of it."""
+    state, api = request.app.state, ""
+    try:
+        with released(wire.parameters, state.uploads):
+            target = find(wire)
+            api = target.api
+            call = Call(state.service, wire, request.scope, state.uploads, state.fetcher, state.upload_flow)
+            return _response(wire, 200, _authorised(target, call))
+    except Exception as error:
+        return _failure(wire, api, error)
+
+
+def _authorised(target: Target, call: Call) -> JsonObject:
+    key = authenticate(call.app, call.request)
+    instance = "" if target.name == UPLOAD_ACTION else call.parameters.instance_name()
+    authorise(key, target.name, instance)
+    return target.run(call)
+
+
+def _api(wire: WireRequest) -> str:
+    """The action as the error table lists it; "" when it is none."""
+    try:
+        return find(wire).api
+    except Refused:
+        return ""
+
+
+def _failure(wire: WireRequest, api: str, error: Exception) -> Response:
+    if not isinstance(error, (Refused, SimilisError, WireError)):
+        log_unexpected(wire.request_id, error)
+    if isinstance(error, Unavailable):
+        log.error("Request %s: %s", wire.request_id, error.message)
+    refusal = wire_error(api, error)
+    envelope = {
+        "HostId": wire.headers.get("host", ""),
+        "Code": refusal.code,
+        "Message": refusal.message,
+        "Recommend": _RECOMMEND,
+        **refusal.details,
+    }
+    return _response(wire, refusal.status, envelope)
+
+
+def _response(wire: WireRequest, status: int, body: JsonObject) -> Response:
+    identified = {"RequestId": wire.request_id, **body}
+    return JSONResponse(identified, status, {"x-acs-request-id": wire.request_id}, _MEDIA_TYPE)
