@@ -6,6 +6,7 @@ and the connection goes to the very address that was checked. Each redirect star
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable, Collection
 from functools import cached_property
@@ -24,6 +25,7 @@ Transport = Callable[[], httpx.AsyncBaseTransport]
 
 MAX_SECONDS = 5.0
 _MAX_REDIRECTS = 3
+_HOST = re.compile(rb"[a-z0-9._-]+|[0-9a-f:.]+")
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -82,8 +84,8 @@ class Fetcher:
         raise _invalid("It redirects too often.")
 
     def _check(self, url: httpx.URL) -> None:
-        if url.scheme not in _PORTS or not url.host:
-            raise _invalid("Only http and https URLs are fetched.")
+        if url.scheme not in _PORTS or not _HOST.fullmatch(url.raw_host):
+            raise _invalid("Only http and https URLs of a plain host are fetched.")
         if url.userinfo:
             raise _invalid("URLs with credentials are not fetched.")
         if not any(_allows(entry, url) for entry in self._hosts):

@@ -46,7 +46,7 @@ def decode(text: str) -> bytes:
     Raises:
         UnsupportedFormat: there is something else in it.
     """
-    text = _LINE_BREAKS.sub("", text).strip()
+    text = _LINE_BREAKS.sub("", text)
     text = text.replace(" ", "" if "+" in text else "+").rstrip("=")
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), validate=True)
