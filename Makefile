@@ -5,8 +5,9 @@ PYTHON ?= python3
 PORT ?= 8000
 DATA ?= ./similis-data
 BIN := .venv/bin
+JUDGES := $(patsubst requirements/judges/%.lock,.judges/%/installed,$(wildcard requirements/judges/*.lock)) .judges/node/installed
 
-.PHONY: help run setup test test-quick lint format lock clean
+.PHONY: help run setup test test-quick judges lint format lock clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -18,12 +19,14 @@ run: setup  ## Install, fetch the models, start the service and print its addres
 setup: .venv/installed  ## Install everything `make run` needs, models included
 	@$(BIN)/similis models fetch
 
-test: setup .venv/installed-dev  ## Run the whole test suite, quick tests first
+test: setup .venv/installed-dev judges  ## Run the whole test suite, quick tests first
 	@$(BIN)/python -m pytest -m "not slow"
 	@$(BIN)/python -m pytest -m slow
 
-test-quick: setup .venv/installed-dev  ## Run the quick tests only
+test-quick: setup .venv/installed-dev judges  ## Run the quick tests only
 	@$(BIN)/python -m pytest -m "not slow"
+
+judges: $(JUDGES)  ## Install the official SDKs that judge the wire protocol, each in an environment of its own
 
 lint: .venv/installed .venv/installed-dev  ## Run every static check
 	@$(BIN)/ruff check
@@ -38,8 +41,8 @@ format: .venv/installed-dev  ## Lay out the code
 lock: .venv/installed-dev  ## Refresh the lock files from pyproject.toml
 	@$(BIN)/python requirements/lock.py
 
-clean:  ## Remove the virtual environment (data and models stay)
-	rm -rf .venv
+clean:  ## Remove the virtual environments (data and models stay)
+	rm -rf .venv .judges
 
 .venv/bin/python:
 	@sh requirements/make-venv.sh $(PYTHON)
@@ -52,4 +55,16 @@ clean:  ## Remove the virtual environment (data and models stay)
 .venv/installed-dev: requirements/dev.lock requirements/system-packages.sh | .venv/installed
 	@sh requirements/system-packages.sh
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.lock
+	@touch $@
+
+.judges/%/installed: requirements/judges/%.lock | .venv/installed
+	@echo "Installing the official SDKs of requirements/judges/$*.in"
+	@$(BIN)/python -m venv --clear .judges/$*
+	@.judges/$*/bin/python -m pip install --quiet --require-hashes --requirement $<
+	@touch $@
+
+.judges/node/installed: requirements/judges/node/package.json requirements/judges/node/package-lock.json | .venv/installed-dev
+	@echo "Installing the official SDKs of requirements/judges/node"
+	@mkdir -p .judges/node && cp requirements/judges/node/package*.json .judges/node
+	@cd .judges/node && npm ci --ignore-scripts --silent
 	@touch $@

@@ -5,18 +5,23 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+JUDGES = ROOT / "requirements" / "judges"
 COMPILE = [
-    sys.executable, "-m", "uv", "pip", "compile", "pyproject.toml", "--universal", "--python-version", "3.11",
+    sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11",
     "--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--quiet",
 ]  # fmt: skip
+NPM_LOCK = ["npm", "install", "--package-lock-only", "--omit-lockfile-registry-resolved", "--silent"]
 
 
-def lock(name: str, *arguments: str) -> None:
+def lock(name: str, source: str, *arguments: str) -> None:
     """Compile one lock file below requirements/."""
     subprocess.run(  # noqa: S603 - our own fixed command
-        [*COMPILE, *arguments, "--output-file", f"requirements/{name}.lock"], cwd=ROOT, check=True
+        [*COMPILE, source, *arguments, "--output-file", f"requirements/{name}.lock"], cwd=ROOT, check=True
     )
 
 
-lock("run")
-lock("dev", "--group", "dev", "--constraint", "requirements/run.lock")
+lock("run", "pyproject.toml")
+lock("dev", "pyproject.toml", "--group", "dev", "--constraint", "requirements/run.lock")
+for each in sorted(JUDGES.glob("*.in")):
+    lock(f"judges/{each.stem}", str(each.relative_to(ROOT)))
+subprocess.run(NPM_LOCK, cwd=JUDGES / "node", check=True)  # noqa: S603 - our own fixed command

@@ -2,7 +2,10 @@
 # Makes sure of the programs that the tests use beside Python; installs them where it may.
 set -eu
 missing=""
-for program in curl; do command -v "$program" >/dev/null || missing="$missing $program"; done
+for program in curl node npm; do
+  command -v "$program" >/dev/null && continue
+  case "$program" in node) missing="$missing nodejs" ;; *) missing="$missing $program" ;; esac
+done
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
   apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,131 @@
+"""Every official SDK, unmodified: add pictures, search, and get the same picture first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.contract.judging import IDENTICAL, Judge, Served, encode
+
+Draw = Callable[..., bytes]
+
+WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    "4.4.0, ACS3": ("current", {}),
+    "4.4.0, ACS3, async": ("current", {"asynchronous": True}),
+    "4.4.0, RPC": ("current", {"client": {"signature_algorithm": "v2"}}),
+    "4.4.0, RPC, async": ("current", {"client": {"signature_algorithm": "v2"}, "asynchronous": True}),
+    "4.0.2, ACS3": ("older", {}),
+    "4.0.2, ACS3, async": ("older", {"asynchronous": True}),
+    "4.0.2, RPC": ("older", {"client": {"signature_algorithm": "v2"}}),
+    "2020-02-12": ("oldest", {}),
+    "Node, ACS3": ("node", {}),
+    "Node, RPC": ("node", {"client": {"signatureAlgorithm": "v2"}}),
+}
+
+
+@pytest.fixture(params=list(WAYS.values()), ids=list(WAYS))
+def rpc(request: pytest.FixtureRequest) -> Judge:
+    """An SDK of 2020-12-14 or its predecessor, set up in one way."""
+    fixture, changes = request.param
+    judge: Judge = request.getfixturevalue(fixture)
+    return judge.using(**changes)
+
+
+def test_same_picture_comes_first(rpc: Judge, similis: Served, draw: Draw) -> None:
+    shop = similis.instance()
+    for product in range(2):
+        added = rpc(
+            "AddImage", InstanceName=shop, ProductId=f"p {product}*/~中", PicName="a+b.png", CategoryId=3,
+            PicContent=encode(draw(product)), CustomContent="k1:v1,k2:ü",
+        )  # fmt: skip
+        assert added.body["Code"] == 0
+        assert added.body["PicInfo"]["CategoryId"] == 3
+    found = rpc("SearchImageByPic", InstanceName=shop, PicContent=encode(draw(1)), CategoryId=3, Num=2, Start=0)
+    assert [auction["ProductId"] for auction in found.auctions] == ["p 1*/~中", "p 0*/~中"]
+    assert found.auctions[0]["SortExprValues"] == IDENTICAL
+    assert found.auctions[0]["CustomContent"] == "k1:v1,k2:ü"
+    named = rpc("SearchImageByName", InstanceName=shop, ProductId="p 1*/~中", PicName="a+b.png")
+    assert named.auctions[0]["ProductId"] == "p 1*/~中"
+    deleted = rpc("DeleteImage", InstanceName=shop, ProductId="p 1*/~中")
+    assert deleted.body["Success"] is True
+    assert [each["ProductId"] for each in rpc(
+        "SearchImageByPic", InstanceName=shop, PicContent=encode(draw(1)), CategoryId=3
+    ).auctions] == ["p 0*/~中"]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("judge", "changes"),
+    [
+        ("current", {}),
+        ("current", {"asynchronous": True}),
+        ("current", {"client": {"signature_algorithm": "v2"}}),
+        ("older", {}),
+        ("older", {"client": {"signature_algorithm": "v2"}}),
+    ],
+    ids=str,
+)
+def test_temporary_key(
+    judge: str, changes: dict[str, Any], request: pytest.FixtureRequest, similis: Served, draw: Draw
+) -> None:
+    key = similis.key(temporary_minutes=5)
+    shop = similis.instance()
+    credential = {"access_key_id": key.id, "access_key_secret": key.secret, "security_token": key.token}
+    sdk = request.getfixturevalue(judge).using(**changes).using(client={**credential, "type": "sts"})
+    sdk("AddImage", InstanceName=shop, ProductId="p", PicName="a", CategoryId=0, PicContent=encode(draw(0)))
+    found = sdk("SearchImageByPic", InstanceName=shop, CategoryId=0, PicContent=encode(draw(0)))
+    assert found.auctions[0]["Score"] == 1.0
+
+
+def test_temporary_key_from_node(node: Judge, similis: Served) -> None:
+    key = similis.key(temporary_minutes=5)
+    shop = similis.instance()
+    sts = node.using(client={"accessKeyId": key.id, "accessKeySecret": key.secret, "securityToken": key.token})
+    assert sts("Detail", InstanceName=shop).body["Instance"]["Name"] == shop
+
+
+def test_bearer(current: Judge, similis: Served) -> None:
+    key = similis.key()
+    shop = similis.instance()
+    place = {"endpoint": similis.place, "type": "bearer", "bearer_token": f"{key.id}:{key.secret}"}
+    bearer = Judge(current.send, {"version": "20201214", "client": place})
+    assert bearer("Detail", InstanceName=shop).body["Instance"]["Name"] == shop
+
+
+@pytest.mark.parametrize("changes", [{}, {"asynchronous": True}, {"client": {"signature_algorithm": "v2"}}], ids=str)
+def test_sdk_of_2019(tea_2019: Judge, changes: dict[str, Any], similis: Served, draw: Draw) -> None:
+    _story_of_2019(tea_2019.using(**changes), similis, draw, crop=False)
+
+
+def test_classic_sdk_of_2019(classic: Judge, similis: Served, draw: Draw) -> None:
+    _story_of_2019(classic, similis, draw, crop=False)
+
+
+def test_classic_sdk_of_2019_with_temporary_key(classic: Judge, similis: Served, draw: Draw) -> None:
+    key = similis.key(temporary_minutes=5)
+    sts = classic.using(client={"id": key.id, "secret": key.secret, "token": key.token})
+    _story_of_2019(sts, similis, draw, crop=False)
+
+
+def test_node_sdk_of_2019(node_2019: Judge, similis: Served, draw: Draw) -> None:
+    _story_of_2019(node_2019, similis, draw, crop="false")
+
+
+def _story_of_2019(sdk: Judge, similis: Served, draw: Draw, crop: object) -> None:
+    shop = similis.instance()
+    for product in range(2):
+        added = sdk(
+            "AddImage", InstanceName=shop, ProductId=f"p/{product} 中", PicName="a+b.jpg", CategoryId=3, Crop=crop,
+            PicContent=encode(draw(product)), IntAttr=product, StrAttr="s", CustomContent="ü",
+        )  # fmt: skip
+        assert added.body["PicInfo"]["CategoryId"] == 3
+    by_picture = sdk(
+        "SearchImage", InstanceName=shop, Type="SearchByPic", PicContent=encode(draw(1)), CategoryId=3, Crop=crop,
+        Num=1, Start=0, Filter='int_attr>=0 AND str_attr="s"',
+    )  # fmt: skip
+    assert [each["ProductId"] for each in by_picture.auctions] == ["p/1 中"]
+    assert by_picture.auctions[0]["SortExprValues"] == IDENTICAL
+    assert by_picture.auctions[0]["IntAttr"] == 1
+    by_name = sdk("SearchImage", InstanceName=shop, Type="SearchByName", ProductId="p/0 中", PicName="a+b.jpg")
+    assert [each["ProductId"] for each in by_name.auctions] == ["p/0 中", "p/1 中"]
+    assert sdk("DeleteImage", InstanceName=shop, ProductId="p/0 中", PicName="a+b.jpg").body["Success"] is True
