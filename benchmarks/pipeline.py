@@ -86,7 +86,8 @@ class BareBackbone:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-        shape = (1, 3, manifest.input.height, manifest.input.width)
+        spec = manifest.picture_input()
+        shape = (1, 3, spec.height, spec.width)
         self._feed = {self._session.get_inputs()[0].name: np.zeros(shape, np.float32)}
         self._outputs = [manifest.outputs["feature_map"]]
 

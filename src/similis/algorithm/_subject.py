@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 
 import numpy as np
@@ -61,12 +62,14 @@ def mask_regions(mask: Mask, width: int, height: int) -> tuple[Region, ...]:
     """Turn a mask of any size into the regions of a picture of `width` × `height` pixels.
 
     Connected parts of the mask are subjects, ranked by the saliency they hold, less towards the picture's edge.
-    Specks are passed over. The whole picture closes the list, alone when there is no clear subject.
+    Specks are passed over. The whole picture closes the list, alone when there is no clear subject
+    or the main one fills it.
     """
     parts = sorted(_parts(mask), key=lambda part: -part.weight)
     kept = [part for part in parts[:MAX_SUBJECTS] if part.weight >= _LEAST_WEIGHT * parts[0].weight]
-    boxes = [part.region(width, height) for part in kept]
-    return tuple(dict.fromkeys([*boxes, Region.whole(width, height)]))
+    whole = Region.whole(width, height)
+    boxes = takewhile(lambda box: box != whole, (part.region(width, height) for part in kept))
+    return (*dict.fromkeys(boxes), whole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
@@ -126,6 +126,13 @@ def test_a_mask_all_over_is_the_whole_picture() -> None:
     assert mask_regions(np.ones((100, 100), np.float32), 640, 480) == (Region.whole(640, 480),)
 
 
+def test_a_subject_that_fills_the_picture_leaves_no_others() -> None:
+    mask = np.ones((100, 100), np.float32)
+    mask[40:60, 40:60] = 0.0
+    mask[45:55, 45:55] = 1.0
+    assert mask_regions(mask, 100, 100) == (Region.whole(100, 100),)
+
+
 def test_regions_are_few() -> None:
     boxes = [(x, x + 10, y, y + 10, 1.0) for x in (0, 30, 60, 90) for y in (0, 30, 60, 90)]
     assert len(mask_regions(mask_with(*boxes), 500, 500)) == MAX_SUBJECTS + 1
@@ -137,6 +144,7 @@ masks = hnp.arrays(
 
 
 @given(masks, st.integers(1, 5000), st.integers(1, 5000))
+@example(np.array([[0.6, 0.0, 0.6, 0.6]], np.float32), 2, 1)
 def test_regions_lie_inside_and_end_with_the_whole(mask: NDArray[np.float32], width: int, height: int) -> None:
     regions = mask_regions(mask, width, height)
     assert all(region.inside(width, height) for region in regions)
