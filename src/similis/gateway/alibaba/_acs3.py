@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from urllib.parse import quote
 
-from similis.gateway.alibaba._claim import ISO_TIME, Claim, Scheme, malformed, missing, read_moment
+from similis.gateway.alibaba._claim import ISO_TIME, Claim, Scheme, escaped, malformed, missing, read_moment
 from similis.gateway.alibaba._request import WireRequest
 
 _PREFIX = "ACS3-"
@@ -46,25 +45,25 @@ def read(request: WireRequest) -> Claim:
     )
 
 
-def sign(request: WireRequest, claim: Claim, secret: str) -> str:
-    """Return the signature, lower-case hexadecimal, that the holder of `secret` would have given."""
-    digest = hashlib.sha256(signed_text(request, claim).encode()).hexdigest()
-    return hmac.new(secret.encode(), f"{Scheme.ACS3}\n{digest}".encode(), hashlib.sha256).hexdigest()
-
-
-def signed_text(request: WireRequest, claim: Claim) -> str:
+def signed_text(request: WireRequest, claimed: Claim) -> str:
     """Return the canonical request."""
-    lines = [f"{name}:{request.headers.get(name, '').strip()}\n" for name in claim.signed_headers]
+    lines = [f"{name}:{request.headers.get(name, '').strip()}\n" for name in claimed.signed_headers]
     return "\n".join(
         (
             request.method,
             request.path,
-            "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in sorted(request.query)),
+            "&".join(f"{escaped(name)}={escaped(value)}" for name, value in sorted(request.query)),
             "".join(lines),
-            ";".join(claim.signed_headers),
+            ";".join(claimed.signed_headers),
             hashlib.sha256(request.body).hexdigest(),
         )
     )
+
+
+def sign(text: str, secret: str) -> str:
+    """Return the signature of a canonical request, lower-case hexadecimal."""
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return hmac.new(secret.encode(), f"{Scheme.ACS3}\n{digest}".encode(), hashlib.sha256).hexdigest()
 
 
 def body_agrees(request: WireRequest) -> bool:
@@ -81,7 +80,3 @@ def _check_signed(request: WireRequest, signed: tuple[str, ...]) -> None:
     present = {name for name in request.headers if name.startswith("x-acs-")}
     if loose := sorted({*_NEEDED, *present} - set(signed)):
         raise malformed(f"SignedHeaders must name {', '.join(loose)}.")
-
-
-def _escaped(text: str) -> str:
-    return quote(text, safe="~")

@@ -49,17 +49,16 @@ def read(request: WireRequest) -> Claim:
     )
 
 
-def sign(request: WireRequest, claim: Claim, secret: str) -> str:
-    """Return the signature, Base64, that the holder of `secret` would have given."""
-    text = signed_text(request, claim)
-    return base64.b64encode(hmac.digest(secret.encode(), text.encode(), hashlib.sha1)).decode()
-
-
-def signed_text(request: WireRequest, _claim: Claim) -> str:
+def signed_text(request: WireRequest, _claimed: Claim) -> str:
     """Return the string to sign."""
     headers = request.headers
     own = [f"{name}:{headers[name]}" for name in sorted(headers) if name.startswith("x-acs-")]
     return "\n".join((request.method, *(headers.get(name, "") for name in _COVERED), *own, _resource(request)))
+
+
+def sign(text: str, secret: str) -> str:
+    """Return the signature of a string to sign, Base64."""
+    return base64.b64encode(hmac.digest(secret.encode(), text.encode(), hashlib.sha1)).decode()
 
 
 def body_agrees(request: WireRequest) -> bool:

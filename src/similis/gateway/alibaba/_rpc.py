@@ -5,9 +5,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from urllib.parse import quote
 
-from similis.gateway.alibaba._claim import ISO_TIME, Claim, Scheme, malformed, missing, read_moment
+from similis.gateway.alibaba._claim import ISO_TIME, Claim, Scheme, escaped, malformed, missing, read_moment
 from similis.gateway.alibaba._request import WireRequest
 
 _SIGNATURE = "Signature"
@@ -45,19 +44,14 @@ def read(request: WireRequest) -> Claim:
     )
 
 
-def sign(request: WireRequest, claim: Claim, secret: str) -> str:
-    """Return the signature, Base64, that the holder of `secret` would have given."""
-    text = signed_text(request, claim)
-    return base64.b64encode(hmac.digest(f"{secret}&".encode(), text.encode(), hashlib.sha1)).decode()
-
-
-def signed_text(request: WireRequest, _claim: Claim) -> str:
+def signed_text(request: WireRequest, _claimed: Claim) -> str:
     """Return the string to sign."""
     # Two values of one name both count, so that none can be slipped in beside the one that was signed.
     pairs = sorted({(name, value) for name, value in (*request.query, *request.form) if name != _SIGNATURE})
-    joined = "&".join(f"{_escaped(name)}={_escaped(value)}" for name, value in pairs)
-    return f"{request.method}&%2F&{_escaped(joined)}"
+    joined = "&".join(f"{escaped(name)}={escaped(value)}" for name, value in pairs)
+    return f"{request.method}&%2F&{escaped(joined)}"
 
 
-def _escaped(text: str) -> str:
-    return quote(text, safe="~")
+def sign(text: str, secret: str) -> str:
+    """Return the signature of a string to sign, Base64."""
+    return base64.b64encode(hmac.digest(f"{secret}&".encode(), text.encode(), hashlib.sha1)).decode()

@@ -22,8 +22,8 @@ class _Signing(Protocol):
 
     def recognises(self, request: WireRequest, /) -> bool: ...
     def read(self, request: WireRequest, /) -> Claim: ...
-    def sign(self, request: WireRequest, claimed: Claim, secret: str, /) -> str: ...
     def signed_text(self, request: WireRequest, claimed: Claim, /) -> str: ...
+    def sign(self, text: str, secret: str, /) -> str: ...
 
 
 _HEADER_SCHEMES: Mapping[Scheme, _Signing] = {Scheme.ACS3: _acs3, Scheme.ROA: _roa}
@@ -74,10 +74,10 @@ def _check_bearer(claimed: Claim, secret: str) -> None:
 
 def _check_signature(claimed: Claim, request: WireRequest, secret: str) -> None:
     scheme = _SCHEMES[claimed.scheme]
-    expected = scheme.sign(request, claimed, secret)
+    text = scheme.signed_text(request, claimed)
+    expected = scheme.sign(text, secret)
     if not hmac.compare_digest(expected.encode(), claimed.signature.encode()):
-        shown = _shown(scheme.signed_text(request, claimed), claimed)
-        raise WireError(400, "SignatureDoesNotMatch", f"{_MISMATCH}{shown}")
+        raise WireError(400, "SignatureDoesNotMatch", f"{_MISMATCH}{_shown(text, claimed)}")
 
 
 def _check_body(request: WireRequest) -> None:
