@@ -16,7 +16,8 @@ import pytest
 from similis.domain import PictureTooLarge
 from similis.gateway.alibaba._addresses import system_resolver
 from similis.gateway.alibaba._errors import Refused
-from similis.gateway.alibaba._fetch import MAX_PICTURE, Fetcher, Resolver
+from similis.gateway.alibaba._fetch import Fetcher, Resolver
+from similis.gateway.alibaba._uploads import MAX_PICTURE
 
 PUBLIC = "93.184.216.34"
 NAMES = {
@@ -55,10 +56,11 @@ class _Page(BaseHTTPRequestHandler):
         with suppress(OSError):  # the client may give up, as it should
             getattr(self, path.removeprefix("/"))(**{name: each[0] for name, each in parse_qs(query).items()})
 
-    def answer(self, body: bytes, status: int = 200, **headers: str) -> None:
+    def answer(self, body: bytes, status: int = 200, location: str = "", encoding: str = "") -> None:
         self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
+        for name, value in (("Location", location), ("Content-Encoding", encoding)):
+            if value:
+                self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
@@ -69,7 +71,7 @@ class _Page(BaseHTTPRequestHandler):
         self.answer(b"secret page", 404)
 
     def redirect(self, to: str) -> None:
-        self.answer(b"", 302, Location=to)
+        self.answer(b"", 302, location=to)
 
     def circle(self) -> None:
         self.redirect("/circle")
@@ -81,7 +83,7 @@ class _Page(BaseHTTPRequestHandler):
         self.answer(b"x" * MAX_PICTURE)
 
     def bomb(self) -> None:
-        self.answer(gzip.compress(b"x" * 50_000_000), **{"Content-Encoding": "gzip"})
+        self.answer(gzip.compress(b"x" * 50_000_000), encoding="gzip")
 
     def drip(self) -> None:
         self.answer(b"")
