@@ -9,11 +9,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
+from threadpoolctl import threadpool_limits
 
 from similis.algorithm import ModelStore, Pipeline
 from similis.service import App, Settings
 
 Draw = Callable[..., bytes]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_blas_thread() -> Iterator[None]:
+    """As the command line does it: threads of our own are enough."""
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 @pytest.fixture(scope="session")

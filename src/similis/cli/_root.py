@@ -7,6 +7,7 @@ from importlib.metadata import version
 from typing import Annotated
 
 import typer
+from threadpoolctl import threadpool_limits
 
 from similis.cli import _access, _add, _evaluate, _instances, _models, _pictures, _serve
 from similis.cli._output import Output
@@ -47,7 +48,9 @@ def build() -> typer.Typer:
 def main() -> None:
     """Run the command line. Exit status: 0 done, 1 some items failed, 2 bad usage, 3 could not run."""
     try:
-        build()()
+        # Our own threads keep the processors busy; those of the linear algebra library would only get in their way.
+        with threadpool_limits(limits=1, user_api="blas"):
+            build()()
     except SimilisError as error:
         Output(json="--json" in sys.argv).error(error)
         sys.exit(BAD_USAGE if isinstance(error, InvalidInput) else COULD_NOT_RUN)

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 from similis.algorithm import ModelStore, Pipeline
-from similis.catalogue import Catalogue
+from similis.catalogue import Catalogue, sqlite_url
 from similis.domain import KeyringFailed
 from similis.privacy import Keyring
 from similis.service._access import Access
@@ -68,7 +68,7 @@ class App:
         try:
             database = settings.data.absolute() / "catalogue.sqlite"
             keyring = Keyring.open(settings.key_directory, create=not database.exists())
-            catalogue = Catalogue.open(f"sqlite:///{database}", _Sealer(keyring))
+            catalogue = Catalogue.open(sqlite_url(database), _Sealer(keyring))
             _check_keyring(catalogue, keyring, settings)
         except BaseException:
             lock.release()

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
         upload_host: public `name[:port]` to which SDKs upload over TLS; worked out from each call by default.
         picture_hosts: hosts from which pictures are fetched when a call names a URL; none by default. `*.domain`
             stands for all below a domain, `*` for all public hosts; with `:port` unless it is the scheme's own.
+        region_needs_crop: whether the cloud protocol's Crop=false means the whole picture even where a Region is given.
     """
 
     model_config = SettingsConfigDict(env_prefix="SIMILIS_", frozen=True)
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
     picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
+    region_needs_crop: bool = False
 
     @property
     def key_directory(self) -> Path:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from similis.algorithm import Pipeline
-from similis.catalogue import Catalogue
+from similis.catalogue import Catalogue, sqlite_url
 from similis.domain import (
     CapacityReached,
     DataDirectoryLocked,
@@ -139,7 +139,7 @@ def test_features_of_another_model_are_not_mixed(settings: Settings, pipeline: P
         def unseal(self, instance_uid: str, sealed: bytes) -> str:
             raise AssertionError(instance_uid, sealed)
 
-    catalogue = Catalogue.open(f"sqlite:///{settings.data}/catalogue.sqlite", _NoSealer())
+    catalogue = Catalogue.open(sqlite_url(settings.data / "catalogue.sqlite"), _NoSealer())
     catalogue.create_instance(GENERIC, uid="0" * 32, index="faiss", model="older", dimension=8)
     catalogue.close()
     with App.open(settings, pipeline) as app, pytest.raises(FeatureModelMismatch, match="older"):
