@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Any, TypeAlias
 
 import typer
+from pydantic import ValidationError
 
 from similis.cli._output import Output
 from similis.cli._remote import RemoteApp
@@ -78,9 +79,19 @@ class Session:
 
 
 def settings_of(data: Path | None, keys: Path | None) -> Settings:
-    """Settings from options where given, from the environment otherwise."""
+    """Settings from options where given, from the environment otherwise.
+
+    Raises:
+        InvalidInput: a variable of the environment cannot be used.
+    """
     given = {name: value for name, value in (("data", data), ("keys", keys)) if value is not None}
-    return Settings(**given)  # type: ignore[arg-type] # both are paths
+    try:
+        return Settings(**given)  # type: ignore[arg-type] # both are paths
+    except ValidationError as error:
+        told = "; ".join(f"SIMILIS_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
+        raise InvalidInput(
+            f"The environment has a setting that cannot be used. {told}.", "Mend or unset it."
+        ) from None
 
 
 def with_session(function: Callable[..., None]) -> Callable[..., None]:

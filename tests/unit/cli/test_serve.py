@@ -78,3 +78,16 @@ def test_a_port_in_use_is_explained(similis: Similis) -> None:
         ran = similis("serve", "--port", taken.getsockname()[1])
     assert ran.status == 3
     assert "port" in ran.err
+
+
+def test_a_certificate_without_its_key_is_explained(similis: Similis) -> None:
+    ran = similis("serve", "--tls-cert", "server.pem")
+    assert ran.status == 2
+    assert "--tls-key" in ran.err
+
+
+def test_a_setting_that_cannot_be_used_is_explained(similis: Similis, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMILIS_PICTURE_HOSTS", "http://img.example.com")
+    ran = similis("instance", "list")
+    assert ran.status == 2
+    assert "SIMILIS_PICTURE_HOSTS" in ran.err

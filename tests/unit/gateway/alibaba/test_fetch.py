@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from similis.domain import PictureTooLarge
+from similis.gateway.alibaba import _fetch
 from similis.gateway.alibaba._addresses import system_resolver
 from similis.gateway.alibaba._errors import Refused
 from similis.gateway.alibaba._fetch import Fetcher, Resolver
@@ -321,3 +322,10 @@ def test_an_unknown_name_is_refused() -> None:
         raise OSError(f"{host} is unknown")
 
     assert refusal(Fetcher(["*"], resolve), "http://img.example.com/picture") == "It could not be fetched."
+
+
+def test_the_default_transport_connects_to_the_address_it_is_given(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_fetch, "is_public", lambda _: True)  # only so can the test's own server be reached
+    place = f"img.example.com:{web.server_port}"
+    assert Fetcher([place], lambda *_: ["127.0.0.1"]).fetch(f"http://{place}/picture") == b"picture"
+    assert web.asked == [(place, "/picture")]

@@ -1,0 +1,35 @@
+"""Settings of uploads and picture hosts, as they come from the environment."""
+
+import pytest
+from pydantic import ValidationError
+
+from similis.service import Settings
+
+
+def test_nothing_is_fetched_by_default() -> None:
+    assert Settings().picture_hosts == ()
+    assert Settings().upload_host is None
+
+
+def test_hosts_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMILIS_UPLOAD_HOST", "img.example.com:8443")
+    monkeypatch.setenv("SIMILIS_PICTURE_HOSTS", "Cdn.example.com, *.shop.example:8080,*,")
+    settings = Settings()
+    assert settings.upload_host == "img.example.com:8443"
+    assert settings.picture_hosts == ("cdn.example.com", "*.shop.example:8080", "*")
+
+
+@pytest.mark.parametrize(
+    "hosts", ["http://a.example", "a.example/path", "*a.example", "**", "a b", "user@a.example", "a:"]
+)
+def test_what_is_no_host_is_refused(monkeypatch: pytest.MonkeyPatch, hosts: str) -> None:
+    monkeypatch.setenv("SIMILIS_PICTURE_HOSTS", hosts)
+    with pytest.raises(ValidationError, match="give host names"):
+        Settings()
+
+
+@pytest.mark.parametrize("host", ["localhost", "https://a.example", "a.example/", "a.example:", "", ".example"])
+def test_an_upload_host_must_be_a_name_with_a_dot(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("SIMILIS_UPLOAD_HOST", host)
+    with pytest.raises(ValidationError, match="upload_host"):
+        Settings()
