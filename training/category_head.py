@@ -21,8 +21,8 @@ from similis.algorithm import ModelStore
 from similis.domain import Category
 
 ORDER = list(Category)
-PRIOR_STRENGTH = 4.0
-DECAY = 3e-4
+PRIOR_STRENGTH = 10.0
+DECAY = 1e-3
 ITERATIONS = 150
 
 Doubles = NDArray[np.float64]
