@@ -12,6 +12,9 @@ from typing import Any
 from aliyunsdkcore.auth.credentials import StsTokenCredential
 from aliyunsdkcore.client import AcsClient
 
+PATIENCE = 60
+"""Seconds: the machine may be busy."""
+
 
 def carry_out(order: dict[str, Any]) -> dict[str, Any]:
     """Make the call; the answer has the `body`."""
@@ -33,6 +36,6 @@ def send(request: Any, client: dict[str, str]) -> dict[str, Any]:
 
 def _acs_client(client: dict[str, str]) -> Any:
     if "token" not in client:
-        return AcsClient(client["id"], client["secret"], "cn-shanghai")
+        return AcsClient(client["id"], client["secret"], "cn-shanghai", timeout=PATIENCE)
     credential = StsTokenCredential(client["id"], client["secret"], client["token"])
-    return AcsClient(region_id="cn-shanghai", credential=credential)
+    return AcsClient(region_id="cn-shanghai", credential=credential, timeout=PATIENCE)

@@ -12,12 +12,15 @@ const load = createRequire(process.argv[2] + '/');
 const sdk = load('@alicloud/imagesearch20201214');
 const core = load('@alicloud/openapi-core').$OpenApiUtil;
 const { RuntimeOptions } = load('@darabonba/typescript');
-const Classic = load('@alicloud/imagesearch-2019-03-25');
+const ClientOf2019 = load('@alicloud/imagesearch-2019-03-25');
 
+const PATIENCE = 60000; // milliseconds: the machine may be busy
 const lowerFirst = (name) => name[0].toLowerCase() + name.slice(1);
 
 async function current({ action, parameters, pictures, client, runtime, upload }) {
-  const config = new core.Config({ protocol: 'HTTP', regionId: 'cn-shanghai', ...client });
+  const config = new core.Config({
+    protocol: 'HTTP', regionId: 'cn-shanghai', readTimeout: PATIENCE, connectTimeout: PATIENCE, ...client,
+  });
   const caller = new sdk.default(config);
   if (upload) caller._openPlatformEndpoint = upload;
   const advance = Object.keys(pictures ?? {}).length > 0;
@@ -33,16 +36,15 @@ async function current({ action, parameters, pictures, client, runtime, upload }
   return response.body.toMap();
 }
 
-async function classic({ action, parameters, client }) {
-  const caller = new Classic({ ...client, apiVersion: '2019-03-25' });
-  return caller[lowerFirst(action)]({}, new URLSearchParams(parameters).toString(), {
-    'content-type': 'application/x-www-form-urlencoded',
-  });
+async function of2019({ action, parameters, client }) {
+  const caller = new ClientOf2019({ ...client, apiVersion: '2019-03-25' });
+  const headers = { 'content-type': 'application/x-www-form-urlencoded' };
+  return caller[lowerFirst(action)](new URLSearchParams(parameters).toString(), headers, { timeout: PATIENCE });
 }
 
 async function carryOut(order) {
   try {
-    return { body: await (order.version === '2019-03-25' ? classic : current)(order) };
+    return { body: await (order.version === '2019-03-25' ? of2019 : current)(order) };
   } catch (error) {
     const { code, message, statusCode, requestId, data, accessDeniedDetail } = error;
     return { error: {

@@ -1,4 +1,4 @@
-"""Runs in a judge's environment: reads an order a line from stdin, carries it out with an official SDK, answers a line."""
+"""Runs in a judge's environment: reads orders from stdin, one a line, and carries them out with an official SDK."""
 
 from __future__ import annotations
 

@@ -17,6 +17,9 @@ from typing import Any
 
 from alibabacloud_tea_util.models import RuntimeOptions
 
+PATIENCE = {"read_timeout": 60_000, "connect_timeout": 60_000}
+"""Milliseconds: the machine may be busy."""
+
 
 def carry_out(order: dict[str, Any]) -> dict[str, Any]:
     """Make the call; the answer has the `body` as the SDK's own models understood it."""
@@ -29,7 +32,7 @@ def carry_out(order: dict[str, Any]) -> dict[str, Any]:
 def _client(package: str, order: dict[str, Any]) -> Any:
     config = importlib.import_module(
         "alibabacloud_tea_rpc.models" if order["version"] == "20200212" else "alibabacloud_tea_openapi.models"
-    ).Config(protocol="HTTP", region_id="cn-shanghai", **order["client"])
+    ).Config(protocol="HTTP", region_id="cn-shanghai", **PATIENCE, **order["client"])
     client = importlib.import_module(f"{package}.client").Client(config)
     if order.get("upload"):
         client._open_platform_endpoint = order["upload"]
