@@ -1,6 +1,8 @@
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TypeAlias
 
 import numpy as np
@@ -285,6 +287,36 @@ def test_access_keys(catalogue: Catalogue) -> None:
         with pytest.raises(KeyNotFound):
             verb("id3")
     catalogue.verify()
+
+
+def test_temporary_access_keys(catalogue: Catalogue) -> None:
+    now = datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+    permanent = AccessKey("id1", Role.WRITER, (), now)
+    temporary = AccessKey("id2", Role.WRITER, (), now, expires_at=now + timedelta(hours=1))
+    catalogue.add_key(permanent, b"sealed")
+    catalogue.add_key(temporary, b"sealed", b"\x00digest")
+    assert catalogue.keys() == [permanent, temporary]
+    assert catalogue.key("id2") == (temporary, b"sealed")
+    assert [catalogue.token_digest(each) for each in ("id1", "id2", "id3")] == [None, b"\x00digest", None]
+    assert catalogue.disable_key("id2") == replace(temporary, disabled=True)
+    catalogue.forget_keys(now + timedelta(hours=1))
+    assert len(catalogue.keys()) == 2
+    catalogue.forget_keys(now + timedelta(hours=1, microseconds=1))
+    assert catalogue.keys() == [permanent]
+    catalogue.verify()
+
+
+def test_a_nonce_is_new_once_until_its_time_is_over(catalogue: Catalogue, tmp_path: Path) -> None:
+    now = datetime(2030, 1, 2, tzinfo=UTC)
+    until = now + timedelta(minutes=30)
+    for key_id, nonce in (("a", "1"), ("a", "2"), ("b", "1"), ("a", "é\x00" * 5000), ("a", "")):
+        assert catalogue.remember_nonce(key_id, nonce, until=until, now=now)
+        assert not catalogue.remember_nonce(key_id, nonce, until=until, now=until)
+    catalogue.verify()
+    assert catalogue.remember_nonce("a", "3", until=until, now=until + timedelta(microseconds=1))
+    with sqlite3.connect(tmp_path / "catalogue.sqlite") as connection:
+        assert connection.execute("SELECT count(*) FROM nonce").fetchone() == (1,)
+    connection.close()
 
 
 def test_everything_is_there_after_opening_again(

@@ -2,6 +2,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from similis.catalogue import Catalogue, sqlite_url
 from similis.catalogue._database import Database
 from similis.catalogue._tables import metadata
-from similis.domain import StorageFailed
+from similis.domain import AccessKey, Role, StorageFailed
 
 Open = Callable[[], Catalogue]
 
@@ -30,6 +31,21 @@ def test_migrations_lead_to_the_schema_in_the_code(open_catalogue: Open, url: st
         counting = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
         assert set(counting.scalars()) == {"instance", "picture", "change"}
     database.close()
+
+
+def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(open_catalogue: Open, tmp_path: Path) -> None:
+    before = open_catalogue()
+    key = AccessKey("id", Role.READER, ("shop",), datetime(2030, 1, 2, tzinfo=UTC))
+    before.add_key(key, b"sealed")
+    before.close()
+    with sqlite3.connect(tmp_path / "catalogue.sqlite") as connection:
+        connection.execute("DROP TABLE nonce")
+        connection.execute("DROP TABLE temporary_key")
+        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    connection.close()
+    after = open_catalogue()
+    assert after.keys() == [key]
+    assert after.remember_nonce("id", "n", until=key.created_at, now=key.created_at)
 
 
 def test_a_newer_schema_is_refused_and_left_alone(open_catalogue: Open, tmp_path: Path) -> None:

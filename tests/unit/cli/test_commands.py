@@ -57,6 +57,16 @@ def test_keys_are_made_listed_and_disabled(similis: Similis) -> None:
     assert similis("key", "disable", "SIMnothing").status == 3
 
 
+def test_a_temporary_key_comes_with_a_security_token(similis: Similis) -> None:
+    key = similis("key", "create", "--temporary", "15", "--json").json
+    assert key["security_token"]
+    ran = similis("key", "create", "--temporary", "15")
+    assert "Security token, until " in ran.out
+    assert key["security_token"] not in similis("key", "list", "--json").out
+    assert similis("key", "list", "--json").json["keys"][0]["expires_at"] == key["expires_at"]
+    assert similis("key", "create", "--temporary", "721").status == 2
+
+
 def test_a_walked_folder_is_added_and_the_right_product_found_first(shop: Similis, photos: Path) -> None:
     assert shop("instance", "show", "shop", "--json").json["picture_count"] == 6
     found = shop("search", "shop", photos / "p1" / "0.png", "--no-crop", "--json").json

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
@@ -137,6 +138,15 @@ def test_a_scenario_gives_the_same_on_both(remote: RemoteApp, app: App, local: A
 def test_a_disabled_key_is_refused(remote: RemoteApp, address: str) -> None:
     made = remote.access.create(Role.READER)
     assert remote.access.disable(made.key.id) == replace(made.key, disabled=True)
+    with RemoteApp(address, f"{made.key.id}:{made.secret}") as other, pytest.raises(NotAuthenticated):
+        other.instances.list()
+
+
+def test_a_temporary_key_needs_its_token(remote: RemoteApp, address: str) -> None:
+    made = remote.access.create(Role.ADMIN, lifetime=timedelta(minutes=15))
+    assert made.key in remote.access.list()
+    with RemoteApp(address, f"{made.key.id}:{made.secret}:{made.security_token}") as other:
+        assert other.instances.list() == []
     with RemoteApp(address, f"{made.key.id}:{made.secret}") as other, pytest.raises(NotAuthenticated):
         other.instances.list()
 

@@ -1,5 +1,6 @@
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -63,6 +64,7 @@ PAIRS: list[tuple[object, Callable[[Any], object]]] = [
     (SearchResult([], 0, 88888888), search_result_from_json),
     (KEY, access_key_from_json),
     (NewAccessKey(KEY, "s3cret"), new_access_key_from_json),
+    (NewAccessKey(replace(KEY, expires_at=NOW), "s3cret", "t0ken"), new_access_key_from_json),
     (
         Instance(0, "", InstanceSpec("x", InstanceType.GENERIC, "eu", 5), "faiss", "m", 8, NOW, 3),
         instance_from_json,

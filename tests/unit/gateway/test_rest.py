@@ -107,6 +107,20 @@ def test_keys_are_made_listed_and_disabled(api: httpx.Client, client: Client) ->
     assert reader.get("/api/v1/instances").status_code == 401
 
 
+def test_a_temporary_key_is_used_with_its_token(api: httpx.Client, client: Client) -> None:
+    made = api.post("/api/v1/keys", json={"role": "reader", "temporary_minutes": 720}).json()
+    caller = client(None)
+    for credentials, status in (
+        ("{id}:{secret}", 401),
+        ("{id}:{secret}:x", 401),
+        ("{id}:{secret}:{security_token}", 200),
+    ):
+        caller.headers["authorization"] = f"Bearer {credentials.format(**made)}"
+        assert caller.get("/api/v1/instances").status_code == status
+    for minutes in (0, 721, "5", 10**30):
+        assert api.post("/api/v1/keys", json={"role": "reader", "temporary_minutes": minutes}).status_code == 400
+
+
 def test_no_route_answers_without_a_key(client: Client) -> None:
     stranger = client(None)
     schema = stranger.get("/openapi.json").json()

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
-from similis.domain import InstanceNotFound, InstanceSpec, InstanceType, KeyNotFound, NotAuthenticated, Role
+from similis.domain import (
+    MAX_LIFETIME,
+    InstanceNotFound,
+    InstanceSpec,
+    InstanceType,
+    InvalidLifetime,
+    KeyNotFound,
+    NotAuthenticated,
+    Role,
+)
 from similis.service import App
 
 
@@ -39,3 +50,32 @@ def test_the_operator_key_is_made_once_and_again_when_disabled(app: App) -> None
     assert app.access.operator_key() == first
     app.access.disable(first.key.id)
     assert app.access.operator_key().key.id != first.key.id
+
+
+def test_a_temporary_key_opens_with_its_token_only(app: App) -> None:
+    new, permanent = app.access.create(Role.READER, lifetime=MAX_LIFETIME), app.access.create(Role.READER)
+    assert new.security_token is not None
+    assert new.key.expires_at == new.key.created_at + MAX_LIFETIME
+    assert app.access.list() == [new.key, permanent.key]
+    assert app.access.authenticate(new.key.id, new.secret, new.security_token) == new.key
+    for made, token in ((new, ""), (new, "x"), (permanent, new.security_token)):
+        with pytest.raises(NotAuthenticated):
+            app.access.authenticate(made.key.id, made.secret, token)
+
+
+def test_a_temporary_key_opens_nothing_after_its_end(app: App) -> None:
+    new = app.access.create(Role.ADMIN, lifetime=timedelta(microseconds=1))
+    assert new.security_token is not None
+    with pytest.raises(NotAuthenticated):
+        app.access.authenticate(new.key.id, new.secret, new.security_token)
+
+
+@pytest.mark.parametrize("lifetime", [timedelta(0), timedelta(minutes=-5), MAX_LIFETIME + timedelta(seconds=1)])
+def test_a_lifetime_has_limits(app: App, lifetime: timedelta) -> None:
+    with pytest.raises(InvalidLifetime, match="minutes"):
+        app.access.create(Role.READER, lifetime=lifetime)
+
+
+def test_the_operator_key_is_never_a_temporary_one(app: App) -> None:
+    app.access.create(Role.ADMIN, lifetime=MAX_LIFETIME)
+    assert app.access.operator_key().key.expires_at is None
