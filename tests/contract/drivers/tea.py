@@ -30,9 +30,10 @@ def carry_out(order: dict[str, Any]) -> dict[str, Any]:
 
 
 def _client(package: str, order: dict[str, Any]) -> Any:
+    fields = {"protocol": "HTTP", "region_id": "cn-shanghai", **PATIENCE, **order["client"]}
     config = importlib.import_module(
         "alibabacloud_tea_rpc.models" if order["version"] == "20200212" else "alibabacloud_tea_openapi.models"
-    ).Config(protocol="HTTP", region_id="cn-shanghai", **PATIENCE, **order["client"])
+    ).Config(**fields)
     client = importlib.import_module(f"{package}.client").Client(config)
     if order.get("upload"):
         client._open_platform_endpoint = order["upload"]
