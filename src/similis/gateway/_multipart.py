@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from fastapi import Request
@@ -14,14 +15,19 @@ if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
 
 Part: TypeAlias = tuple[str, str | bytes]
+BeforeFile: TypeAlias = Callable[[Sequence[Part]], object]
 _MAX_FILES = 2
 _MAX_TEXTS = 32
 _MAX_TEXT_BYTES = 64 * 1024
 _MAX_HEADER_BYTES = 8 * 1024
 
 
-async def read_parts(request: Request) -> list[Part]:
+async def read_parts(request: Request, before_file: BeforeFile = lambda _: None) -> list[Part]:
     """Read a multipart body into names and values: parts with a file name as bytes, others as text.
+
+    Args:
+        request: whose body it is.
+        before_file: called with the parts so far before a file is read; what it raises ends the reading.
 
     Raises:
         InvalidInput: it is no multipart form, is cut off, or has too many or too long parts.
@@ -30,7 +36,7 @@ async def read_parts(request: Request) -> list[Part]:
     boundary = options.get(b"boundary")
     if kind != b"multipart/form-data" or not boundary:
         raise InvalidInput("The body is not a form.", "Send content-type: multipart/form-data, with its boundary.")
-    collector = _Collector()
+    collector = _Collector(before_file)
     try:
         parser = MultipartParser(boundary, collector.callbacks())
         async for chunk in request.stream():
@@ -45,8 +51,9 @@ async def read_parts(request: Request) -> list[Part]:
 class _Collector:
     """Gathers the parts while the parser calls back, and stops it as soon as a limit is passed."""
 
-    def __init__(self) -> None:
+    def __init__(self, before_file: BeforeFile) -> None:
         self.parts: list[Part] = []
+        self._before_file = before_file
         self.complete = False
         self._header_name = bytearray()
         self._header_text = bytearray()
@@ -96,6 +103,8 @@ class _Collector:
         kind, most = ("files", _MAX_FILES) if self._is_file else ("fields", _MAX_TEXTS)
         if same > most:
             raise _unreadable(f"has more than {most} {kind}")
+        if self._is_file:
+            self._before_file(self.parts)
 
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         self._content += data[start:end]

@@ -58,12 +58,8 @@ class UploadPolicies:
         policy = base64.b64encode(json.dumps({"expiration": expiration, "conditions": conditions}).encode()).decode()
         return Permission(key, policy, self._sign(policy))
 
-    def check(self, fields: Mapping[str, str], size: int) -> str:
-        """Check an upload of `size` bytes and return its object key.
-
-        Args:
-            fields: of the form, by name in lower case.
-            size: bytes of the file.
+    def check(self, fields: Mapping[str, str]) -> str:
+        """Check the fields of a form, by name in lower case, and return its object key.
 
         Raises:
             UploadRefused: not what was permitted.
@@ -75,24 +71,32 @@ class UploadPolicies:
             raise UploadRefused(403, "InvalidAccessKeyId", "The OSS Access Key Id you provided does not exist.")
         if not hmac.compare_digest(self._sign(fields["policy"]).encode(), fields["signature"].encode()):
             raise UploadRefused(403, "SignatureDoesNotMatch", _WRONG_SIGNATURE)
-        self._check_policy(json.loads(base64.b64decode(fields["policy"])), fields["key"], size)
+        self._check_policy(json.loads(base64.b64decode(fields["policy"])), fields["key"])
         return fields["key"]
 
-    def _check_policy(self, policy: Mapping[str, Any], key: str, size: int) -> None:
+    def _check_policy(self, policy: Mapping[str, Any], key: str) -> None:
         """Only for policies that carry our signature, which therefore have the form that `issue` gave them."""
         if self._clock() >= datetime.fromisoformat(policy["expiration"]):
             raise UploadRefused(403, "AccessDenied", "Invalid according to Policy: Policy expired.")
         if ["eq", "$key", key] not in policy["conditions"]:
             raise UploadRefused(403, "AccessDenied", "Invalid according to Policy: Policy Condition failed: $key.")
-        if size > MAX_PICTURE:
-            raise too_large()
-        if size < 1:
-            raise UploadRefused(
-                400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed object size."
-            )
 
     def _sign(self, policy: str) -> str:
         return base64.b64encode(hmac.digest(self._secret, policy.encode(), hashlib.sha1)).decode()
+
+
+def check_size(size: int) -> None:
+    """Check the bytes of a file, whatever the policy: it is always the one that `issue` writes.
+
+    Raises:
+        UploadRefused: there are none or too many.
+    """
+    if size > MAX_PICTURE:
+        raise too_large()
+    if size < 1:
+        raise UploadRefused(
+            400, "EntityTooSmall", "Your proposed upload is smaller than the minimum allowed object size."
+        )
 
 
 def too_large() -> UploadRefused:

@@ -14,7 +14,7 @@ from similis.gateway._multipart import Part, read_parts
 from similis.gateway.alibaba._fetch import Fetcher
 from similis.gateway.alibaba._request import WireRequest
 from similis.gateway.alibaba._upload_place import PLAIN_PATH, choose_place
-from similis.gateway.alibaba._upload_policy import ACCESS_KEY_ID, UploadPolicies, UploadRefused, too_large
+from similis.gateway.alibaba._upload_policy import ACCESS_KEY_ID, UploadPolicies, UploadRefused, check_size, too_large
 from similis.gateway.alibaba._uploads import Uploads, UploadsFull
 from similis.service import Settings
 
@@ -56,22 +56,27 @@ class UploadFlow:
             "UseAccelerate": False,
         }
 
-    def receive(self, parts: Sequence[Part]) -> tuple[str, bytes]:
-        """Check a form and keep its file; returns key and content.
+    async def receive(self, request: Request) -> tuple[str, bytes]:
+        """Take in an upload and return its key and content. Of what was not permitted the file is not even read.
 
         Raises:
-            UploadRefused: the form is not what was permitted, or too many uploads wait.
+            UploadRefused: it was not permitted, is no single file, too large, or too many uploads wait.
+            InvalidInput: it is no readable form.
         """
-        fields = {name.lower(): value for name, value in parts if isinstance(value, str)}
-        files = [value for name, value in parts if isinstance(value, bytes) and name == "file"]
+        parts = await read_parts(request, self._check)
+        files = [value for name, value in parts if name == "file" and isinstance(value, bytes)]
         if len(files) != 1:
             raise UploadRefused(400, "InvalidArgument", "POST requires exactly one file upload per request.")
-        key = self._policies.check(fields, len(files[0]))
+        key, content = self._check(parts), files[0]
+        check_size(len(content))
         try:
-            self._uploads.put(key, files[0])
+            self._uploads.put(key, content)
         except UploadsFull:
             raise UploadRefused(503, "ServiceUnavailable", "Too many uploads wait for their calls. Retry.") from None
-        return key, files[0]
+        return key, content
+
+    def _check(self, parts: Sequence[Part]) -> str:
+        return self._policies.check({name.lower(): value for name, value in parts if isinstance(value, str)})
 
 
 def add_upload_flow(api: FastAPI, settings: Settings, tls_port: int | None) -> None:
@@ -95,7 +100,7 @@ async def post_object(request: Request) -> Response:
     """PostObject: always answers 201 with XML, which the SDKs ask for and cannot do without."""
     flow: UploadFlow = request.app.state.upload_flow
     try:
-        key, content = flow.receive(await read_parts(request))
+        key, content = await flow.receive(request)
     except UploadRefused as refused:
         return _refusal(request, refused)
     except RequestTooLarge:
