@@ -11,8 +11,6 @@ from similis.gateway.alibaba._errors import WireError
 ISO_TIME = "%Y-%m-%dT%H:%M:%SZ"
 HTTP_TIME = "%a, %d %b %Y %H:%M:%S GMT"
 _UNRESERVED = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
-# The sign of escapes is first, so that none is escaped again.
-_RESERVED = (b"%", *(bytes([code]) for code in range(256) if code not in _UNRESERVED | {ord("%")}))
 
 
 class Scheme(StrEnum):
@@ -64,8 +62,10 @@ def read_moment(text: str, form: str) -> datetime:
 def escaped(text: str) -> str:
     """Percent-encode a text as RFC 3986 has it, all but the unreserved characters."""
     data = text.encode()
-    for character in _RESERVED:  # on a picture in Base64, seven times as quick as urllib's character by character
-        data = data.replace(character, b"%%%02X" % ord(character))
+    # One pass for each character that occurs, the sign of escapes first: on a picture in Base64 that is several times
+    # as quick as urllib's way, character by character.
+    for code in sorted({*data} - _UNRESERVED, key=lambda code: code != ord("%")):
+        data = data.replace(bytes([code]), b"%%%02X" % code)
     return data.decode()
 
 

@@ -326,6 +326,7 @@ def test_a_missing_part_is_named(sign: Sign, name: str, code: str) -> None:
         sign_rpc(request(query=(("SignatureMethod", "HMAC-SHA256"),))),
         sign_rpc(request(query=(("SignatureVersion", "2.0"),))),
         changed(sign_rpc(request()), path="/v2/image/add"),
+        changed(sign_rpc(request()), form=tuple((f"p{number}", "/") for number in range(1000))),
     ],
 )
 def test_another_form_of_signature_is_refused(wrong: WireRequest) -> None:
