@@ -43,7 +43,7 @@ def add_picture(call: Call) -> Added:
         key=parameters.key(),
         category=parameters.category(),
         crop=parameters.crop(),
-        region=parameters.region(),
+        region=call.region(),
         custom_content=parameters.custom_content(),
         attributes=parameters.attributes(),
         data=call.picture(),
@@ -89,9 +89,8 @@ def detail(call: Call) -> JsonObject:
     return {"Success": True, "Instance": _instance(instance, call.app.analyst.slots)}
 
 
-def task(call: Call) -> NoReturn:
+def task(_call: Call) -> NoReturn:
     """IncreaseInstance, IncreaseList, DumpMeta and DumpMetaList."""
-    call.app.instances.get(call.parameters.instance_name())
     raise Refused("UnsupportedOperationType", "Imports and exports are not there yet.")
 
 

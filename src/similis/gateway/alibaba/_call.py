@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from starlette.types import Scope
 
-from similis.domain import JsonObject
+from similis.domain import JsonObject, Region
 from similis.gateway.alibaba._errors import Refused
 from similis.gateway.alibaba._fetch import Fetcher
 from similis.gateway.alibaba._parameters import Parameters
@@ -43,6 +43,16 @@ class Call:
     def parameters(self) -> Parameters:
         """The parameters of query and body."""
         return Parameters(self.request.parameters)
+
+    def region(self) -> Region | None:
+        """The region to use, whatever Crop says unless the settings let Crop=false win.
+
+        Raises:
+            Refused: `InvalidRegion` or `BadRequest`.
+        """
+        region = self.parameters.region()
+        ignored = self.app.settings.region_needs_crop and not self.parameters.crop()
+        return None if ignored else region
 
     def picture(self, name: str = "PicContent", absent: str = "NoSpecifiedPicContent") -> bytes:
         """The encoded picture that a parameter stands for.

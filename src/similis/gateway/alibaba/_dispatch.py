@@ -60,6 +60,12 @@ _ROA = (
     ),
 )
 
+APIS = (
+    *sorted({f"{version}:{name}" for version, actions in _RPC.values() for name in actions}),
+    *(f"{each.versions[0]}:{name}" for each in _ROA for name in each.actions),
+)
+"""Every action that there is, under the name that the error table uses."""
+
 
 def find(request: WireRequest) -> Target:
     """The action of a request.

@@ -43,23 +43,23 @@ def form_of(content_type: str, body: bytes) -> Pairs:
             return _pairs(body)
         if kind == "application/json" and body.strip():
             return _json_pairs(body)
-    except ValueError as error:
-        raise Refused("BadRequest", f"The body is no {kind} that can be read.") from error
+    except (ValueError, TypeError, RecursionError):
+        raise Refused("BadRequest", f"The body is no {kind} that can be read.") from None
     return ()
 
 
 def _pairs(text: bytes) -> Pairs:
-    return tuple(parse_qsl(text.decode("latin-1"), keep_blank_values=True))
+    return tuple(parse_qsl(text.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _json_pairs(body: bytes) -> Pairs:
     values = json.loads(body)
     if not isinstance(values, dict):
-        raise TypeError("no object")
+        raise TypeError(type(values).__name__)
     return tuple((name, _text(value)) for name, value in values.items() if value is not None)
 
 
 def _text(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
-    text.encode()  # half of a surrogate pair is no text
+    text.encode()  # fails on half of a surrogate pair, which is no text
     return text

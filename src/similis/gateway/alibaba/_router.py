@@ -76,9 +76,14 @@ def _answer(request: Request, wire: WireRequest) -> Response:
 
 
 def _authorised(target: Target, call: Call) -> JsonObject:
+    """Carry out a call once its caller and its instance are known, in this order; parameters come after."""
     key = authenticate(call.app, call.request)
-    instance = "" if target.name == UPLOAD_ACTION else call.parameters.instance_name()
-    authorise(key, target.name, instance)
+    if target.name == UPLOAD_ACTION:
+        authorise(key, target.name, "")
+    else:
+        instance = call.parameters.instance_name()
+        authorise(key, target.name, instance)
+        call.app.instances.get(instance)
     return target.run(call)
 
 

@@ -26,7 +26,7 @@ def search_by_picture(call: Call) -> SearchResult:
         parameters.instance_name(),
         options=parameters.search_options(),
         crop=parameters.crop(),
-        region=parameters.region(),
+        region=call.region(),
         data=call.picture(),
         orientation=Orientation.REFUSE,
     )
