@@ -149,21 +149,6 @@ def test_key_of_another_instance(current: Judge, similis: Served, shop: str) -> 
     assert limited("Detail", InstanceName=shop).error["code"] == "Console.NoPermission"
 
 
-@pytest.mark.parametrize("judge", ["tea_2019", "classic", "node_2019"])
-def test_errors_of_2019(request: pytest.FixtureRequest, judge: str, shop: str) -> None:
-    sdk = request.getfixturevalue(judge)
-    missing = sdk("SearchImage", InstanceName=shop, Type="SearchByName", ProductId="p", PicName="a").error
-    assert "PicNotExist" in missing["text"] or missing["code"] == "PicNotExist"
-    wrong = sdk("SearchImage", InstanceName=shop, Type="SearchByMagic").error
-    assert "InvalidType" in wrong["text"] or wrong["code"] == "InvalidType"
-
-
-def test_classic_exception(classic: Judge) -> None:
-    error = classic("AddImage", InstanceName="nowhere", ProductId="p", PicName="a", PicContent=GOOD).error
-    assert (error["type"], error["code"], error["status"]) == ("ServerException", "InvalidInstance", 400)
-    assert error["request_id"]
-
-
 def test_node_exception(node: Judge, shop: str) -> None:
     error = node("SearchImageByName", InstanceName=shop, ProductId="p", PicName="a").error
     assert error["code"] == "PicNotExist"
