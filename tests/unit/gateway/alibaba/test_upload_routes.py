@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
@@ -193,20 +193,37 @@ def test_uploads_that_were_not_permitted_are_refused_in_xml(wire: Wire, address:
     assert post(address, good, b"x").status_code == 201  # none of that used it up
 
 
-def test_the_file_of_a_stranger_is_not_read() -> None:
-    body, headers = multipart(
-        {"OSSAccessKeyId": "LTAI", "policy": "e30=", "Signature": "bm8=", "key": "k"}, b"x" * 100
-    )
-    chunks = iter([body[:-100], b"x" * 100])
+def request_of(body: Iterable[bytes], headers: dict[str, str]) -> Request:
+    """A request whose body arrives in these chunks."""
+    chunks = iter(body)
 
     async def receive() -> Message:
         return {"type": "http.request", "body": next(chunks), "more_body": True}
 
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
-    request = Request({"type": "http", "method": "POST", "path": "/", "headers": pairs}, receive)
+    return Request({"type": "http", "method": "POST", "path": "/", "headers": pairs}, receive)
+
+
+def test_the_file_of_a_stranger_is_not_read() -> None:
+    fields = {"OSSAccessKeyId": "LTAI", "policy": "e30=", "Signature": "bm8=", "key": "k"}
+    body, headers = multipart(fields, b"x" * 100)
+    chunks = iter([body[:-100], body[-100:]])
     with pytest.raises(UploadRefused, match="does not exist"):
-        anyio.run(UploadFlow(Uploads()).receive, request)
+        anyio.run(UploadFlow(Uploads()).receive, request_of(chunks, headers))
     assert len(list(chunks)) == 1
+
+
+def test_an_upload_that_finds_no_room_is_told_to_come_again(wire: Wire, address: str) -> None:
+    urls: list[str] = []
+    content = bytes(4 * MEGABYTE)
+    for _ in range(33):  # of 128 MB
+        permission = authorize(wire).json()
+        answer = post(address, fields_of(permission), content)
+        urls.append(f"http://{place_of(permission)}/{permission['ObjectKey']}")
+    assert code_of(answer) == (503, "ServiceUnavailable")
+    for url in urls:
+        wire.call("Nothing", {"PicContent": url})
+    assert post(address, fields_of(authorize(wire).json()), content).status_code == 201
 
 
 def test_malformed_forms_are_refused_in_xml(wire: Wire, address: str) -> None:
