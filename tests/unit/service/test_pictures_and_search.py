@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from PIL import ExifTags, Image
 
 from similis.domain import (
     Attributes,
     Category,
+    IncorrectOrientation,
+    InstanceNotFound,
     InstanceSpec,
     InstanceType,
     InvalidAttribute,
@@ -25,7 +29,7 @@ from similis.domain import (
     SimilisError,
     parse_filter,
 )
-from similis.service import App
+from similis.service import App, Orientation
 
 Draw = Callable[..., bytes]
 PRODUCTS = range(6)
@@ -261,3 +265,26 @@ def test_several_threads_add_search_and_delete_at_once(app: App, draw: Draw) -> 
     assert app.instances.get("g").picture_count == 6
     found = app.search.by_name("g", PictureKey("p0", "0"))
     assert sorted(match.pic_name for match in found.matches) == sorted(map(str, range(6)))
+
+
+def test_pictures_that_match_a_filter_come_in_the_order_of_their_addition(generic: App) -> None:
+    tree = parse_filter('str_attr="red"')
+    matching = generic.pictures.matching("g", tree)
+    assert [picture.key.product_id for picture in matching] == ["p0", "p2", "p4"]
+    assert matching[1] == generic.pictures.get("g", PictureKey("p2", "a"))
+    pages = [generic.pictures.matching("g", tree, num=2, start=start) for start in (0, 2, 4)]
+    assert [len(page) for page in pages] == [2, 1, 0]
+    assert pages[0] + pages[1] == matching
+    with pytest.raises(InstanceNotFound):
+        generic.pictures.matching("none", tree)
+
+
+def test_a_comparison_can_refuse_turned_pictures(app: App) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = 6
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").save(buffer, "JPEG", exif=exif)
+    turned = buffer.getvalue()
+    assert app.search.compare(turned, turned) == 1.0
+    with pytest.raises(IncorrectOrientation):
+        app.search.compare(turned, turned, orientation=Orientation.REFUSE)
