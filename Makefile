@@ -7,7 +7,7 @@ DATA ?= ./similis-data
 BIN := .venv/bin
 JUDGES := $(patsubst requirements/judges/%.lock,.judges/%/installed,$(wildcard requirements/judges/*.lock)) .judges/node/installed
 
-.PHONY: help run setup test test-quick judges lint format lock clean
+.PHONY: help run setup test test-quick judges lint format lock compatibility clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -40,6 +40,9 @@ format: .venv/installed-dev  ## Lay out the code
 
 lock: .venv/installed-dev  ## Refresh the lock files from pyproject.toml
 	@$(BIN)/python requirements/lock.py
+
+compatibility: .venv/installed-dev  ## Refresh the coverage table in docs/compatibility.md
+	@$(BIN)/python -m tests.contract.table
 
 clean:  ## Remove the virtual environments (data and models stay)
 	rm -rf .venv .judges

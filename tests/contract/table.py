@@ -15,6 +15,7 @@ from tests.contract.covering import Test, all_tests
 PAGE = Path(__file__).parents[2] / "docs" / "compatibility.md"
 DATA = Path(__file__).parent / "data"
 MARKED = re.compile(r"(?<=<!-- coverage -->\n).*?(?=<!-- /coverage -->)", re.DOTALL)
+TITLES = {"api": "error codes", "upload": "error codes of uploads", "own": "error codes of Similis's own"}
 GENERATIONS = {"2019-03-25": ("2019",), "2018-01-20": ("2018", "item")}
 """What the names of those test files have in them that are about another generation than the current one."""
 ALIASES = {
@@ -33,12 +34,12 @@ def generated() -> str:
         rows += ["", f"**{version}**", "", "| Action | Parameter | Test |", "|---|---|---|", *part]
         totals.append(_total(version, part))
     for kind, codes in json.loads((DATA / "errors.json").read_text()).items():
-        title = {"api": "error codes", "upload": "error codes of uploads"}[kind]
+        title = TITLES[kind]
         part = [
             f"| {'/'.join(map(str, status))} | {code} | {_name(_first_with_code(tests, code))} |"
             for code, status in codes.items()
         ]
-        rows += ["", f"**{title.capitalize()}**", "", "| HTTP | Code | Test |", "|---|---|---|", *part]
+        rows += ["", f"**{title[0].upper() + title[1:]}**", "", "| HTTP | Code | Test |", "|---|---|---|", *part]
         totals.append(_total(title, part))
     return "\n".join(["", *totals, *rows, "", ""])
 
