@@ -58,12 +58,11 @@ class Call:
         """The encoded picture that a parameter stands for.
 
         Raises:
-            Refused: `absent` when the parameter is missing.
-            WireError: the URL gives no picture.
+            Refused: `absent` when the parameter is missing; the URL gives no picture.
             InvalidPicture: it is no Base64 or too large.
         """
-        value = self.request.parameters.get(name, "").strip()
-        if not value:
+        value = self.request.parameters.get(name, "")
+        if not value.strip():  # not stripped for good: a form may have made the last "+" of Base64 a space
             raise Refused(absent, f"Give {name}: the picture in Base64 or the URL of an upload.")
         return resolve(value, self.uploads, self.fetcher)
 
