@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from similis.gateway.alibaba._errors import Refused
 
+_ENTRY = re.compile(rb"([^,]*),([0-9]{1,8}),([0-9]{1,8})")
 _UTF16_UNIT = 2
 
 
@@ -38,6 +40,7 @@ class ItemBody:
         if not meta.strip():
             raise Refused("EmptyMeta", "Put key,start,end#… before the ^.")
         spans = [_span(entry) for entry in meta.split(b"#")]
+        _check_spans(spans)
         cut = _cutter(content, max(end for _, _, end in spans))
         return cls({key: cut(start, end) for key, start, end in spans})
 
@@ -45,28 +48,40 @@ class ItemBody:
         """An entry as text; empty when it is absent."""
         return self.entries.get(key, b"").decode("utf-8", "replace")
 
-    def picture_names(self) -> Iterator[tuple[str, str]]:
-        """The pictures of `pic_list`: the key of each entry, and the name that it stands for.
+    def picture_names(self) -> dict[str, str]:
+        """The pictures of `pic_list`: the name that the key of each entry stands for.
 
         Raises:
             Refused: `InvalidPicList`.
         """
-        for key in filter(None, self.text("pic_list").split(",")):
-            try:
-                yield key, base64.b64decode(key, validate=True).decode("utf-8")
-            except (binascii.Error, ValueError):
-                raise Refused("InvalidPicList", f"{key[:40]!r} is not the Base64 of a name.") from None
+        keys = [key for key in self.text("pic_list").split(",") if key]
+        names = {key: _name(key) for key in keys}
+        if len(names) < len(keys):
+            raise Refused("InvalidPicList", "It names a picture twice.")
+        return names
+
+
+def _name(key: str) -> str:
+    try:
+        return base64.b64decode(key, validate=True).decode("utf-8")
+    except (binascii.Error, ValueError):
+        raise Refused("InvalidPicList", f"{key[:40]!r} is not the Base64 of a name.") from None
 
 
 def _span(entry: bytes) -> tuple[str, int, int]:
-    parts = entry.decode("utf-8", "replace").strip().split(",")
-    try:
-        key, start, end = parts[0], int(parts[1]), int(parts[2])
-    except (IndexError, ValueError):
-        raise Refused("InvalidMetaItem", f"{entry[:60]!r} is not key,start,end.") from None
-    if len(parts) > len((key, start, end)) or not 0 <= start <= end:
+    match = _ENTRY.fullmatch(entry.strip())
+    if match is None:
         raise Refused("InvalidMetaItem", f"{entry[:60]!r} is not key,start,end.")
-    return key, start, end
+    return match[1].decode("utf-8", "replace"), int(match[2]), int(match[3])
+
+
+def _check_spans(spans: Sequence[tuple[str, int, int]]) -> None:
+    """Spans that run forward and do not overlap can be cut out in the size of the content, however many they are."""
+    position = 0
+    for key, start, end in sorted(spans, key=lambda span: span[1:]):
+        if not position <= start <= end:
+            raise Refused("InvalidMetaItem", f"The entry {key[:40]!r}, {start} to {end}, overlaps another.")
+        position = end
 
 
 def _cutter(content: bytes, last: int) -> Callable[[int, int], bytes]:

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from similis.domain import (
+    MAX_NAME,
     MAX_NUM,
     MAX_RESULTS,
     Attributes,
@@ -80,9 +81,12 @@ class Parameters:
         """The name of the instance; the generation of 2018 writes `instanceName`.
 
         Raises:
-            Refused: `InvalidInstanceName` when there is none.
+            Refused: `InvalidInstanceName` when there is none, `InvalidInstance` when none can have it.
         """
-        return self.text("instanceName") or self.required("InstanceName", "InvalidInstanceName")
+        name = self.text("instanceName") or self.required("InstanceName", "InvalidInstanceName")
+        if len(name) > MAX_NAME:
+            raise Refused("InvalidInstance", f"It has {len(name)} characters; at most {MAX_NAME} are possible.")
+        return name
 
     def key(self) -> PictureKey:
         """ProductId and PicName.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,7 +17,7 @@ from similis.gateway.alibaba._caller import authenticate, authorise
 from similis.gateway.alibaba._dispatch import UPLOAD_ACTION, Target, find
 from similis.gateway.alibaba._errors import Refused, WireError, wire_error
 from similis.gateway.alibaba._pic_content import released
-from similis.gateway.alibaba._reading import form_of, head_of
+from similis.gateway.alibaba._reading import head_of, with_parameters
 from similis.gateway.alibaba._request import WireRequest
 from similis.gateway.alibaba._upload_routes import is_post_object, post_object
 
@@ -36,13 +35,20 @@ async def answer(request: Request) -> Response:
     wire = head_of(request)
     try:
         body = await request.body()
-        wire = replace(wire, body=body, form=form_of(wire.headers.get("content-type", ""), body))
-    except (RequestTooLarge, Refused) as error:
+    except RequestTooLarge as error:
         return _failure(wire, _api(wire), error)
-    return await run_in_threadpool(_answer, request, wire)
+    return await run_in_threadpool(_answer, request, wire, body)
 
 
-class _RpcRoute(Route):
+class _WireRoute(Route):
+    """A route that the metrics know by its path."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        match, child = super().matches(scope)
+        return match, {**child, "route": self}
+
+
+class _RpcRoute(_WireRoute):
     """`/`, unless a browser asks for the console there: a call names its action or is a POST."""
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
@@ -57,21 +63,22 @@ def _is_call(request: Request) -> bool:
 
 routes = [
     _RpcRoute("/", answer, methods=_METHODS, include_in_schema=False),
-    Route("/v2/image/{operation:path}", answer, methods=_METHODS, include_in_schema=False),
-    Route("/item/{operation:path}", answer, methods=_METHODS, include_in_schema=False),
+    _WireRoute("/v2/image/{operation:path}", answer, methods=_METHODS, include_in_schema=False),
+    _WireRoute("/item/{operation:path}", answer, methods=_METHODS, include_in_schema=False),
 ]
 
 
-def _answer(request: Request, wire: WireRequest) -> Response:
+def _answer(request: Request, head: WireRequest, body: bytes) -> Response:
     """Carry out a call; blocks. What it uploaded is forgotten whatever becomes of it."""
-    state, api = request.app.state, ""
+    state, wire, api = request.app.state, head, ""
     try:
+        wire = with_parameters(head, request.scope["query_string"], body)
         with released(wire.parameters, state.uploads):
             target = find(wire)
             api = target.api
             call = Call(state.service, wire, request.scope, state.uploads, state.fetcher, state.upload_flow)
             return _response(wire, 200, _authorised(target, call))
-    except Exception as error:
+    except Exception as error:  # SDKs can read nothing but the envelope
         return _failure(wire, api, error)
 
 

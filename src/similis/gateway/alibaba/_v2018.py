@@ -49,7 +49,7 @@ def delete_item(call: Call) -> JsonObject:
     """DeleteItem: the pictures named, or all of the item when none is."""
     body = ItemBody.parse(call.request.body)
     name, product_id = call.parameters.instance_name(), _item_id(body)
-    names = [pic_name for _, pic_name in body.picture_names()]
+    names = body.picture_names().values()
     with refusing("InvalidPicList"):
         keys = [PictureKey(product_id, pic_name) for pic_name in names]
     for key in keys:
@@ -71,7 +71,7 @@ def _pictures(body: ItemBody, none_given: str) -> list[tuple[str, str]]:
     if "pic_list" not in body.entries:
         raise Refused("NoPicList", "Give pic_list.")
     pictures = []
-    for key, name in body.picture_names():
+    for key, name in body.picture_names().items():
         content = body.text(key)
         if not content:
             raise Refused("NoSpecifiedPic", f"There is no entry {key[:40]!r}.")

@@ -53,7 +53,7 @@ def test_the_captured_body() -> None:
     )
     body = ItemBody.parse(captured)
     assert (body.text("item_id"), body.text("cat_id"), body.text("cust_content")) == ("1000", "0", "k1:v1,k2:v2")
-    assert list(body.picture_names()) == [("YS5qcGc=", "a.jpg"), ("Yi5qcGc=", "b.jpg")]
+    assert body.picture_names() == {"YS5qcGc=": "a.jpg", "Yi5qcGc=": "b.jpg"}
     assert base64.b64decode(body.text("Yi5qcGc=")) == b"PICTURE-BYTES-2"
 
 
@@ -71,6 +71,9 @@ def test_the_captured_body() -> None:
         (b"item_id,3,1^1000", "InvalidMetaItem"),
         (b"item_id,0,5^1000", "InvalidMetaItem"),
         (b"item_id,0,4#^1000", "InvalidMetaItem"),
+        (b"item_id,0,4#cat_id,3,4^1000", "InvalidMetaItem"),
+        (b"item_id,0,4#" * 9 + b"item_id,0,4^1000", "InvalidMetaItem"),
+        (b"item_id,0,123456789^1000", "InvalidMetaItem"),
         (b"item_id,0,3^\xff\xfe\xfd\xfc", "InvalidMetaItem"),
     ],
 )
@@ -80,10 +83,10 @@ def test_broken_bodies(body: bytes, code: str) -> None:
     assert caught.value.code == code
 
 
-@pytest.mark.parametrize("names", ["a.jpg", "YS5qcGc=,?", "/w=="])
-def test_names_that_are_no_base64_of_a_text(names: str) -> None:
+@pytest.mark.parametrize("names", ["a.jpg", "YS5qcGc=,?", "/w==", "YS5qcGc=,YS5qcGc="])
+def test_names_that_cannot_be_read(names: str) -> None:
     with pytest.raises(Refused) as caught:
-        list(ItemBody.parse(in_bytes({"pic_list": names})).picture_names())
+        ItemBody.parse(in_bytes({"pic_list": names})).picture_names()
     assert caught.value.code == "InvalidPicList"
 
 

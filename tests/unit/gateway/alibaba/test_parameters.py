@@ -15,6 +15,7 @@ Read = Callable[[Parameters], object]
 REFUSED: dict[str, tuple[dict[str, str], Read, str]] = {
     "no instance": ({}, Parameters.instance_name, "InvalidInstanceName"),
     "empty instance": ({"InstanceName": ""}, Parameters.instance_name, "InvalidInstanceName"),
+    "long instance": ({"InstanceName": "i" * 21}, Parameters.instance_name, "InvalidInstance"),
     "no product": ({"PicName": "a"}, Parameters.key, "NoSpecifiedProductId"),
     "no picture name": ({"ProductId": "p"}, Parameters.key, "NoSpecifiedPicName"),
     "long product": ({"ProductId": "p" * 513, "PicName": "a"}, Parameters.key, "InvalidProductId"),

@@ -94,6 +94,10 @@ def test_caller_and_instance_are_looked_at_before_other_parameters(wire: Wire) -
         assert wire.refusal(action, InstanceName="no", Num="x")[:2] == (400, "InvalidInstance")
 
 
+def test_a_query_of_very_many_parameters(wire: Wire) -> None:
+    assert refusal_of(wire.call("Detail", query={f"a{number}": "" for number in range(300)}))[1] == "BadRequest"
+
+
 def test_every_answer_names_its_request(wire: Wire) -> None:
     answers = [wire.call("Detail", {"InstanceName": name}) for name in ("shop", "no")]
     ids = [answer.headers["x-acs-request-id"] for answer in answers]
@@ -104,3 +108,11 @@ def test_every_answer_names_its_request(wire: Wire) -> None:
 
 def test_errors_point_to_the_documentation(wire: Wire) -> None:
     assert wire.call("Nothing").json()["Recommend"] == "docs/compatibility.md"
+
+
+def test_calls_are_counted_by_their_route(address: str, wire: Wire) -> None:
+    wire.call("Detail", {"InstanceName": "shop"})
+    wire.call("", path="/v2/image/other", version="")
+    figures = httpx.get(f"{address}/metrics").text
+    assert 'similis_requests_total{method="POST",route="/",status="200"}' in figures
+    assert 'route="/v2/image/{operation:path}",status="404"}' in figures

@@ -118,7 +118,7 @@ CASES: tuple[tuple[str, Entries | bytes, str, str], ...] = (
     ("AddItem", {"item_id": "i" * 513}, "BadRequest", "The request has invalid parameters."),
     ("SearchItem", {"n": "1"}, "NoPicList", "The body content is missing the pic_list parameter."),
     ("SearchItem", {"pic_list": "", "n": "1"}, "NoSpecifiedSearchPic", "The search image is not specified."),
-    ("SearchItem", {"pic_list": f"{KEY},{KEY}", KEY: "aGVsbG8="}, "InvalidPicList",
+    ("SearchItem", {"pic_list": f"{KEY},Yg==", KEY: "aGVsbG8=", "Yg==": "aGVsbG8="}, "InvalidPicList",
      "The specified pic_list parameter is invalid."),
     ("SearchItem", {"n": "x", "pic_list": KEY, KEY: "aGVsbG8="}, "InvalidNumParameter",
      "The specified parameter n is invalid."),

@@ -1,6 +1,7 @@
 """The generation of 2019-03-25, `/v2/image/*`."""
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -52,6 +53,21 @@ def test_search_by_picture(wire: Wire, picture: str, kind: dict[str, str]) -> No
     }
     assert body["Head"]["DocsReturn"] == 1
     assert body["PicInfo"]["Region"] == "0,240,0,240"
+
+
+def test_json_bodies(wire: Wire, picture: str) -> None:
+    form = {"InstanceName": "shop", "PicContent": picture, "CategoryId": 0, "Crop": False, "Num": 1}
+    body = wire.http.post("/v2/image/search", json=form).json()
+    assert [each["Score"] for each in body["Auctions"]] == [1.0]
+
+
+def test_chunked_bodies(wire: Wire, picture: str) -> None:
+    form = urlencode({"InstanceName": "shop", "PicContent": picture, "CategoryId": "0", "Crop": "false"}).encode()
+    chunks = (form[start : start + 1000] for start in range(0, len(form), 1000))
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = wire.http.post("/v2/image/search", content=chunks, headers=headers)
+    assert answer.request.headers["transfer-encoding"] == "chunked"
+    assert answer.json()["Auctions"][0]["Score"] == 1.0
 
 
 @pytest.mark.parametrize("kind", ["SearchByName", "1"])
