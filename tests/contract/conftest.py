@@ -6,16 +6,14 @@ import datetime as dt
 import ipaddress
 import socket
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.contract.judging import Judge, Send, Served, announced, command, exchange, plain_environment
+from tests.contract.judging import Judge, Send, Served, command, exchange, plain_environment, served
 
 Launch = Callable[..., Send]
 
@@ -26,19 +24,9 @@ def similis(
 ) -> Iterator[Served]:
     """Similis as an operator starts it, with HTTP and TLS."""
     authority, certificate, key = tls
-    data = tmp_path_factory.mktemp("served") / "data"
-    arguments = [
-        sys.executable, "-m", "similis", "serve", "--port", "0", "--data", str(data),
-        "--tls-cert", str(certificate), "--tls-key", str(key), "--tls-port", str(free_port), "--show-key", "--json",
-    ]  # fmt: skip
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, text=True, env=plain_environment()) as process:
-        try:
-            told = announced(process)
-            authorization = {"authorization": f"Bearer {told['key']}"}
-            with httpx.Client(base_url=told["address"], headers=authorization, timeout=30) as operator:
-                yield Served(told["address"], free_port, authority, operator)
-        finally:
-            process.terminate()
+    options = ["--tls-cert", str(certificate), "--tls-key", str(key), "--tls-port", str(free_port)]
+    with served(tmp_path_factory.mktemp("served"), *options) as (address, operator):
+        yield Served(address, free_port, authority, operator)
 
 
 @pytest.fixture(scope="session")

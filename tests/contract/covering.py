@@ -65,8 +65,7 @@ class _Module:
 
     def _test(self, name: str, function: ast.FunctionDef) -> Test:
         used = self._used(function, {name})
-        decorators = [decorator for each in used for decorator in each.decorator_list]
-        rows = [self._rows(decorator) for decorator in decorators]
+        rows = [group for each in used for decorator in each.decorator_list if (group := self._rows(decorator))]
         body = [statement for each in used for statement in each.body]
         calls = [self._words(node) for each in body for node in ast.walk(each) if isinstance(node, ast.Call)]
         said = frozenset().union(*map(self._words, body))
@@ -74,7 +73,7 @@ class _Module:
             name=f"{self.path.relative_to(TESTS)}::{name}",
             words=said.union(*(row for group in rows for row in group)),
             codes=frozenset(_texts(body)).union(*(row for group in rows for row in group)),
-            cases=(*calls, *_products(rows, said)),
+            cases=(*calls, *_products(rows, frozenset(_keywords(body)))),
         )
 
     def _used(self, function: ast.FunctionDef, seen: set[str]) -> list[ast.FunctionDef]:
@@ -88,9 +87,9 @@ class _Module:
         return used
 
     def _rows(self, decorator: ast.expr) -> list[frozenset[str]]:
-        """The words of each row of a parametrisation."""
+        """The words of each row of a parametrisation; nothing for other decorators."""
         if not isinstance(decorator, ast.Call) or "parametrize" not in ast.unparse(decorator.func):
-            return [self._words(decorator)]
+            return []
         table = decorator.args[1]
         if isinstance(table, ast.Name):
             table = self.constants.get(table.id, table)
@@ -111,12 +110,19 @@ class _Module:
         return frozenset(words)
 
 
-def _products(groups: list[list[frozenset[str]]], said: frozenset[str]) -> Iterator[frozenset[str]]:
-    """The words of each row with those of the body and of the other parametrisations, with which it is combined."""
+def _products(groups: list[list[frozenset[str]]], given: frozenset[str]) -> Iterator[frozenset[str]]:
+    """The words of each row with those of the other parametrisations, and what every call in the body gives."""
     for position, group in enumerate(groups):
         others = [row for each in (*groups[:position], *groups[position + 1 :]) for row in each]
         for row in group:
-            yield row.union(said, *others)
+            yield row.union(given, *others)
+
+
+def _keywords(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    for node in nodes:
+        for each in ast.walk(node):
+            if isinstance(each, ast.keyword) and each.arg is not None:
+                yield each.arg
 
 
 def _texts(nodes: Iterable[ast.AST]) -> Iterator[str]:

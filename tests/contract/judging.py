@@ -6,7 +6,9 @@ import base64
 import json
 import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
@@ -139,7 +141,25 @@ def exchange(process: subprocess.Popen[str], order: dict[str, Any]) -> dict[str,
     return answer
 
 
-def announced(process: subprocess.Popen[str]) -> dict[str, str]:
+@contextmanager
+def served(folder: Path, *options: str, **variables: str) -> Iterator[tuple[str, httpx.Client]]:
+    """`similis serve` in a process of its own: its address, and a client of its REST interface with an admin key."""
+    arguments = [sys.executable, "-m", "similis", "serve", "--port", "0", "--show-key", "--json"]
+    data = ["--data", str(folder / "data")]
+    environment = {**plain_environment(), **variables}
+    with subprocess.Popen(
+        [*arguments, *data, *options], stdout=subprocess.PIPE, text=True, env=environment
+    ) as process:
+        try:
+            told = _announced(process)
+            authorization = {"authorization": f"Bearer {told['key']}"}
+            with httpx.Client(base_url=told["address"], headers=authorization, timeout=30) as operator:
+                yield told["address"], operator
+        finally:
+            process.terminate()
+
+
+def _announced(process: subprocess.Popen[str]) -> dict[str, str]:
     """What `similis serve --json` prints once it listens."""
     assert process.stdout is not None
     text = ""

@@ -46,6 +46,17 @@ def test_node_sdk(node_2019: Judge, similis: Served, draw: Draw) -> None:
     _story(node_2019, similis, draw, crop="false")
 
 
+@pytest.mark.parametrize("judge", ["tea_2019", "classic", "node_2019"])
+def test_region(request: pytest.FixtureRequest, judge: str, similis: Served, draw: Draw) -> None:
+    sdk, things, picture = request.getfixturevalue(judge), similis.instance("generic"), encode(draw(0))
+    added = sdk(
+        "AddImage", InstanceName=things, ProductId="p", PicName="a", PicContent=picture, Region="40,200,30,210"
+    )
+    found = sdk("SearchImage", InstanceName=things, PicContent=picture, Region="40,200,30,210")
+    assert added.body["PicInfo"]["Region"] == found.body["PicInfo"]["Region"] == "40,200,30,210"
+    assert found.auctions[0]["SortExprValues"] == IDENTICAL
+
+
 def _story(sdk: Judge, similis: Served, draw: Draw, crop: object) -> None:
     shop = similis.instance()
     for product in range(2):
