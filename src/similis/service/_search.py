@@ -103,23 +103,37 @@ class Search:
         category = applied_category(instance, options.category)
         return self._answer(instance, query, options, category, None, spent, calibration)
 
-    def compare(
-        self,
-        first: bytes,
-        second: bytes,
-        kind: InstanceType = InstanceType.PRODUCT,
-        *,
-        orientation: Orientation = Orientation.APPLY,
-    ) -> float:
+    def compare(self, first: bytes, second: bytes, kind: InstanceType = InstanceType.PRODUCT) -> float:
         """The score of two encoded pictures, 0..1; 1.0 exactly when their features are identical.
 
         Raises:
             InvalidInput: one of the pictures cannot be used; see its subclasses.
         """
-        one, other = (self._analyst.analyse(data, orientation=orientation).vector for data in (first, second))
+        return self._compare(first, second, self._analyst.pipeline.model, kind, Orientation.APPLY)
+
+    def compare_in(
+        self, instance_name: str, first: bytes, second: bytes, *, orientation: Orientation = Orientation.APPLY
+    ) -> float:
+        """The score of two encoded pictures as the searches of an instance give it; neither is kept.
+
+        Raises:
+            InvalidInput: one of the pictures cannot be used; see its subclasses.
+            InstanceNotFound: there is no such instance.
+            FeatureModelMismatch: its features are made by a model that is not here.
+        """
+        instance = self._instances.usable(instance_name)
+        return self._compare(first, second, instance.model, instance.spec.type, orientation)
+
+    def _compare(
+        self, first: bytes, second: bytes, model: str, kind: InstanceType, orientation: Orientation
+    ) -> float:
+        one, other = (
+            self._analyst.analyse(data, model=model, orientation=orientation).vector for data in (first, second)
+        )
         similarity = np.array([float(one @ other)])
         identical = np.array([np.array_equal(one, other)])
-        return float(displayed_scores(self._analyst.pipeline.calibration(kind).score(similarity), identical)[0])
+        calibration = self._analyst.pipeline_of(model).calibration(kind)
+        return float(displayed_scores(calibration.score(similarity), identical)[0])
 
     def _stored(self, instance: Instance, key: PictureKey) -> tuple[StoredPicture, npt.NDArray[np.float16]]:
         stored = self._catalogue.picture(instance, key)

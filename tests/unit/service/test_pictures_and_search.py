@@ -279,12 +279,23 @@ def test_pictures_that_match_a_filter_come_in_the_order_of_their_addition(generi
         generic.pictures.matching("none", tree)
 
 
-def test_a_comparison_can_refuse_turned_pictures(app: App) -> None:
+def test_a_comparison_in_an_instance_has_the_score_of_its_searches(generic: App, draw: Draw) -> None:
+    first, second = draw(0), draw(1)
+    generic.pictures.add("g", first, PictureKey("cropped", "a"))
+    found = generic.search.by_picture("g", second, SearchOptions(num=len(PRODUCTS) + 1)).matches
+    [match] = [match for match in found if match.product_id == "cropped"]
+    assert generic.search.compare_in("g", first, second) == pytest.approx(match.score, abs=0.002)
+    assert generic.search.compare_in("g", first, first) == 1.0
+    with pytest.raises(InstanceNotFound):
+        generic.search.compare_in("none", first, second)
+
+
+def test_a_comparison_can_refuse_turned_pictures(generic: App) -> None:
     exif = Image.Exif()
     exif[ExifTags.Base.Orientation] = 6
     buffer = io.BytesIO()
     Image.linear_gradient("L").save(buffer, "JPEG", exif=exif)
     turned = buffer.getvalue()
-    assert app.search.compare(turned, turned) == 1.0
+    assert generic.search.compare_in("g", turned, turned) == generic.search.compare(turned, turned) == 1.0
     with pytest.raises(IncorrectOrientation):
-        app.search.compare(turned, turned, orientation=Orientation.REFUSE)
+        generic.search.compare_in("g", turned, turned, orientation=Orientation.REFUSE)

@@ -77,10 +77,10 @@ def delete_image(call: Call) -> JsonObject:
 
 
 def compare_similar_by_image(call: Call) -> JsonObject:
-    """CompareSimilarByImage: the score of two pictures on the scale of the instance; neither is kept."""
-    kind = call.app.instances.get(call.parameters.instance_name()).spec.type
-    first, second = (_compared(call, name) for name in ("PrimaryPicContent", "SecondaryPicContent"))
-    return found(Score=call.app.search.compare(first, second, kind, orientation=Orientation.REFUSE))
+    """CompareSimilarByImage: the score of two pictures as the instance's searches give it."""
+    name = call.parameters.instance_name()
+    first, second = (_compared(call, each) for each in ("PrimaryPicContent", "SecondaryPicContent"))
+    return found(Score=call.app.search.compare_in(name, first, second, orientation=Orientation.REFUSE))
 
 
 def detail(call: Call) -> JsonObject:

@@ -161,6 +161,7 @@ CASES: tuple[tuple[str, Form, Form, str], ...] = (
     ("Detail", {}, {}, "MissingInstanceName"),
     ("Detail", {"InstanceName": "no"}, {}, "Console.InstanceNotFound"),
     ("CompareSimilarByImage", COMPARE, {"InstanceName": "no"}, "InvalidInstance"),
+    ("CompareSimilarByImage", COMPARE, {"InstanceName": "foreign"}, "InstanceStatusError"),
     ("CompareSimilarByImage", COMPARE, {"PrimaryPicContent": ""}, "InvalidPrimaryPicContent"),
     ("CompareSimilarByImage", COMPARE, {"SecondaryPicContent": "?"}, "InvalidSecondaryPicContent"),
     ("CompareSimilarByImage", COMPARE, {"PrimaryPicContent": "http://example.com/a"}, "InvalidPicUrl"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.unit.colours import COLOURS, plain, with_encoders
-from tests.unit.gateway.alibaba.calling import Wire
+from tests.unit.gateway.alibaba.calling import Wire, base64_of
 
 from similis.algorithm import Pipeline
 from similis.domain import InstanceSpec, InstanceType, PictureKey, Role
@@ -49,3 +49,12 @@ def test_options_of_a_text_search(wire: Wire) -> None:
     assert wire("SearchImageByText", **ask, Filter="int_attr=1")["Auctions"] == []
     assert len(wire("SearchImageByText", **ask, Start=2, DistinctProductId="true")["Auctions"]) == 1
     assert len(wire("SearchImageByText", **ask, ScoreThreshold="0.9")["Auctions"]) <= 1
+
+
+def test_compare_uses_the_encoder_of_the_instance(wire: Wire) -> None:
+    red, blue = (base64_of(plain(name)) for name in ("red", "blue"))
+    ask = {"InstanceName": "colours", "PrimaryPicContent": red}
+    assert wire("CompareSimilarByImage", **ask, SecondaryPicContent=red)["Score"] == 1.0
+    found = wire("SearchImageByPic", InstanceName="colours", PicContent=red)["Auctions"]
+    [score] = [each["Score"] for each in found if each["ProductId"] == "blue"]
+    assert wire("CompareSimilarByImage", **ask, SecondaryPicContent=blue)["Score"] == pytest.approx(score, abs=0.01)
