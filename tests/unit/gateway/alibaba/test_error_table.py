@@ -2,7 +2,7 @@
 
 import pytest
 
-from similis.domain import InstanceNotFound, InvalidFilter, SimilisError, StorageFailed
+from similis.domain import InstanceNotFound, InvalidFilter, KeyringFailed, SimilisError, StorageFailed
 from similis.gateway.alibaba._dispatch import APIS
 from similis.gateway.alibaba._error_table import DOMAIN, RENAMED, SENTENCES, VARIANTS, code_of, listed
 from similis.gateway.alibaba._errors import Refused, WireError, wire_error
@@ -44,6 +44,8 @@ def test_sentences_differ_by_action() -> None:
     ("api", "error", "code"),
     [
         ("2020-12-14:Detail", InstanceNotFound(""), "Console.InstanceNotFound"),
+        ("2020-12-14:Detail", KeyringFailed(""), "Console.CallServiceError"),
+        ("2020-12-14:AddImage", KeyringFailed(""), "AccessEngineFailed"),
         ("2020-12-14:Detail", StorageFailed(""), "Console.InternalError"),
         ("2020-12-14:AddImage", StorageFailed(""), "InternalTableStoreError"),
         ("2020-12-14:AddImage", RuntimeError("secret"), "UnknownException"),
