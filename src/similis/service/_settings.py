@@ -42,7 +42,7 @@ class Settings(BaseSettings):
         upload_host: public `name[:port]` to which SDKs upload over TLS; worked out from each call by default.
         picture_hosts: hosts from which pictures are fetched when a call names a URL; none by default. `*.domain`
             stands for all below a domain, `*` for all public hosts; with `:port` unless it is the scheme's own.
-        region_needs_crop: whether Crop=false means the whole picture on the cloud protocol even where Region is given.
+        region_needs_crop: whether Crop=false means the whole picture on the cloud protocol even with a Region.
     """
 
     model_config = SettingsConfigDict(env_prefix="SIMILIS_", frozen=True)
