@@ -54,6 +54,39 @@ def test_same_picture_comes_first(rpc: Judge, similis: Served, draw: Draw) -> No
     ).auctions] == ["p 0*/~中"]  # fmt: skip
 
 
+@pytest.mark.parametrize(("fixture", "changes"), [way for way in WAYS.values() if way[0] != "oldest"], ids=str)
+def test_other_actions(
+    request: pytest.FixtureRequest, fixture: str, changes: dict[str, Any], similis: Served, draw: Draw
+) -> None:
+    """Attributes travel in the query or in the body, with characters that are encoded differently in each."""
+    sdk = request.getfixturevalue(fixture).using(**changes)
+    shop, key = similis.instance(), {"ProductId": "p", "PicName": "a"}
+    sdk("AddImage", InstanceName=shop, PicContent=encode(draw(0)), CategoryId=3, Crop=False, **key)
+    last = {"IntAttr3": -3, "StrAttr3": "a b+c~*/='\"红"} if fixture != "older" else {}
+    attributes = {"IntAttr": 1, "StrAttr": "a b+c~*/='\"红", "CustomContent": "{}\n=&%", **last}
+    sdk("UpdateImage", InstanceName=shop, **key, **attributes)
+    condition = 'int_attr in (1,2) AND str_attr="a b+c~*/=\'\\"红"'
+    found = sdk("SearchImageByName", InstanceName=shop, Filter=condition, Num=1, Start=0, **key)
+    assert found.auctions[0].items() >= attributes.items()
+    assert sdk("Detail", InstanceName=shop).body["Instance"]["TotalCount"] == 1
+
+
+@pytest.mark.parametrize("client", [{}, {"signatureAlgorithm": "v2"}], ids=str)
+def test_actions_that_came_last(node: Judge, client: dict[str, str], similis: Served, draw: Draw) -> None:
+    sdk, shop, picture = node.using(client=client), similis.instance(), encode(draw(0))
+    for name in ("a", "b"):
+        sdk("AddImage", InstanceName=shop, ProductId="p", PicName=name, PicContent=picture, CategoryId=3, IntAttr=1)
+    assert sdk("CheckImageExists", InstanceName=shop, ProductId="p", PicName="a").body["Exists"] is True
+    assert len(sdk("SearchImageByFilter", InstanceName=shop, Filter="int_attr=1").auctions) == 2
+    one = sdk("SearchImageByPic", InstanceName=shop, PicContent=picture, CategoryId=3, DistinctProductId=True)
+    assert len(one.auctions) == 1
+    compared = sdk("CompareSimilarByImage", InstanceName=shop, PrimaryPicContent=picture, SecondaryPicContent=picture)
+    assert compared.body["Score"] == 1.0
+    gone = sdk("DeleteImage", InstanceName=shop, IsDeleteByFilter=True, Filter="int_attr=1")
+    assert gone.body["Data"]["PicNames"] == ["a", "b"]
+    assert sdk("DumpMetaList", InstanceName=shop, PageSize=30).error["code"] == "UnsupportedOperationType"
+
+
 @pytest.mark.parametrize(
     ("judge", "changes"),
     [
