@@ -47,10 +47,12 @@ compatibility: .venv/installed-dev  ## Refresh the coverage table in docs/compat
 clean:  ## Remove the virtual environments (data and models stay)
 	rm -rf .venv .judges
 
-.venv/bin/python:
+# pip comes into a new environment last: where it is missing, making the environment was cut short and is done again.
+.venv/bin/pip:
 	@sh requirements/make-venv.sh $(PYTHON)
 
-.venv/installed: pyproject.toml requirements/run.lock | .venv/bin/python
+.venv/installed: pyproject.toml requirements/run.lock | .venv/bin/pip
+	@echo "Installing Similis and what it needs into .venv (about 400 MB)"
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/run.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
