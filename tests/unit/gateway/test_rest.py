@@ -189,4 +189,13 @@ def test_a_limited_key_sees_only_its_instances(client: Client) -> None:
         assert (answer.status_code, answer.json()["code"]) == (403, "permission_denied")
     assert limited.post("/api/v1/instances", json={"name": "other", "type": "product"}).status_code == 403
     assert limited.post("/api/v1/keys", json={"role": "admin"}).status_code == 403
-    assert limited.get("/api/v1/keys").status_code == 403
+    assert limited.get("/api/v1/keys").json()["message"] == "The access key does not reach beyond its instances."
+
+
+@pytest.mark.usefixtures("api")
+def test_a_limited_admin_administers_its_own_instances(client: Client) -> None:
+    limited = client(Role.ADMIN, "things")
+    assert limited.post("/api/v1/instances/things/rebuild").status_code == 200
+    assert limited.post("/api/v1/instances/shop/rebuild").status_code == 403
+    assert limited.delete("/api/v1/instances/shop").status_code == 403
+    assert limited.delete("/api/v1/instances/things").status_code == 204

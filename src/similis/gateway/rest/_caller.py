@@ -60,26 +60,13 @@ Reader = Annotated[AccessKey, Depends(Needs(Role.READER))]
 
 
 def require(key: AccessKey, role: Role, instance: str | None = None) -> None:
-    """Check that a key covers a role on an instance.
+    """Check that a key covers a role on an instance or, with None, on what belongs to no single instance.
 
     Raises:
         PermissionDenied: it does not.
     """
-    if not key.allows(role):
+    if not key.role.covers(role):
         raise PermissionDenied(f"The access key has the role {key.role}.", f"This needs the role {role}.")
     if not key.allows(role, instance):
-        raise PermissionDenied(
-            f"The access key does not reach instance {instance!r}.", f"It reaches {', '.join(key.instances)}."
-        )
-
-
-def require_unlimited(key: AccessKey) -> None:
-    """Check that a key is not limited to some instances: such a one could make itself keys for the others.
-
-    Raises:
-        PermissionDenied: it is.
-    """
-    if key.instances:
-        raise PermissionDenied(
-            "The access key is limited to some instances.", "Access keys need an admin key without such limits."
-        )
+        where = "beyond its instances" if instance is None else f"instance {instance!r}"
+        raise PermissionDenied(f"The access key does not reach {where}.", f"It reaches {', '.join(key.instances)}.")
