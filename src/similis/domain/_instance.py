@@ -10,6 +10,7 @@ from enum import StrEnum
 from similis.domain._errors import InvalidInput, InvalidName
 
 MAX_NAME = 20
+MAX_REGION = 64
 MAX_CAPACITY = 1_000_000_000
 DEFAULT_CAPACITY = 100_000
 DEFAULT_REGION = "local"
@@ -29,7 +30,8 @@ class InstanceSpec:
 
     Raises:
         InvalidName: the name is not 1–20 letters, digits, `_` or `-`, beginning with a letter or digit.
-        InvalidInput: the capacity is below one or above a thousand million.
+        InvalidInput: the capacity is below one or above a thousand million, or the region is not 1–64 printable
+            characters.
     """
 
     name: str
@@ -42,6 +44,11 @@ class InstanceSpec:
             raise InvalidName(
                 f"The instance name {self.name[:40]!r} cannot be used.",
                 f"Use 1 to {MAX_NAME} letters, digits, '_' or '-', beginning with a letter or digit.",
+            )
+        if not (0 < len(self.region) <= MAX_REGION and self.region.isprintable()):
+            raise InvalidInput(
+                f"The region has {len(self.region)} characters, or some that cannot be printed.",
+                f"Give a name of 1 to {MAX_REGION} printable characters, such as cn-shanghai.",
             )
         if not 1 <= self.capacity <= MAX_CAPACITY:
             raise InvalidInput(

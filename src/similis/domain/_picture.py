@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from unicodedata import category
 
 from similis.domain._attributes import Attributes
 from similis.domain._category import Category
@@ -10,6 +11,7 @@ from similis.domain._errors import InvalidKey
 from similis.domain._region import Region
 
 MAX_KEY = 512
+_UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, halves of a pair, ends of lines and paragraphs
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,6 +49,7 @@ def check_key_part(name: str, value: str) -> str:
     """
     if not 0 < len(value) <= MAX_KEY:
         raise InvalidKey(f"{name} has {len(value)} characters.", f"Give 1 to {MAX_KEY} characters.")
-    if not value.isprintable():
-        raise InvalidKey(f"{name} contains control characters.", "Use printable characters only.")
+    # Not `isprintable`, which knows neither the wide space of Chinese names nor the joiners and the newest of emoji.
+    if any(category(character) in _UNFIT for character in value):
+        raise InvalidKey(f"{name} contains control characters.", "Use a text of one line.")
     return value

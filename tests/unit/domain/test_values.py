@@ -62,12 +62,23 @@ def test_bad_instance_names_are_refused(name: str) -> None:
         InstanceSpec(name)
 
 
+@pytest.mark.parametrize("region", ["", "r" * 65, "a\nb", "\udce9"])
+def test_bad_regions_of_instances_are_refused(region: str) -> None:
+    with pytest.raises(InvalidInput, match="region"):
+        InstanceSpec("shop", region=region)
+
+
 def test_a_capacity_below_one_is_refused() -> None:
     with pytest.raises(InvalidInput):
         InstanceSpec("shop", capacity=0)
 
 
-@pytest.mark.parametrize("part", ["", "a" * 513, "a\nb", "\x00"])
+@pytest.mark.parametrize("part", ["包\u3000红.jpg", "a\u00a0b", "👩\u200d👧.jpg", "\U0001fae9", "e\u0301", " "])
+def test_names_in_any_script_are_keys(part: str) -> None:
+    assert PictureKey(part, part).pic_name == part
+
+
+@pytest.mark.parametrize("part", ["", "a" * 513, "a\nb", "\x00", "\x7f", "a\u2028b", "\udce9"])
 def test_bad_key_parts_are_refused(part: str) -> None:
     with pytest.raises(InvalidKey):
         PictureKey(part, "a")
