@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 import numpy as np
@@ -64,6 +65,10 @@ class Catalogue:
         with self._database.reading() as connection:
             verify(connection)
 
+    def still(self) -> AbstractContextManager[None]:
+        """A block during which no other thread changes anything, so that several reads see the same."""
+        return self._database.still()
+
     def setting(self, name: str) -> str | None:
         """Return a setting's value, None when it was never set."""
         with self._database.reading() as connection:
@@ -105,6 +110,15 @@ class Catalogue:
         """Return all instances by name."""
         with self._database.reading() as connection:
             return _instances.read_instances(connection)
+
+    def require(self, instance: Instance) -> None:
+        """Check that an instance is still there: the same one, not another made under its name since.
+
+        Raises:
+            InstanceNotFound: it was deleted meanwhile.
+        """
+        with self._database.reading() as connection:
+            _instances.lock_instance(connection, instance)
 
     def delete_instance(self, name: str) -> Instance:
         """Remove an instance with all that belongs to it, and return what it was.

@@ -61,6 +61,12 @@ class Database:
         with self._write_lock, storage_failures(), engine.begin() as connection:
             yield connection
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Keep other threads from writing while the block runs."""
+        with self._write_lock:
+            yield
+
     def close(self) -> None:
         """Close all connections."""
         self.engine.dispose()

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from similis.catalogue import Catalogue
-from similis.domain import Instance
+from similis.domain import Instance, InstanceNotFound
 from similis.engine import Change, FaissIndex, IndexSpec, Operation, VectorIndex
 
 
@@ -27,21 +27,25 @@ class Indexes:
         self._opening = threading.Lock()
 
     def current(self, instance: Instance) -> VectorIndex:
-        """Return the instance's index with every committed change applied."""
-        with self._opening:
-            entry = self._open.get(instance.id)
-            if entry is None:
-                entry = self._open[instance.id] = _Open(self._empty(instance))
+        """Return the instance's index with every committed change applied.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+        """
+        entry = self._open.get(instance.id) or self._keep(instance, _Open(self._empty(instance)), replace=False)
         if entry.index.applied_seq() < self._catalogue.last_seq(instance):
             self._follow(instance, entry)
         return entry.index
 
     def rebuild(self, instance: Instance) -> None:
-        """Build the index anew from stored features; searches use the old one until the new one is complete."""
+        """Build the index anew from stored features; searches use the old one until the new one is complete.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+        """
         fresh = _Open(self._empty(instance))
         self._follow(instance, fresh)
-        with self._opening:
-            self._open[instance.id] = fresh
+        self._keep(instance, fresh, replace=True)
 
     def forget(self, instance: Instance) -> None:
         """Drop the index of a deleted instance."""
@@ -49,6 +53,19 @@ class Indexes:
             entry = self._open.pop(instance.id, None)
         if entry is not None:
             entry.index.drop()
+
+    def _keep(self, instance: Instance, entry: _Open, *, replace: bool) -> _Open:
+        """Keep an index; not that of a deleted instance, which nobody would ever forget again."""
+        with self._opening:
+            if replace or instance.id not in self._open:
+                self._open[instance.id] = entry
+            kept = self._open[instance.id]
+        try:
+            self._catalogue.require(instance)
+        except InstanceNotFound:
+            self.forget(instance)
+            raise
+        return kept
 
     def _follow(self, instance: Instance, entry: _Open) -> None:
         with entry.applying:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from similis.catalogue import Catalogue
-from similis.domain import Instance, InstanceSpec, InvalidInput
+from similis.domain import Instance, InstanceSpec, InvalidInput, KeyringFailed
 from similis.privacy import Keyring
 from similis.service._analyst import Analyst
 from similis.service._indexes import Indexes
@@ -57,16 +60,19 @@ class Instances:
         """
         return self._catalogue.instance(name)
 
-    def usable(self, name: str) -> Instance:
-        """One instance, sure to have features that a model here makes.
+    @contextmanager
+    def using(self, name: str) -> Iterator[Instance]:
+        """One instance to work on while the block runs.
 
         Raises:
-            InstanceNotFound: there is none of that name.
-            FeatureModelMismatch: its features were made by a model that is not here.
+            InstanceNotFound: there is none of that name, or it was deleted meanwhile, and its key with it.
         """
         instance = self.get(name)
-        self._analyst.pipeline_of(instance.model)
-        return instance
+        try:
+            yield instance
+        except KeyringFailed:
+            self._catalogue.require(instance)
+            raise
 
     def delete(self, name: str) -> None:
         """Delete an instance with all it holds, and destroy its key, so that copies of the data are useless.

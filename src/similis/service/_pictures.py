@@ -62,19 +62,20 @@ class Pictures:
         Raises:
             InvalidInput: the picture, the region or a text cannot be used; see its subclasses.
             InstanceNotFound: there is no such instance.
+            FeatureModelMismatch: its features were made by a model that is not here.
             CapacityReached: the instance is full.
         """
         check_custom_content(custom_content)
-        instance = self._instances.usable(instance_name)
-        given = applied_category(instance, category)
-        analysis = self._analyst.analyse(
-            data, model=instance.model, crop=crop, region=region, category=given, orientation=orientation
-        )
-        subject = analysis.subject
-        picture = Picture(key, subject.category, subject.region, custom_content, attributes)
-        vector = stored_vector(self._keyring, instance, analysis.vector)
-        [replaced] = self._catalogue.add(instance, [NewPicture(picture, vector)])
-        self._indexes.current(instance)
+        with self._instances.using(instance_name) as instance:
+            given = applied_category(instance, category)
+            analysis = self._analyst.analyse(
+                data, model=instance.model, crop=crop, region=region, category=given, orientation=orientation
+            )
+            subject = analysis.subject
+            picture = Picture(key, subject.category, subject.region, custom_content, attributes)
+            vector = stored_vector(self._keyring, instance, analysis.vector)
+            [replaced] = self._catalogue.add(instance, [NewPicture(picture, vector)])
+            self._indexes.current(instance)
         return Added(subject.category, subject.region, subject.regions, subject.categories, replaced)
 
     def get(self, instance_name: str, key: PictureKey) -> Picture:
@@ -84,7 +85,8 @@ class Pictures:
             InstanceNotFound: there is no such instance.
             PictureNotFound: there is no such picture.
         """
-        return self._catalogue.picture(self._instances.get(instance_name), key).picture
+        with self._instances.using(instance_name) as instance:
+            return self._catalogue.picture(instance, key).picture
 
     def matching(self, instance_name: str, tree: Filter, *, num: int = 10, start: int = 0) -> list[Picture]:
         """The pictures whose attributes match a filter, in the order in which they were added.
@@ -98,9 +100,9 @@ class Pictures:
         Raises:
             InstanceNotFound: there is no such instance.
         """
-        instance = self._instances.get(instance_name)
-        ids = self._catalogue.select_ids(instance, tree, None)[start : start + num].tolist()
-        stored = self._catalogue.pictures(instance, ids)
+        with self._instances.using(instance_name) as instance:
+            ids = self._catalogue.select_ids(instance, tree, None)[start : start + num].tolist()
+            stored = self._catalogue.pictures(instance, ids)
         return [stored[each].picture for each in ids if each in stored]
 
     def update(self, instance_name: str, key: PictureKey, changes: Mapping[str, int | str | None]) -> Picture:
@@ -112,9 +114,9 @@ class Pictures:
             PictureNotFound: there is no such picture.
         """
         _check_changes(changes)
-        instance = self._instances.get(instance_name)
-        self._catalogue.update(instance, key, changes)
-        return self._catalogue.picture(instance, key).picture
+        with self._instances.using(instance_name) as instance:
+            self._catalogue.update(instance, key, changes)
+            return self._catalogue.picture(instance, key).picture
 
     def delete(self, instance_name: str, product_id: str, pic_name: str | None = None) -> list[PictureKey]:
         """Delete one picture, or all of a product; returns the keys deleted, none when nothing matched.

@@ -29,7 +29,11 @@ class _Ranked:
 
 
 class Ranking:
-    """The results of one query, best first, ties ordered by key, so that pages neither repeat nor miss a picture."""
+    """The results of one query, best first, ties ordered by key, so that pages neither repeat nor miss a picture.
+
+    Attributes:
+        settled: whether the catalogue still knew every hit of the index; those that it did not know are left out.
+    """
 
     def __init__(
         self,
@@ -48,6 +52,7 @@ class Ranking:
         self._query = query
         self._options = options
         self._category = category
+        self.settled = True
 
     def page(self) -> tuple[list[Match], int]:
         """The matches from `start` on, `num` at most, and how many there are in all pages."""
@@ -83,18 +88,21 @@ class Ranking:
     def _rank(self, ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> list[_Ranked]:
         """Order hits by score and key; a hit that the catalogue no longer knows is dropped."""
         stored = self._catalogue.pictures(self._instance, ids.tolist())
+        self.settled &= len(stored) == len(ids)
         pairs = zip(ids.tolist(), scores.tolist(), strict=True)
         return sorted((_Ranked(score, stored[id_]) for id_, score in pairs if id_ in stored), key=_Ranked.order)
 
     def _scores(self, ids: npt.NDArray[np.int64], similarities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         near = ids[similarities > _NEARLY_IDENTICAL].tolist()
         vectors = self._catalogue.vectors(self._instance, near) if near else {}
+        self.settled &= len(vectors) == len(near)
         same = {id_ for id_, vector in vectors.items() if np.array_equal(vector, self._query)}
         identical = np.array([id_ in same for id_ in ids.tolist()], dtype=np.bool_)
         return displayed_scores(self._calibration.score(similarities), identical)
 
     def _matches(self, page: Sequence[_Ranked]) -> list[Match]:
         vectors = self._catalogue.vectors(self._instance, [ranked.stored.id for ranked in page])
+        self.settled &= len(vectors) == len(page)
         code = binary_code(self._query.astype(np.float32))
         return [
             self._match(ranked, code, vectors[ranked.stored.id]) for ranked in page if ranked.stored.id in vectors

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import numpy as np
@@ -16,6 +16,7 @@ from similis.domain import (
     Instance,
     InstanceType,
     InvalidText,
+    Match,
     PictureKey,
     Region,
     SearchOptions,
@@ -31,6 +32,7 @@ from similis.service._ranking import Ranking
 from similis.service._scoring import displayed_scores
 
 MAX_TEXT = 512
+_TRIES = 3
 
 
 class Search:
@@ -61,15 +63,15 @@ class Search:
             InvalidInput: the picture or the region cannot be used; see its subclasses.
             InstanceNotFound: there is no such instance.
         """
-        instance = self._instances.usable(instance_name)
-        given = applied_category(instance, options.category)
-        analysis = self._analyst.analyse(
-            data, model=instance.model, crop=crop, region=region, category=given, orientation=orientation
-        )
-        query = stored_vector(self._keyring, instance, analysis.vector)
-        return self._answer(
-            instance, query, options, analysis.subject.category, analysis.subject, analysis.milliseconds
-        )
+        with self._instances.using(instance_name) as instance:
+            given = applied_category(instance, options.category)
+            analysis = self._analyst.analyse(
+                data, model=instance.model, crop=crop, region=region, category=given, orientation=orientation
+            )
+            query = stored_vector(self._keyring, instance, analysis.vector)
+            return self._answer(
+                instance, query, options, analysis.subject.category, analysis.subject, analysis.milliseconds
+            )
 
     def by_name(self, instance_name: str, key: PictureKey, options: SearchOptions = SearchOptions()) -> SearchResult:
         """Find the stored pictures most similar to a stored one; itself is the first.
@@ -78,12 +80,12 @@ class Search:
             InstanceNotFound: there is no such instance.
             PictureNotFound: there is no such picture.
         """
-        instance = self._instances.usable(instance_name)
-        stored, query = self._stored(instance, key)
-        category = applied_category(instance, options.category)
-        if category is None:
-            category = stored.picture.category
-        return self._answer(instance, query, options, category, None, {})
+        with self._instances.using(instance_name) as instance:
+            stored, query = self._stored(instance, key)
+            category = applied_category(instance, options.category)
+            if category is None:
+                category = stored.picture.category
+            return self._answer(instance, query, options, category, None, {})
 
     def by_text(self, instance_name: str, text: str, options: SearchOptions = SearchOptions()) -> SearchResult:
         """Find the stored pictures that a text describes best, in all categories unless one is given.
@@ -95,13 +97,13 @@ class Search:
         """
         if not text.strip() or len(text) > MAX_TEXT:
             raise InvalidText(f"The text has {len(text)} characters.", f"Give 1 to {MAX_TEXT}.")
-        instance = self._instances.usable(instance_name)
-        encoder, calibration = self._analyst.text_encoder(instance.model)
-        spent: dict[str, float] = {}
-        with _timed(spent, "text"):
-            query = stored_vector(self._keyring, instance, encoder.encode(text))
-        category = applied_category(instance, options.category)
-        return self._answer(instance, query, options, category, None, spent, calibration)
+        with self._instances.using(instance_name) as instance:
+            encoder, calibration = self._analyst.text_encoder(instance.model)
+            spent: dict[str, float] = {}
+            with _timed(spent, "text"):
+                query = stored_vector(self._keyring, instance, encoder.encode(text))
+            category = applied_category(instance, options.category)
+            return self._answer(instance, query, options, category, None, spent, calibration)
 
     def compare(self, first: bytes, second: bytes, kind: InstanceType = InstanceType.PRODUCT) -> float:
         """The score of two encoded pictures, 0..1; 1.0 exactly when their features are identical.
@@ -121,7 +123,7 @@ class Search:
             InstanceNotFound: there is no such instance.
             FeatureModelMismatch: its features are made by a model that is not here.
         """
-        instance = self._instances.usable(instance_name)
+        instance = self._instances.get(instance_name)
         return self._compare(first, second, instance.model, instance.spec.type, orientation)
 
     def _compare(
@@ -152,14 +154,31 @@ class Search:
         calibration: Calibration | None = None,
     ) -> SearchResult:
         inside = category if instance.spec.type is InstanceType.PRODUCT else None
-        index = self._indexes.current(instance)
         if calibration is None:
             calibration = self._analyst.pipeline_of(instance.model).calibration(instance.spec.type)
-        ranking = Ranking(self._catalogue, instance, index, calibration, query, options, inside)
+
+        def rank() -> Ranking:
+            index = self._indexes.current(instance)
+            return Ranking(self._catalogue, instance, index, calibration, query, options, inside)
+
         spent = dict(milliseconds)
         with _timed(spent, "search"):
-            matches, found = ranking.page()
+            matches, found = self._settled(rank)
         return SearchResult(matches, found, Category.OTHER if category is None else category, subject, spent)
+
+    def _settled(self, rank: Callable[[], Ranking]) -> tuple[list[Match], int]:
+        """The page of a ranking whose hits were all still in the catalogue.
+
+        A picture replaced between the index's answer and the catalogue's would be missing under its old id and under
+        its new one: then the index follows and is asked again, at last while nobody may write.
+        """
+        for _ in range(_TRIES):
+            ranking = rank()
+            page = ranking.page()
+            if ranking.settled:
+                return page
+        with self._catalogue.still():
+            return rank().page()
 
 
 @contextmanager

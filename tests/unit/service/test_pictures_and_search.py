@@ -6,10 +6,12 @@ import io
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from PIL import ExifTags, Image
 
+from similis.algorithm import Analysis
 from similis.domain import (
     Attributes,
     Category,
@@ -29,6 +31,7 @@ from similis.domain import (
     SimilisError,
     parse_filter,
 )
+from similis.engine import FaissIndex, Hit
 from similis.service import App, Orientation
 
 Draw = Callable[..., bytes]
@@ -299,3 +302,57 @@ def test_a_comparison_can_refuse_turned_pictures(generic: App) -> None:
     assert generic.search.compare_in("g", turned, turned) == generic.search.compare(turned, turned) == 1.0
     with pytest.raises(IncorrectOrientation):
         generic.search.compare_in("g", turned, turned, orientation=Orientation.REFUSE)
+
+
+@pytest.mark.parametrize("times", [1, 4])
+def test_a_picture_replaced_during_a_search_is_found(
+    generic: App, draw: Draw, monkeypatch: pytest.MonkeyPatch, times: int
+) -> None:
+    search, left = FaissIndex.search, [times]
+
+    def replaced_behind(*arguments: Any, **named: Any) -> list[list[Hit]]:  # noqa: ANN401 - as search takes them
+        hits = search(*arguments, **named)
+        if left[0]:
+            left[0] -= 1
+            other = threading.Thread(target=_replace, args=(generic, draw(0)))
+            other.start()
+            other.join(1)  # not for ever: at last nobody may write until the search is done
+        return hits
+
+    monkeypatch.setattr(FaissIndex, "search", replaced_behind)
+    assert _products(_find(generic, draw(0)).matches)[0] == "p0"
+    assert len(_find(generic, draw(0)).matches) == len(PRODUCTS)
+
+
+def _replace(app: App, picture: bytes) -> None:
+    app.pictures.add("g", picture, PictureKey("p0", "a"), crop=False)
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_an_instance_deleted_while_in_use_is_not_found(
+    generic: App, draw: Draw, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    analyse = generic.analyst.analyse
+
+    def deleted_behind(*arguments: Any, **named: Any) -> Analysis:  # noqa: ANN401 - as analyse takes them
+        analysis = analyse(*arguments, **named)
+        generic.instances.delete("g")
+        if again:
+            generic.instances.create(InstanceSpec("g", InstanceType.GENERIC))
+        return analysis
+
+    monkeypatch.setattr(generic.analyst, "analyse", deleted_behind)
+    for use in (lambda: _find(generic, draw(0)), lambda: _replace(generic, draw(0))):
+        with pytest.raises(InstanceNotFound):
+            use()
+        if not again:
+            generic.instances.create(InstanceSpec("g", InstanceType.GENERIC))
+
+
+def test_no_index_is_kept_of_a_deleted_instance(generic: App) -> None:
+    indexes, instance = generic.search._indexes, generic.instances.get("g")
+    generic.instances.delete("g")
+    for use in (indexes.current, indexes.rebuild):
+        with pytest.raises(InstanceNotFound):
+            use(instance)
+    assert not indexes._open
