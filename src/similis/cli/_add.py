@@ -52,10 +52,13 @@ def add(
     sources = [*walk(paths or (), product_id_from), *(read_manifest(manifest) if manifest else ())]
     if known is not None or no_crop:
         sources = [_overridden(source, known, no_crop) for source in sources]
+    tally = _Tally()
     with session.target() as target:
         target.instances.get(instance)
-        tally = _add_all(session, target, instance, sources)
-    _report(session, instance, tally)
+        try:
+            _add_all(session, target, instance, sources, tally)
+        finally:
+            _report(session, instance, tally)
     if tally.failed:
         raise typer.Exit(1)
 
@@ -68,8 +71,10 @@ def _overridden(source: Source | BadSource, category: Category | None, no_crop: 
     )
 
 
-def _add_all(session: Session, target: Target, instance: str, sources: Iterable[Source | BadSource]) -> _Tally:
-    tally = _Tally()
+def _add_all(
+    session: Session, target: Target, instance: str, sources: Iterable[Source | BadSource], tally: _Tally
+) -> None:
+    """Add all and keep the tally; what is not the fault of one picture, such as a full instance, ends it."""
     good = list(_distinct(sources, tally))
     with session.output.progress() as progress, ThreadPoolExecutor(session.settings.threads) as pool:
         bar = progress.add_task(f"Adding to {instance}", total=len(good))
@@ -80,7 +85,6 @@ def _add_all(session: Session, target: Target, instance: str, sources: Iterable[
             except InvalidInput as error:
                 tally.failed.append((source.path, error))
             progress.advance(bar)
-    return tally
 
 
 def _in_order(

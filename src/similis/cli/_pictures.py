@@ -40,6 +40,7 @@ def search(
 ) -> None:
     """Find the stored pictures most similar to a picture file, or to a stored picture named by its key."""
     options = as_search_options(num, start, category, filter, distinct_product, min_score)
+    _check_query(picture is not None, product_id or pic_name, region or no_crop)
     with session.target() as target:
         if picture is None:
             result = target.search.by_name(instance, _key(product_id, pic_name), options)
@@ -80,6 +81,15 @@ def _by_picture(
 ) -> SearchResult:
     data = read_picture(picture)
     return target.search.by_picture(instance, data, options, crop=not no_crop, region=as_region(region))
+
+
+def _check_query(picture: bool, name: object, part: object) -> None:
+    if picture and name:
+        raise InvalidInput(
+            "The search has two queries.", "Give a picture file, or --product-id with --pic-name, not both."
+        )
+    if part and not picture:
+        raise InvalidInput("--region and --no-crop only go with a picture file.", "Leave them out.")
 
 
 def _key(product_id: str | None, pic_name: str | None) -> PictureKey:

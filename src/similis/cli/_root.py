@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated
 
 import typer
@@ -47,6 +48,9 @@ def build() -> typer.Typer:
 
 def main() -> None:
     """Run the command line. Exit status: 0 done, 1 some items failed, 2 bad usage, 3 could not run."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # names of files need not be text that the terminal's encoding has
+            stream.reconfigure(errors="backslashreplace")
     try:
         # Our own threads keep the processors busy; those of the linear algebra library would only get in their way.
         with threadpool_limits(limits=1, user_api="blas"):

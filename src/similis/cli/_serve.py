@@ -23,7 +23,9 @@ def register(root: typer.Typer) -> None:
 def serve(
     session: Session,
     host: Annotated[str, typer.Option("--host", help="Address to listen on; loopback by default.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", help="Port to listen on.")] = 8000,
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")
+    ] = 8000,
     tls_cert: Annotated[
         Path | None,
         typer.Option("--tls-cert", envvar="SIMILIS_TLS_CERT", help="Certificate chain (PEM): TLS as well."),

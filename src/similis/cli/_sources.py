@@ -75,7 +75,7 @@ def read_manifest(manifest: Path) -> Iterator[Source | BadSource]:
     """
     try:
         with manifest.open(encoding="utf-8-sig", newline="") as lines:
-            rows = csv.DictReader(lines) if manifest.suffix == ".csv" else _json_lines(lines)
+            rows = csv.DictReader(lines) if manifest.suffix.lower() == ".csv" else _json_lines(lines)
             for number, row in enumerate(rows, start=1):
                 place = manifest.parent / str(row.get("path") or f"(entry {number} without a path)")
                 yield _guarded(place, lambda row=row, place=place: _source(row, place))
@@ -103,7 +103,7 @@ def _json_lines(lines: Iterable[str]) -> Iterator[Mapping[str, Any]]:
 
 
 def _source(row: Mapping[str, Any], path: Path) -> Source:
-    given = {name: value for name, value in row.items() if value not in {None, ""}}
+    given = {name: _single(name, value) for name, value in row.items() if value is not None and value != ""}
     if "error" in given:
         raise InvalidInput(f"The line is {given['error']}.", "Give one JSON object a line.")
     if unknown := given.keys() - set(_COLUMNS):
@@ -119,10 +119,22 @@ def _source(row: Mapping[str, Any], path: Path) -> Source:
         PictureKey(str(given["product_id"]), str(given.get("pic_name", path.name))),
         as_category(_integer("category_id", given["category_id"]) if "category_id" in given else None),
         _boolean(str(given.get("crop", "true"))),
-        as_region(given.get("region")),
-        given.get("custom_content"),
+        as_region(_text(given, "region")),
+        _text(given, "custom_content"),
         Attributes(**integers, **strings),  # type: ignore[arg-type] # names and types just sorted
     )
+
+
+def _single(name: str | None, value: object) -> object:
+    if name is None:  # what csv calls fields beyond the heading
+        raise InvalidInput("The line has more fields than the heading.", "Put fields with a comma in double quotes.")
+    if isinstance(value, list | dict):
+        raise InvalidInput(f"{name} has several values.", "Give one text, number or boolean.")
+    return value
+
+
+def _text(given: Mapping[str, object], name: str) -> str | None:
+    return str(given[name]) if name in given else None
 
 
 def _integer(name: str, value: object) -> int:

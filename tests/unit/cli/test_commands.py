@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -142,6 +143,42 @@ def test_a_manifest_gives_keys_attributes_and_regions(similis: Similis, photos: 
     assert (found["category_id"], found["int_attr"], found["str_attr"]) == (4, 5, "x")
 
 
+def test_odd_lines_of_a_manifest_are_listed(similis: Similis, photos: Path) -> None:
+    similis("instance", "create", "shop", "--type", "generic")
+    lines = [
+        {"path": "p0/0.png", "product_id": ["a"]},
+        {"path": "p0/0.png", "product_id": {"a": 1}},
+        {"path": "p0/0.png", "product_id": "b", "region": 5},
+        {"path": "p0/1.png", "product_id": 7, "custom_content": 5, "crop": False},
+    ]
+    (photos / "lines.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
+    ran = similis("add", "shop", "--manifest", photos / "lines.jsonl", "--json")
+    assert (ran.status, ran.json["added"]) == (1, 1)
+    codes = ["invalid_input", "invalid_input", "invalid_region"]
+    assert [each["code"] for each in ran.json["failed"]] == codes
+    (photos / "LINES.CSV").write_text("path,product_id\np1/0.png,c,more\np1/1.png,c\n")
+    ran = similis("add", "shop", "--manifest", photos / "LINES.CSV", "--json")
+    assert (ran.status, ran.json["added"], ran.json["failed"][0]["code"]) == (1, 1, "invalid_input")
+
+
+def test_a_full_instance_ends_an_add_with_its_tally(similis: Similis, photos: Path) -> None:
+    similis("instance", "create", "small", "--type", "generic", "--capacity", 2)
+    (photos / "p0" / "text.png").write_text("text")
+    ran = similis("add", "small", photos, "--no-crop", "--json")
+    assert (ran.status, json.loads(ran.err)["code"], ran.json["added"]) == (3, "capacity_reached", 2)
+    assert similis("instance", "show", "small", "--json").json["picture_count"] == 2
+
+
+def test_names_that_are_no_text_are_listed(similis: Similis, tmp_path: Path) -> None:
+    similis("instance", "create", "shop", "--type", "generic")
+    folder = tmp_path / "odd"
+    folder.mkdir()
+    Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.jpg")).write_bytes(b"x")
+    ran = similis("add", "shop", folder, "--json")
+    assert (ran.status, ran.json["failed"][0]["code"]) == (1, "invalid_key")
+    assert "\\udce9" in similis("add", "shop", folder).out
+
+
 def test_delete_by_picture_product_and_filter(shop: Similis) -> None:
     one = shop("delete", "shop", "--product-id", "p0", "--pic-name", "0.png", "--json")
     assert one.json["deleted"] == [{"product_id": "p0", "pic_name": "0.png"}]
@@ -174,6 +211,8 @@ def test_the_doctor_is_content_with_a_fresh_set_up(similis: Similis) -> None:
     [
         (("search", "shop", "missing.png"), 2, "invalid_picture"),
         (("search", "shop"), 2, "invalid_input"),
+        (("search", "shop", "a.png", "--product-id", "p0", "--pic-name", "0.png"), 2, "invalid_input"),
+        (("search", "shop", "--product-id", "p0", "--pic-name", "0.png", "--no-crop"), 2, "invalid_input"),
         (
             ("search", "shop", "--product-id", "p0", "--pic-name", "0.png", "--filter", "colour=1"),
             2,
@@ -205,7 +244,13 @@ def test_mistakes_have_a_code_and_an_exit_status(
 
 
 @pytest.mark.parametrize(
-    "arguments", [("no-such-command",), ("search",), ("instance", "create", "x", "--type", "odd")]
+    "arguments",
+    [
+        ("no-such-command",),
+        ("search",),
+        ("instance", "create", "x", "--type", "odd"),
+        ("serve", "--port", "70000"),
+    ],
 )
 def test_bad_usage_exits_with_two(similis: Similis, arguments: tuple[str, ...]) -> None:
     assert similis(*arguments).status == 2
