@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
@@ -63,18 +64,18 @@ class App:
             DataDirectoryLocked: another process owns the data directory.
             StorageFailed: the catalogue cannot be opened.
             KeyringFailed: the key directory is missing, unsafe or belongs to other data.
+            InvalidManifest: a model manifest of the user's cannot be read.
         """
-        lock = DataDirectoryLock(settings.data)
-        try:
-            database = settings.data.absolute() / "catalogue.sqlite"
-            keyring = Keyring.open(settings.key_directory, create=not database.exists())
-            catalogue = Catalogue.open(sqlite_url(database), _Sealer(keyring))
-            _check_keyring(catalogue, keyring, settings)
-        except BaseException:
-            lock.release()
-            raise
         models = ModelStore(settings.models)
         analyst = Analyst(models, lambda: pipeline or Pipeline.load(models), settings.threads)
+        with ExitStack() as undo:
+            lock = DataDirectoryLock(settings.data)
+            undo.callback(lock.release)
+            keyring = Keyring.open(settings.key_directory, create=not settings.catalogue.exists())
+            catalogue = Catalogue.open(sqlite_url(settings.catalogue), _Sealer(keyring))
+            undo.callback(catalogue.close)
+            _check_keyring(catalogue, keyring, settings)
+            undo.pop_all()
         return cls(settings, lock, catalogue, keyring, models, analyst)
 
     def ready(self) -> bool:
@@ -114,7 +115,6 @@ def _check_keyring(catalogue: Catalogue, keyring: Keyring, settings: Settings) -
     if expected is None:
         catalogue.set_setting(_KEYRING_SETTING, keyring.id)
     elif expected != keyring.id:
-        catalogue.close()
         raise KeyringFailed(
             f"The keys in {settings.key_directory} belong to other data than {settings.data}.",
             "Point --keys or SIMILIS_KEYS at the key directory that was made with this data directory.",

@@ -40,7 +40,11 @@ def _python() -> Finding:
 
 
 def _models(settings: Settings) -> Iterator[Finding]:
-    store = model_store(settings)
+    try:
+        store = model_store(settings)
+    except SimilisError as error:
+        yield Finding("Model manifests", False, error.message, error.hint)
+        return
     for manifest in store.manifests():
         yield _attempt(f"Model {manifest.name}", lambda name=manifest.name: str(store.verify(name)))  # type: ignore[misc] # bound now
 
@@ -67,7 +71,7 @@ def _space(settings: Settings) -> Finding:
 
 
 def _data(settings: Settings) -> Finding:
-    if not settings.data.exists():
+    if not settings.catalogue.exists():
         return Finding("Data directory", True, f"{settings.data} will be made")
     return _attempt("Data directory", lambda: _opened(settings))
 

@@ -44,7 +44,7 @@ class DataDirectoryLock:
 
 def _open(directory: Path) -> IO[str]:
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)  # ids, names and attributes lie there in clear
         descriptor = os.open(directory / "owner.lock", os.O_RDWR | os.O_CREAT, mode=0o600)
     except OSError as error:
         raise StorageFailed(

@@ -56,6 +56,11 @@ class Settings(BaseSettings):
     region_needs_crop: bool = False
 
     @property
+    def catalogue(self) -> Path:
+        """The catalogue's database, which a data directory in use always has."""
+        return self.data.absolute() / "catalogue.sqlite"
+
+    @property
     def key_directory(self) -> Path:
         """Where the keys are."""
         return self.keys or self.data.absolute().with_name(self.data.absolute().name + ".keys")

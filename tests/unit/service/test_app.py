@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import subprocess
 import sys
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from similis.domain import (
     InstanceSpec,
     InstanceType,
     InvalidInput,
+    InvalidManifest,
     KeyringFailed,
     ModelNotFetched,
     PictureKey,
@@ -69,6 +71,19 @@ def test_data_without_its_keys_is_refused(settings: Settings, pipeline: Pipeline
     shutil.rmtree(settings.key_directory)
     with pytest.raises(KeyringFailed):
         App.open(settings)
+
+
+def test_an_opening_that_failed_leaves_nothing_open(settings: Settings, pipeline: Pipeline, tmp_path: Path) -> None:
+    manifests = tmp_path / "models" / "manifests"
+    manifests.mkdir(parents=True)
+    (manifests / "mine.json").write_text("{")
+    with pytest.raises(InvalidManifest):
+        App.open(settings.model_copy(update={"models": tmp_path / "models"}))
+    App.open(settings, pipeline).close()
+
+
+def test_others_cannot_look_into_the_data_directory(app: App) -> None:
+    assert stat.S_IMODE(app.settings.data.stat().st_mode) == 0o700
 
 
 def test_a_data_directory_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
@@ -160,3 +175,14 @@ def test_the_doctor_finds_missing_models_and_misplaced_keys(settings: Settings, 
     bad = {finding.check for finding in examine(ill) if not finding.good}
     assert bad == {"Model efficientnet-lite2", "Model u2netp", "Key directory outside the data"}
     assert not settings.data.exists()
+    settings.data.mkdir()
+    examine(ill)
+    assert not list(settings.data.iterdir())
+
+
+def test_the_doctor_finds_a_manifest_that_cannot_be_read(settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "models" / "manifests").mkdir(parents=True)
+    (tmp_path / "models" / "manifests" / "mine.json").write_text("{")
+    findings = examine(settings.model_copy(update={"models": tmp_path / "models"}))
+    [bad] = [finding for finding in findings if not finding.good]
+    assert "mine.json" in bad.found
