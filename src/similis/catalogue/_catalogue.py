@@ -19,6 +19,8 @@ from similis.catalogue._tables import picture as picture_table
 from similis.catalogue._verify import verify
 from similis.domain import AccessKey, Category, Filter, Instance, InstanceSpec, PictureKey
 
+_TO_DESTROY = "key to destroy: "
+
 
 class Catalogue:
     """The durable truth about instances, pictures, features and access keys.
@@ -123,11 +125,25 @@ class Catalogue:
     def delete_instance(self, name: str) -> Instance:
         """Remove an instance with all that belongs to it, and return what it was.
 
+        Its key is noted as one to destroy until `key_destroyed`: that it must go outlives an accident in between.
+
         Raises:
             InstanceNotFound: there is none.
         """
         with self._database.writing() as connection:
-            return _instances.remove_instance(connection, name)
+            removed = _instances.remove_instance(connection, name)
+            _settings.write_setting(connection, _TO_DESTROY + removed.uid, "")
+            return removed
+
+    def keys_to_destroy(self) -> list[str]:
+        """Return the uids of the keys of deleted instances that may still be there."""
+        with self._database.reading() as connection:
+            return _settings.names_below(connection, _TO_DESTROY)
+
+    def key_destroyed(self, uid: str) -> None:
+        """Note that the key of a deleted instance is gone."""
+        with self._database.writing() as connection:
+            _settings.forget_setting(connection, _TO_DESTROY + uid)
 
     def add(self, instance: Instance, pictures: Sequence[NewPicture]) -> list[bool]:
         """Store pictures with their features, all or none; of one key in `pictures` the last counts.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
@@ -18,6 +19,8 @@ from similis.service._lock import DataDirectoryLock
 from similis.service._pictures import Pictures
 from similis.service._search import Search
 from similis.service._settings import Settings
+
+log = logging.getLogger(__name__)
 
 _KEYRING_SETTING = "keyring"
 
@@ -75,8 +78,10 @@ class App:
             catalogue = Catalogue.open(sqlite_url(settings.catalogue), _Sealer(keyring))
             undo.callback(catalogue.close)
             _check_keyring(catalogue, keyring, settings)
+            app = cls(settings, lock, catalogue, keyring, models, analyst)
+            _destroy_keys(app)
             undo.pop_all()
-        return cls(settings, lock, catalogue, keyring, models, analyst)
+        return app
 
     def ready(self) -> bool:
         """Whether the models are loaded and the catalogue answers."""
@@ -108,6 +113,14 @@ class _Sealer:
 
     def unseal(self, instance_uid: str, sealed: bytes) -> str:
         return self._keyring.instance(instance_uid).unseal(sealed, "custom-content")
+
+
+def _destroy_keys(app: App) -> None:
+    """Destroy what a deletion left; that a key directory is read-only now must not keep anybody from searching."""
+    try:
+        app.instances.destroy_keys()
+    except KeyringFailed as error:
+        log.warning("Keys of deleted instances are still there. %s %s", error.message, error.hint)
 
 
 def _check_keyring(catalogue: Catalogue, keyring: Keyring, settings: Settings) -> None:

@@ -79,10 +79,21 @@ class Instances:
 
         Raises:
             InstanceNotFound: there is none of that name.
+            KeyringFailed: it is deleted, but its key could not be destroyed; that is tried again.
         """
         instance = self._catalogue.delete_instance(name)
-        self._keyring.destroy_instance(instance.uid)
         self._indexes.forget(instance)
+        self.destroy_keys()
+
+    def destroy_keys(self) -> None:
+        """Destroy the keys of deleted instances, also of those whose deletion met with an accident.
+
+        Raises:
+            KeyringFailed: one cannot be destroyed.
+        """
+        for uid in self._catalogue.keys_to_destroy():
+            self._keyring.destroy_instance(uid)
+            self._catalogue.key_destroyed(uid)
 
     def rebuild(self, name: str) -> Instance:
         """Build the vector index anew from the stored features; searches go on meanwhile.

@@ -28,6 +28,7 @@ from similis.domain import (
     PictureKey,
     StorageFailed,
 )
+from similis.privacy import Keyring
 from similis.service import App, Settings, examine
 
 Draw = Callable[..., bytes]
@@ -118,6 +119,31 @@ def test_instances_are_listed_and_deleted_with_their_key(app: App, draw: Draw) -
         app.search.by_picture("g", draw(1), crop=False)
     assert app.instances.create(GENERIC).picture_count == 0
     assert app.search.by_picture("g", draw(1), crop=False).matches == []
+
+
+def test_a_key_outlives_no_accident_in_a_deletion(
+    settings: Settings, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = settings.key_directory / "instances"
+    with App.open(settings, pipeline) as app, monkeypatch.context() as patch:
+        app.instances.create(GENERIC)
+        patch.setattr(Keyring, "destroy_instance", _no_key_can_be_destroyed)
+        with pytest.raises(KeyringFailed):
+            app.instances.delete("g")
+        assert app.instances.list() == []
+    assert len(list(keys.iterdir())) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(Keyring, "destroy_instance", _no_key_can_be_destroyed)
+        App.open(settings, pipeline).close()
+    with App.open(settings, pipeline) as app:
+        assert list(keys.iterdir()) == []
+        app.instances.create(GENERIC)
+    App.open(settings, pipeline).close()
+    assert len(list(keys.iterdir())) == 1
+
+
+def _no_key_can_be_destroyed(_keyring: Keyring, _uid: str) -> None:
+    raise KeyringFailed("The key directory cannot be used.")
 
 
 def test_an_unknown_index_is_refused(app: App) -> None:
