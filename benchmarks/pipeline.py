@@ -16,10 +16,10 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from PIL import Image, ImageDraw, ImageFilter
 
 from similis.algorithm import Manifest, ModelStore, Pipeline
+from similis.algorithm._runtime import cpu_session
 from similis.service import Settings
 
 BACKBONE = "efficientnet-lite2"
@@ -83,9 +83,7 @@ class BareBackbone:
     """The network alone, on a tensor that is ready."""
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        self._session = cpu_session(path, threads=1)
         spec = manifest.picture_input()
         shape = (1, 3, spec.height, spec.width)
         self._feed = {self._session.get_inputs()[0].name: np.zeros(shape, np.float32)}

@@ -18,7 +18,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from similis.algorithm import Backbone, ModelStore
+from similis.algorithm._attention import look
 from similis.algorithm._features import colour_histogram, pool
+from similis.domain import Region
 
 SETS = ("grocery_store", "fashion_products_small", "caltech101", "clothing_small", "objects64")
 BACKBONE = "efficientnet-lite2"
@@ -99,5 +101,5 @@ def _see(folder: Path, cache: Path, backbone: Backbone) -> Seen:
 def _look(path: Path, backbone: Backbone) -> tuple[Floats, Floats, Floats]:
     with Image.open(path) as picture:
         pixels = np.asarray(picture.convert("RGB"))
-    feature_map = backbone.feature_map(pixels)
-    return feature_map.mean((1, 2)), pool(feature_map), colour_histogram(pixels)
+    sight = look(backbone, pixels, Region.whole(pixels.shape[1], pixels.shape[0]))
+    return sight.cells @ sight.weights, pool(sight.cells, sight.weights), colour_histogram(pixels)

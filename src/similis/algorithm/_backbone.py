@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
 
+from similis.algorithm._runtime import cpu_session
 from similis.algorithm.models import InputSpec, Manifest
 
 Pixels = NDArray[np.uint8]
@@ -47,15 +47,6 @@ class Backbone:
         (maps,) = self._session.run([self._output], {self._input: tensor})
         found: FeatureMap = maps[0]
         return found
-
-
-def cpu_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    """Load an ONNX model for the CPU with a bounded number of threads."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
 
 def as_input(pixels: Pixels, spec: InputSpec) -> NDArray[np.float32]:

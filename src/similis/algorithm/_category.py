@@ -1,16 +1,16 @@
-"""The category head: which of the fourteen categories a feature map belongs to."""
+"""The category head: which of the fourteen categories a picture belongs to."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from similis.algorithm._backbone import FeatureMap
+from similis.algorithm._attention import Sight
 from similis.algorithm._weights import load_figures, load_weights
 from similis.domain import Category, CategoryCandidate
 
 
 class CategoryHead:
-    """A softmax over the mean of the feature map, trained by `training/category_head.py`."""
+    """A softmax over the weighted mean of the cells, trained by `training/category_head.py`."""
 
     def __init__(self) -> None:
         weights = load_weights("category")
@@ -18,13 +18,9 @@ class CategoryHead:
         self._bias = weights["bias"].astype(np.float32)
         self._categories = [Category(number) for number in load_figures("category")["categories"]]
 
-    def predict(self, feature_map: FeatureMap) -> tuple[CategoryCandidate, ...]:
-        """All categories with their calibrated probabilities, which sum to 1; the most likely first.
-
-        Args:
-            feature_map: float32[channels, rows, columns].
-        """
-        scores = (self._weight @ feature_map.mean((1, 2)) + self._bias).astype(np.float64)
+    def predict(self, sight: Sight) -> tuple[CategoryCandidate, ...]:
+        """All categories with their calibrated probabilities, which sum to 1; the most likely first."""
+        scores = (self._weight @ (sight.cells @ sight.weights) + self._bias).astype(np.float64)
         powers = np.exp(scores - scores.max())
         shares = powers / powers.sum()
         order = np.argsort(-shares, kind="stable")

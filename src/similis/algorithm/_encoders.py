@@ -8,8 +8,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.algorithm._backbone import FeatureMap, Pixels, as_input, cpu_session
+from similis.algorithm._attention import Sight
+from similis.algorithm._backbone import as_input
 from similis.algorithm._features import Features, unit
+from similis.algorithm._runtime import cpu_session
 from similis.algorithm.models import Manifest, TokenizerSpec
 from similis.domain import ModelDamaged, ModelNotFetched
 
@@ -20,8 +22,8 @@ class Description(Protocol):
     name: str
     dimension: int
 
-    def describe(self, feature_map: FeatureMap, pixels: Pixels) -> Features:
-        """Features of RGB pixels, uint8[height, width, 3], and their map: float32[dimension], of unit length."""
+    def describe(self, sight: Sight) -> Features:
+        """Features of a picture, with attention to its region: float32[dimension], of unit length."""
 
 
 class ImageEncoder:
@@ -41,9 +43,9 @@ class ImageEncoder:
         self.name = manifest.name
         self.dimension = manifest.dimension
 
-    def describe(self, feature_map: FeatureMap, pixels: Pixels) -> Features:  # noqa: ARG002 - it sees for itself
-        """Features of RGB pixels, uint8[height, width, 3]: float32[dimension], of unit length."""
-        (rows,) = self._session.run([self._output], {self._input: as_input(pixels, self._spec)})
+    def describe(self, sight: Sight) -> Features:
+        """Features of the region alone: float32[dimension], of unit length."""
+        (rows,) = self._session.run([self._output], {self._input: as_input(sight.seen, self._spec)})
         return _checked(rows[0], self.name, self.dimension)
 
 

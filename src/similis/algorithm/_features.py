@@ -1,8 +1,8 @@
-"""Features: what a picture's feature map and colours become, one vector of unit length a picture.
+"""Features: what the backbone saw of a picture and its colours become one vector of unit length.
 
 Two parts, each pooled, centred, projected and mildly whitened by fixed matrices that `training/projection.py` learned
-without labels: what the backbone sees (root mean square of the last map over the picture), and the colours (a soft
-histogram in CIE L*a*b*, square-rooted). Their cosine is the weighted sum of the parts' cosines.
+without labels: what the backbone sees (root mean square of its cells, weighted as `_attention` says), and the colours
+(a soft histogram in CIE L*a*b*, square-rooted). Their cosine is the weighted sum of the parts' cosines.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from similis.algorithm._backbone import FeatureMap, Pixels
+from similis.algorithm._attention import Sight
+from similis.algorithm._backbone import Pixels
 from similis.algorithm._weights import load_weights
 
 Features = NDArray[np.float32]
@@ -31,7 +32,7 @@ _LINEAR = np.where(_LEVELS <= _SRGB_KNEE, _LEVELS / 12.92, ((_LEVELS + 0.055) / 
 
 
 class Describer:
-    """Turns a feature map and the pixels it came from into features; cosine similarity compares them.
+    """Turns what was seen of a picture into features; cosine similarity compares them.
 
     Attributes:
         name: names the recipe; features of different recipes do not mix.
@@ -42,21 +43,13 @@ class Describer:
         weights = load_weights("features")
         self._seen = _Projection(weights["seen_mean"], weights["seen_matrix"])
         self._colour = _Projection(weights["colour_mean"], weights["colour_matrix"])
-        self.name = "el2-rms-lab-v1"
+        self.name = "el2-rms-lab-v2"
         self.dimension = self._seen.dimension + self._colour.dimension
 
-    def describe(self, feature_map: FeatureMap, pixels: Pixels) -> Features:
-        """Describe a picture or a region of it.
-
-        Args:
-            feature_map: float32[channels, rows, columns] of the same pixels.
-            pixels: RGB, uint8[height, width, 3].
-
-        Returns:
-            float32[dimension], of unit length.
-        """
-        seen = self._seen.apply(pool(feature_map))
-        colour = self._colour.apply(colour_histogram(pixels))
+    def describe(self, sight: Sight) -> Features:
+        """Describe a picture with attention to a region: float32[dimension], of unit length."""
+        seen = self._seen.apply(pool(sight.cells, sight.weights))
+        colour = self._colour.apply(colours(sight))
         return unit(np.concatenate([seen, np.float32(COLOUR_WEIGHT) * colour]))
 
 
@@ -71,10 +64,17 @@ class _Projection:
         return unit((vector - self._mean) @ self._matrix)
 
 
-def pool(feature_map: FeatureMap) -> Features:
-    """The root mean square of each channel of float32[channels, rows, columns], to unit length."""
-    flat = feature_map.reshape(len(feature_map), -1)
-    return unit(np.sqrt(np.square(flat).mean(1)))
+def pool(cells: NDArray[np.float32], weights: NDArray[np.float32]) -> Features:
+    """The weighted root mean square of each channel of float32[channels, n], to unit length; `weights` sum to one."""
+    return unit(np.sqrt(np.square(cells) @ weights))
+
+
+def colours(sight: Sight) -> Features:
+    """The colours of region and picture, each counting for half, as `colour_histogram`."""
+    everywhere = colour_histogram(sight.pixels)
+    if sight.whole:
+        return everywhere
+    return unit(np.sqrt(np.square(everywhere) + np.square(colour_histogram(sight.seen))))
 
 
 def colour_histogram(pixels: Pixels) -> Features:

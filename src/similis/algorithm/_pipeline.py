@@ -1,4 +1,4 @@
-"""The whole way of a picture: bytes → pixels → subject → feature map → category and features."""
+"""The whole way of a picture: bytes → pixels → subject → sight → category and features."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from similis.algorithm._attention import look
 from similis.algorithm._backbone import Backbone, Pixels
 from similis.algorithm._category import CategoryHead
 from similis.algorithm._decode import DEFAULT_LIMITS, Orientation, PictureLimits, decode
@@ -132,16 +133,14 @@ class Pipeline:
         times: dict[str, float] = {}
         with _timed("subject", times):
             regions = self._regions(pixels, crop, region)
-            used = regions[0]
-            seen = pixels[used.y1 : used.y2, used.x1 : used.x2]
         with _timed("backbone", times):
-            feature_map = self._backbone.feature_map(seen)
+            sight = look(self._backbone, pixels, regions[0])
         with _timed("category", times):
-            candidates = self._head.predict(feature_map)
+            candidates = self._head.predict(sight)
         with _timed("features", times):
-            vector = self._description.describe(feature_map, seen)
+            vector = self._description.describe(sight)
         best = candidates[0].category if category is None else category
-        return Analysis(Subject(best, used, regions, candidates), vector, times)
+        return Analysis(Subject(best, regions[0], regions, candidates), vector, times)
 
     def _regions(self, pixels: Pixels, crop: bool, region: Region | None) -> tuple[Region, ...]:
         """All regions known of a picture, the one to use first and the whole picture last."""

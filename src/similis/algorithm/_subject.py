@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.algorithm._backbone import Pixels, as_input, cpu_session
+from similis.algorithm._backbone import Pixels, as_input
+from similis.algorithm._runtime import cpu_session
 from similis.algorithm.models import Manifest
 from similis.domain import Region
 

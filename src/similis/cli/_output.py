@@ -31,6 +31,7 @@ class Output:
         """Print JSON; nothing when people read."""
         if self.json:
             sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+            sys.stdout.flush()
 
     def say(self, sentence: str) -> None:
         """Print a sentence for people; nothing when programs read."""

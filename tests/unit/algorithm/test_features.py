@@ -8,9 +8,11 @@ from hypothesis.extra import numpy as arrays
 from PIL import Image
 
 from similis.algorithm import Backbone, Describer, binary_code, hamming_distance
+from similis.algorithm._attention import look
 from similis.algorithm._features import Features, colour_histogram, pool
 from similis.algorithm._features import _lab as lab
 from similis.algorithm.models import ModelStore
+from similis.domain import Region
 
 NAME = "efficientnet-lite2"
 Pixels = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
@@ -33,7 +35,7 @@ def _picture(seed: int, height: int = 120, width: int = 160) -> Pixels:
 
 
 def _describe(backbone: Backbone, describer: Describer, pixels: Pixels) -> Features:
-    return describer.describe(backbone.feature_map(pixels), pixels)
+    return describer.describe(look(backbone, pixels, Region.whole(pixels.shape[1], pixels.shape[0])))
 
 
 def test_features_have_unit_length_and_the_stated_dimension(backbone: Backbone, describer: Describer) -> None:
@@ -69,10 +71,12 @@ def test_an_edited_picture_is_nearer_than_others(backbone: Backbone, describer: 
             assert (gallery @ _describe(backbone, describer, np.ascontiguousarray(edited))).argmax() == seed
 
 
-def test_pooling_is_the_root_mean_square() -> None:
-    feature_map = np.random.default_rng(3).uniform(0, 6, (7, 3, 4)).astype(np.float32)
-    naive = np.array([np.sqrt(sum(value**2 for value in channel.ravel()) / 12) for channel in feature_map])
-    np.testing.assert_allclose(pool(feature_map), naive / np.linalg.norm(naive), rtol=1e-5)
+def test_pooling_is_the_weighted_root_mean_square() -> None:
+    cells = np.random.default_rng(3).uniform(0, 6, (7, 12)).astype(np.float32)
+    weights = np.random.default_rng(4).dirichlet(np.ones(12)).astype(np.float32)
+    pairs = [zip(channel, weights, strict=True) for channel in cells]
+    naive = np.array([np.sqrt(sum(weight * value**2 for value, weight in channel)) for channel in pairs])
+    np.testing.assert_allclose(pool(cells, weights), naive / np.linalg.norm(naive), rtol=1e-5)
 
 
 @pytest.mark.parametrize(

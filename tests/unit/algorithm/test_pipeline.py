@@ -68,10 +68,20 @@ def test_without_crop_the_whole_picture_is_used(pipeline: Pipeline) -> None:
 @pytest.mark.parametrize("crop", [True, False])
 def test_a_region_is_used_whatever_crop_says(pipeline: Pipeline, crop: bool) -> None:
     region = Region(10, 200, 20, 150)
-    cut = encoded(drawing().crop((10, 20, 200, 150)))
     analysis = pipeline.analyse(encoded(drawing()), crop=crop, region=region)
     assert (analysis.subject.region, analysis.subject.regions) == (region, (region, WHOLE))
-    assert np.array_equal(analysis.vector, pipeline.analyse(cut, crop=False).vector)
+    assert np.array_equal(analysis.vector, pipeline.analyse(encoded(drawing()), region=region).vector)
+
+
+@pytest.mark.parametrize("box", [(10, 20, 200, 150), (120, 80, 300, 240)])
+def test_a_region_is_nearer_to_its_cut_out_than_the_whole_is(
+    pipeline: Pipeline, box: tuple[int, int, int, int]
+) -> None:
+    left, top, right, bottom = box
+    cut = pipeline.analyse(encoded(drawing().crop(box)), crop=False).vector
+    region = pipeline.analyse(encoded(drawing()), region=Region(left, right, top, bottom)).vector
+    whole = pipeline.analyse(encoded(drawing()), crop=False).vector
+    assert region @ cut > whole @ cut
 
 
 def test_the_found_region_given_back_changes_nothing(pipeline: Pipeline) -> None:

@@ -207,6 +207,19 @@ def test_a_region_is_used_and_kept_and_crop_off_means_the_whole(generic: App, dr
     assert whole.region == Region.whole(240, 240)
 
 
+@pytest.mark.parametrize("size", [240, 120])
+def test_each_of_several_things_in_a_picture_is_found_by_its_region(generic: App, draw: Draw, size: int) -> None:
+    scene = Image.new("RGB", (600, 600), (250, 250, 248))
+    places = {1: (20, 20), 3: (330, 40), 4: (150, 330)}
+    for product, corner in places.items():
+        scene.paste(Image.open(io.BytesIO(draw(product, size=size))), corner)
+    buffer = io.BytesIO()
+    scene.save(buffer, "PNG")
+    for product, (x, y) in places.items():
+        result = generic.search.by_picture("g", buffer.getvalue(), region=Region(x, x + size, y, y + size))
+        assert result.matches[0].product_id == f"p{product}"
+
+
 def test_product_search_stays_inside_the_given_or_stored_category(app: App, draw: Draw) -> None:
     app.instances.create(InstanceSpec("shop", InstanceType.PRODUCT))
     app.pictures.add("shop", draw(1), PictureKey("shoe", "a"), category=Category.SHOES)

@@ -1,0 +1,83 @@
+"""How much each part of a picture counts: its region for one half, all of it for the other.
+
+Where the subject is, is found by a network that errs, and what surrounds a thing says something of it: on
+photographs of groceries the half for the whole is worth eight points of R@1 against the subject alone,
+elsewhere it costs nothing. A region is pooled from the one feature map of the whole picture, unless it is so
+small that this map shows it in a few cells: then the backbone looks at it once more. A region that the user
+gives counts as one that was found.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from similis.algorithm._backbone import Backbone, FeatureMap, Pixels
+from similis.domain import Region
+
+_SMALL = 0.25  # of the picture's area
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sight:
+    """A picture as the backbone saw it.
+
+    Attributes:
+        cells: float32[channels, n], the cells of its feature maps.
+        weights: float32[n], how much each counts; they sum to one.
+        pixels: RGB, uint8[height, width, 3], of the whole picture.
+        region: the part of it that counts for half; or all of it.
+    """
+
+    cells: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    pixels: Pixels
+    region: Region
+
+    @property
+    def seen(self) -> Pixels:
+        """The region's pixels."""
+        return self.pixels[self.region.y1 : self.region.y2, self.region.x1 : self.region.x2]
+
+    @property
+    def whole(self) -> bool:
+        """Whether the region is the whole picture."""
+        return self.seen.shape == self.pixels.shape
+
+
+def look(backbone: Backbone, pixels: Pixels, region: Region) -> Sight:
+    """Look at a picture, RGB uint8[height, width, 3], with attention to a region inside it."""
+    height, width = pixels.shape[:2]
+    seen = backbone.feature_map(pixels)
+    cells = seen.reshape(len(seen), -1)
+    evenly = np.full(cells.shape[1], 1 / cells.shape[1], np.float32)
+    sight = Sight(cells, evenly, pixels, region)
+    if sight.whole:
+        return sight
+    if region.area >= _SMALL * height * width:
+        return Sight(cells, _halves(evenly, region_shares(region, pixels, seen)), pixels, region)
+    near = backbone.feature_map(sight.seen)
+    both = np.concatenate([cells, near.reshape(len(near), -1)], axis=1)
+    return Sight(both, np.concatenate([evenly, evenly]) * np.float32(0.5), pixels, region)
+
+
+def region_shares(region: Region, pixels: Pixels, feature_map: FeatureMap) -> NDArray[np.float32]:
+    """Each cell's share of a region, float32[rows · columns], summing to one."""
+    height, width = pixels.shape[:2]
+    rows, columns = feature_map.shape[1:]
+    shares = np.outer(_overlaps(region.y1, region.y2, height, rows), _overlaps(region.x1, region.x2, width, columns))
+    found: NDArray[np.float32] = (shares / shares.sum()).ravel().astype(np.float32)
+    return found
+
+
+def _halves(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float32]:
+    return (one + other) * np.float32(0.5)
+
+
+def _overlaps(start: int, stop: int, side: int, cells: int) -> NDArray[np.float64]:
+    """How much of `start..stop` lies in each of the equal cells of a side."""
+    edges = np.linspace(0, side, cells + 1)
+    inside: NDArray[np.float64] = np.clip(np.minimum(edges[1:], stop) - np.maximum(edges[:-1], start), 0, None)
+    return inside
