@@ -112,11 +112,12 @@ def encode(content: bytes) -> str:
 
 def plain_environment() -> dict[str, str]:
     """This process's environment without settings of the developer's and without proxies."""
-    return {
-        name: value
-        for name, value in os.environ.items()
-        if name == "SIMILIS_MODELS" or not (name.startswith("SIMILIS_") or name.lower().endswith("_proxy"))
-    }
+    return {name: value for name, value in os.environ.items() if name == "SIMILIS_MODELS" or not _is_own(name)}
+
+
+def _is_own(name: str) -> bool:
+    # Unbuffered output would hide that an announcement is not flushed.
+    return name.startswith("SIMILIS_") or name.lower().endswith("_proxy") or name == "PYTHONUNBUFFERED"
 
 
 def command(environment: str, *arguments: str) -> list[str]:

@@ -48,7 +48,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Path:
 @pytest.fixture(scope="module")
 def environment(folder: Path) -> dict[str, str]:
     """The reader's environment: `similis` on the path, no settings of the developer's."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("SIMILIS_")}
+    own = ("SIMILIS_", "PYTHONUNBUFFERED")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     models = {name: os.environ[name] for name in ("SIMILIS_MODELS",) if name in os.environ}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {**kept, **models, "PATH": path, "CURL_HOME": str(folder)}
@@ -60,12 +61,14 @@ def service(folder: Path, environment: dict[str, str]) -> Iterator[dict[str, str
     command = ["similis", "serve", "--port", "0", "--show-key", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment) as process:
         assert process.stdout is not None
-        lines = iter(process.stdout.readline, "")
-        announced = ""
-        while not announced.endswith("}\n"):
-            announced += next(lines)
-        yield json.loads(announced)
-        process.terminate()
+        try:
+            lines = iter(process.stdout.readline, "")
+            announced = ""
+            while not announced.endswith("}\n"):
+                announced += next(lines)
+            yield json.loads(announced)
+        finally:
+            process.terminate()
 
 
 def test_there_are_examples() -> None:

@@ -113,7 +113,7 @@ def decode(
         except IncorrectOrientation:
             raise
         except Exception as error:  # Pillow's decoders raise nearly every built-in exception on broken data
-            raise _damaged(error) from error
+            raise _damaged() from error
     return pixels
 
 
@@ -122,8 +122,7 @@ def _check_bytes(data: bytes, limits: PictureLimits) -> None:
         raise DamagedPicture("The picture is empty.", "Send the bytes of a picture file.")
     if len(data) > limits.max_bytes:
         raise PictureTooLarge(
-            f"The picture has {len(data):,} bytes.",
-            f"At most {limits.max_bytes:,} bytes are accepted; save it smaller or with stronger compression.",
+            f"The picture has more than {limits.max_bytes:,} bytes.", "Save it smaller or with stronger compression."
         )
 
 
@@ -133,12 +132,12 @@ def _open(data: bytes, limits: PictureLimits) -> ImageFile:
         return Image.open(io.BytesIO(data), formats=FORMATS)
     except UnidentifiedImageError as error:
         if _begins_like_a_picture(data):
-            raise _damaged(error) from error
+            raise _damaged() from error
         raise UnsupportedFormat("The bytes are no picture that can be read.", _FORMAT_HINT) from error
     except Image.DecompressionBombError as error:
         raise UnsupportedPixels("The picture claims to have far too many pixels.", _sides_hint(limits)) from error
     except Exception as error:
-        raise _damaged(error) from error
+        raise _damaged() from error
 
 
 def _begins_like_a_picture(data: bytes) -> bool:
@@ -216,8 +215,8 @@ def _over_white(image: Image.Image) -> Image.Image:
     return canvas
 
 
-def _damaged(error: Exception) -> DamagedPicture:
+def _damaged() -> DamagedPicture:
     return DamagedPicture(
-        f"The picture is truncated or broken ({type(error).__name__}).",
+        "The picture is truncated or broken.",
         "Save the picture again and send the whole file.",
     )

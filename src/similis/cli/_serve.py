@@ -73,7 +73,7 @@ def doctor(session: Session) -> None:
     session.output.data({"findings": [finding.as_dict() for finding in findings]})
     session.output.table(
         ("", "CHECK", "FOUND", "TO DO"),
-        (("ok" if each.good else "!!", each.check, each.found, each.to_do) for each in findings),
+        (("ok" if each.good else "!!", each.check, each.found, "" if each.good else each.to_do) for each in findings),
     )
     if not all(finding.good for finding in findings):
         raise typer.Exit(1)

@@ -30,7 +30,8 @@ def read_picture(source: PictureSource) -> bytes:
         return source.read(most)
     except OSError as error:
         raise InvalidPicture(
-            f"{source} cannot be read: {error.strerror or error}.", "Give the path of a picture file."
+            f"{source} cannot be read: {error.strerror or error}.",
+            "Check the path: it must be a picture file, or a folder where folders are taken.",
         ) from None
 
 

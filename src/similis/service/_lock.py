@@ -30,7 +30,7 @@ class DataDirectoryLock:
             self._file.close()
             raise DataDirectoryLocked(
                 f"The data directory {directory} is in use by {_describe(owner)}.",
-                "Stop that process, or work through it: --endpoint http://127.0.0.1:8000 --key ID:SECRET.",
+                "Stop that process, or work through it: --endpoint with the address it printed, and --key ID:SECRET.",
             ) from None
         self._file.truncate(0)
         self._file.seek(0)

@@ -215,7 +215,7 @@ def test_broken_exif_does_not_spoil_a_good_picture(exif: bytes, orientation: Ori
 def test_too_many_bytes() -> None:
     data = encode(gradient(), "PNG")
     assert decode(data, PictureLimits(max_bytes=len(data))).shape == (120, 160, 3)
-    with pytest.raises(PictureTooLarge, match=f"{len(data):,} bytes"):
+    with pytest.raises(PictureTooLarge, match="more than"):
         decode(data, PictureLimits(max_bytes=len(data) - 1))
 
 

@@ -36,7 +36,9 @@ def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, st
         str(tmp_path / "served"),
         "--json",
     ]
-    environment = {name: value for name, value in os.environ.items() if name != "SIMILIS_DATA"}
+    environment = {
+        name: value for name, value in os.environ.items() if name not in {"SIMILIS_DATA", "PYTHONUNBUFFERED"}
+    }
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         assert process.stdout is not None
         announced = ""
