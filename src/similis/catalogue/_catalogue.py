@@ -215,6 +215,11 @@ class Catalogue:
         with self._database.reading() as connection:
             return _pictures.read_pictures(connection, instance, ids, self._sealer)
 
+    def names(self, instance: Instance, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """Return ProductId and PicName by picture id, quicker than `pictures`; ids that are gone are left out."""
+        with self._database.reading() as connection:
+            return _pictures.read_names(connection, instance, ids)
+
     def vectors(self, instance: Instance, ids: Sequence[int]) -> dict[int, StoredVector]:
         """Return features by picture id, float16, shape [D]; ids that are gone are left out."""
         with self._database.reading() as connection:

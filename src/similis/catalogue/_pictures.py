@@ -64,6 +64,13 @@ def read_pictures(
     return found
 
 
+def read_names(connection: Connection, instance: Instance, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Return ProductId and PicName by id; unknown ids are left out."""
+    owned = select(picture.c.id, picture.c.product_id, picture.c.pic_name).where(picture.c.instance_id == instance.id)
+    rows = chain.from_iterable(connection.execute(owned.where(picture.c.id.in_(chunk))) for chunk in chunks(ids))
+    return {picture_id: (product_id, pic_name) for picture_id, product_id, pic_name in rows}
+
+
 def select_ids(
     connection: Connection, instance: Instance, tree: Filter | None, category: Category | None
 ) -> NDArray[np.int64]:

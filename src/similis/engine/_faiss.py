@@ -153,5 +153,6 @@ class FaissIndex:
 
 def _hits(similarities: NDArray[np.float32], ids: NDArray[np.int64], wanted: int) -> list[Hit]:
     found = ids >= 0
-    order = np.lexsort((ids[found], -similarities[found]))[:wanted]
-    return [Hit(int(ids[found][place]), float(similarities[found][place])) for place in order]
+    ids, similarities = ids[found], similarities[found]
+    order = np.lexsort((ids, -similarities))[:wanted]
+    return [Hit(*pair) for pair in zip(ids[order].tolist(), similarities[order].tolist(), strict=True)]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from similis.algorithm import Calibration, binary_code, hamming_distance
-from similis.catalogue import Catalogue, StoredPicture
-from similis.domain import MAX_RESULTS, Category, Instance, Match, SearchOptions
+from similis.catalogue import Catalogue
+from similis.domain import MAX_RESULTS, Category, Instance, Match, Picture, SearchOptions
 from similis.engine import VectorIndex
 from similis.service._scoring import displayed_scores, sort_expr_values
 
@@ -18,14 +18,13 @@ from similis.service._scoring import displayed_scores, sort_expr_values
 _NEARLY_IDENTICAL = 0.99
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranked:
-    score: float
-    stored: StoredPicture
+class _Ranked(NamedTuple):
+    """Sorts by score, the best first, then by key."""
 
-    def order(self) -> tuple[float, str, str]:
-        key = self.stored.picture.key
-        return -self.score, key.product_id, key.pic_name
+    negated_score: float
+    product_id: str
+    pic_name: str
+    picture_id: int
 
 
 class Ranking:
@@ -87,10 +86,10 @@ class Ranking:
 
     def _rank(self, ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> list[_Ranked]:
         """Order hits by score and key; a hit that the catalogue no longer knows is dropped."""
-        stored = self._catalogue.pictures(self._instance, ids.tolist())
-        self.settled &= len(stored) == len(ids)
+        names = self._catalogue.names(self._instance, ids.tolist())
+        self.settled &= len(names) == len(ids)
         pairs = zip(ids.tolist(), scores.tolist(), strict=True)
-        return sorted((_Ranked(score, stored[id_]) for id_, score in pairs if id_ in stored), key=_Ranked.order)
+        return sorted(_Ranked(-score, *names[id_], id_) for id_, score in pairs if id_ in names)
 
     def _scores(self, ids: npt.NDArray[np.int64], similarities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         near = ids[similarities > _NEARLY_IDENTICAL].tolist()
@@ -101,22 +100,26 @@ class Ranking:
         return displayed_scores(self._calibration.score(similarities), identical)
 
     def _matches(self, page: Sequence[_Ranked]) -> list[Match]:
-        vectors = self._catalogue.vectors(self._instance, [ranked.stored.id for ranked in page])
-        self.settled &= len(vectors) == len(page)
-        code = binary_code(self._query.astype(np.float32))
+        ids = [ranked.picture_id for ranked in page]
+        stored = self._catalogue.pictures(self._instance, ids)
+        vectors = self._catalogue.vectors(self._instance, ids)
+        self.settled &= len(stored) == len(vectors) == len(page)
+        known = stored.keys() & vectors.keys()
         return [
-            self._match(ranked, code, vectors[ranked.stored.id]) for ranked in page if ranked.stored.id in vectors
+            self._match(-ranked.negated_score, stored[ranked.picture_id].picture, vectors[ranked.picture_id])
+            for ranked in page
+            if ranked.picture_id in known
         ]
 
-    def _match(self, ranked: _Ranked, code: npt.NDArray[np.uint8], vector: npt.NDArray[np.float16]) -> Match:
-        picture = ranked.stored.picture
-        hamming = hamming_distance(code, binary_code(vector.astype(np.float32)))
+    def _match(self, score: float, picture: Picture, vector: npt.NDArray[np.float16]) -> Match:
+        code, own = (binary_code(each.astype(np.float32)) for each in (vector, self._query))
+        hamming = hamming_distance(code, own)
         return Match(
             product_id=picture.key.product_id,
             pic_name=picture.key.pic_name,
             category_id=picture.category,
-            score=ranked.score,
-            sort_expr_values=sort_expr_values(ranked.score, hamming),
+            score=score,
+            sort_expr_values=sort_expr_values(score, hamming),
             hamming_distance=hamming,
             custom_content=picture.custom_content,
             attributes=picture.attributes,
@@ -136,5 +139,5 @@ def _best(
 def _first_of_each_product(ranked: Sequence[_Ranked]) -> list[_Ranked]:
     best: dict[str, _Ranked] = {}
     for result in ranked:
-        best.setdefault(result.stored.picture.key.product_id, result)
+        best.setdefault(result.product_id, result)
     return list(best.values())
