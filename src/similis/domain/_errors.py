@@ -10,6 +10,7 @@ SimilisError
 │   ├── InvalidFilter         says where
 │   ├── InvalidPaging         num, start
 │   ├── InvalidScore          min_score
+│   ├── InvalidText           to search with
 │   ├── InvalidLifetime       of a temporary access key
 │   ├── InvalidLabels         the CSV of `similis evaluate`
 │   ├── RequestTooLarge       the whole HTTP body
@@ -27,18 +28,19 @@ SimilisError
 ├── Conflict
 │   ├── InstanceExists
 │   ├── CapacityReached
-│   └── FeatureModelMismatch  features of two models do not mix
+│   ├── FeatureModelMismatch  features of two models do not mix
+│   └── NoTextEncoder         nothing here reads texts for an instance
 ├── AccessDenied
 │   ├── NotAuthenticated
 │   └── PermissionDenied
 └── Unavailable               the operator can mend it
-├── DataDirectoryLocked
-├── StorageFailed
-├── KeyringFailed
-├── InvalidManifest       of a model
-├── ModelNotFetched
-├── ModelDamaged
-└── ServiceUnreachable
+    ├── DataDirectoryLocked
+    ├── StorageFailed
+    ├── KeyringFailed
+    ├── InvalidManifest       of a model
+    ├── ModelNotFetched
+    ├── ModelDamaged
+    └── ServiceUnreachable
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -25,6 +27,8 @@ from similis.domain import (
     Region,
     Role,
     SearchOptions,
+    SimilisError,
+    _errors,
     check_custom_content,
 )
 
@@ -136,3 +140,19 @@ def test_an_admin_of_one_instance_cannot_administer_the_service() -> None:
     key = AccessKey("SIM1", Role.ADMIN, ("shop",), datetime.now(UTC))
     assert key.allows(Role.ADMIN, "shop")
     assert not key.allows(Role.ADMIN)
+
+
+def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
+    drawn = (_errors.__doc__ or "").splitlines()[2:]
+    assert [re.match(r"[│├└─ ]*\w+", line)[0] for line in drawn] == list(_tree(SimilisError))  # type: ignore[index]
+
+
+def _tree(kind: type[SimilisError]) -> Iterator[str]:
+    """The lines of the tree of a class, as far as the module of errors has it."""
+    yield kind.__name__
+    children = [each for each in kind.__subclasses__() if each.__module__ == _errors.__name__]
+    for each in children:
+        last = each is children[-1]
+        first, *rest = _tree(each)
+        yield f"{'└── ' if last else '├── '}{first}"
+        yield from (f"{'    ' if last else '│   '}{line}" for line in rest)
