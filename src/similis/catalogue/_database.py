@@ -35,7 +35,12 @@ class Database:
 
     def __init__(self, url: str) -> None:
         with storage_failures():
-            self.engine = create_engine(url, pool_size=_CONNECTIONS_KEPT, max_overflow=_CONNECTIONS_MORE)
+            self.engine = create_engine(
+                url,
+                pool_size=_CONNECTIONS_KEPT,
+                max_overflow=_CONNECTIONS_MORE,
+                hide_parameters=True,  # of a failed statement, which go into messages of errors
+            )
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
         self._write_lock = threading.Lock()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import sys
 from importlib.metadata import version
 from io import TextIOWrapper
@@ -51,6 +52,8 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # names of files need not be text that the terminal's encoding has
             stream.reconfigure(errors="backslashreplace")
+    # A crash must not leave pictures and keys in a file.
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
     try:
         # Our own threads keep the processors busy; those of the linear algebra library would only get in their way.
         with threadpool_limits(limits=1, user_api="blas"):

@@ -7,8 +7,11 @@ from typing import TypeAlias
 
 import numpy as np
 import pytest
+from sqlalchemy import insert
 
-from similis.catalogue import Catalogue, NewPicture
+from similis.catalogue import Catalogue, NewPicture, sqlite_url
+from similis.catalogue._database import Database
+from similis.catalogue._tables import nonce
 from similis.domain import (
     AccessKey,
     CapacityReached,
@@ -21,6 +24,7 @@ from similis.domain import (
     PictureKey,
     PictureNotFound,
     Role,
+    StorageFailed,
     parse_filter,
 )
 
@@ -326,3 +330,11 @@ def test_everything_is_there_after_opening_again(
     before = catalogue.picture(instance, _KEY)
     catalogue.close()
     assert open_catalogue().picture(instance, _KEY) == before
+
+
+def test_errors_of_statements_do_not_quote_values(tmp_path: Path) -> None:
+    database = Database(sqlite_url(tmp_path / "any.sqlite"))
+    with pytest.raises(StorageFailed) as caught, database.reading() as connection:
+        connection.execute(insert(nonce), [{"digest": b"private words", "until": "no moment", "checksum": 0}])
+    assert "private words" not in f"{caught.value.message} {caught.value.__cause__}"
+    database.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -254,6 +255,12 @@ def test_mistakes_have_a_code_and_an_exit_status(
 )
 def test_bad_usage_exits_with_two(similis: Similis, arguments: tuple[str, ...]) -> None:
     assert similis(*arguments).status == 2
+
+
+def test_a_crash_leaves_no_picture_of_the_memory(similis: Similis) -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
+    similis("models", "list")
+    assert resource.getrlimit(resource.RLIMIT_CORE)[0] == 0
 
 
 @pytest.mark.usefixtures("shop")
