@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from similis.domain._errors import InvalidRegion
 
+_CORNERS = re.compile(",".join([r"\s*([+-]?[0-9]{1,9})\s*"] * 4))
 _HINT = "Give four whole numbers of pixels as x1,x2,y1,y2 with x1 < x2 and y1 < y2, for example 280,486,232,351."
 
 
@@ -36,12 +38,10 @@ class Region:
         Raises:
             InvalidRegion: not four whole numbers, or an empty rectangle.
         """
-        parts = text.split(",")
-        try:
-            x1, x2, y1, y2 = (int(part) for part in parts)
-        except ValueError:
-            raise InvalidRegion(f"The region {text[:60]!r} cannot be read.", _HINT) from None
-        return cls(x1, x2, y1, y2)
+        corners = _CORNERS.fullmatch(text)
+        if corners is None:
+            raise InvalidRegion(f"The region {text[:60]!r} cannot be read.", _HINT)
+        return cls(*map(int, corners.groups()))
 
     @classmethod
     def whole(cls, width: int, height: int) -> Region:

@@ -37,7 +37,7 @@ class Access:
             InstanceNotFound: one of the instances does not exist.
             InvalidLifetime: the lifetime is out of range.
         """
-        names = tuple(self._catalogue.instance(name).name for name in instances)
+        names = tuple(self._catalogue.instance(name).name for name in dict.fromkeys(instances))
         identity = "SIM" + "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH - 3))
         now = datetime.now(UTC)
         expires_at = None if lifetime is None else now + check_lifetime(lifetime)

@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from similis.catalogue import Catalogue, NewPicture, sqlite_url
 from similis.catalogue._database import Database
-from similis.catalogue._tables import nonce
+from similis.catalogue._tables import nonce as nonce_table
 from similis.domain import (
     AccessKey,
     CapacityReached,
@@ -335,6 +335,6 @@ def test_everything_is_there_after_opening_again(
 def test_errors_of_statements_do_not_quote_values(tmp_path: Path) -> None:
     database = Database(sqlite_url(tmp_path / "any.sqlite"))
     with pytest.raises(StorageFailed) as caught, database.reading() as connection:
-        connection.execute(insert(nonce), [{"digest": b"private words", "until": "no moment", "checksum": 0}])
+        connection.execute(insert(nonce_table), [{"digest": b"private words", "until": "no moment", "checksum": 0}])
     assert "private words" not in f"{caught.value.message} {caught.value.__cause__}"
     database.close()

@@ -41,7 +41,10 @@ def test_a_region_is_read_back_from_its_text(corners: tuple[int, int, int, int])
     assert region.area == width * height
 
 
-@pytest.mark.parametrize("text", ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "5,5,1,2", "1,2,5,4", "-1,2,0,2", "1.5,2,3,4"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "1,2,3", "1,2,3,4,5", "a,b,c,d", "5,5,1,2", "1,2,5,4", "-1,2,0,2", "1.5,2,3,4", "1_0,20,1,9", "1,2,3,٤"],
+)
 def test_bad_regions_are_refused(text: str) -> None:
     with pytest.raises(InvalidRegion):
         Region.parse(text)

@@ -40,7 +40,7 @@ def test_a_disabled_key_opens_nothing(app: App) -> None:
 
 def test_a_key_is_limited_to_instances_that_exist(app: App) -> None:
     app.instances.create(InstanceSpec("shop", InstanceType.GENERIC))
-    assert app.access.create(Role.READER, ["shop"]).key.instances == ("shop",)
+    assert app.access.create(Role.READER, ["shop", "shop"]).key.instances == ("shop",)
     with pytest.raises(InstanceNotFound):
         app.access.create(Role.READER, ["nothing"])
 
