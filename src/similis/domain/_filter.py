@@ -11,6 +11,7 @@ import operator
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any, Literal, TypeAlias
 
 from lark import Lark, Token, Transformer
@@ -63,7 +64,8 @@ class Either:
 
 Filter: TypeAlias = Comparison | Membership | All | Either
 
-_GRAMMAR = r"""
+_STRING = r'"(?:[^"\\]|\\.)*"'
+_GRAMMAR = rf"""
     ?start: either
     ?either: all (_OR all)*
     ?all: term (_AND term)*
@@ -73,7 +75,7 @@ _GRAMMAR = r"""
     FIELD: /(int_?attr|str_?attr)[234]?(?![A-Za-z0-9_])/i
     OPERATOR: ">=" | "<=" | "!=" | ">" | "<" | "="
     INTEGER: /[+-]?[0-9]+/
-    STRING: /"(?:[^"\\]|\\.)*"/
+    STRING: /{_STRING}/
     _AND.2: /and(?![A-Za-z0-9_])/i
     _OR.2: /or(?![A-Za-z0-9_])/i
     _IN.2: /in(?![A-Za-z0-9_])/i
@@ -97,8 +99,10 @@ def parse_filter(text: str) -> Filter:
     """
     if len(text) > MAX_FILTER:
         raise InvalidFilter(f"The filter has {len(text)} characters.", f"At most {MAX_FILTER} are allowed.")
-    if text.count("(") > MAX_DEPTH:
-        raise InvalidFilter("The filter has too many parentheses.", f"At most {MAX_DEPTH} are allowed.")
+    if _depth(text) > MAX_DEPTH:
+        raise InvalidFilter(
+            "The filter is nested too deeply.", f"At most {MAX_DEPTH} parentheses may be open at once."
+        )
     try:
         tree: Filter = _Builder().transform(_PARSER.parse(text))
     except UnexpectedInput as error:
@@ -108,6 +112,12 @@ def parse_filter(text: str) -> Filter:
             raise error.orig_exc from None
         raise
     return tree
+
+
+def _depth(text: str) -> int:
+    """The most parentheses that are open at once, those in strings not counted."""
+    steps = ((character == "(") - (character == ")") for character in re.sub(_STRING, "", text))
+    return max(accumulate(steps), default=0)
 
 
 def matches(tree: Filter, attributes: Attributes) -> bool:

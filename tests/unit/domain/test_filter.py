@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from similis.domain import (
+    MAX_DEPTH,
     All,
     Attributes,
     Comparison,
@@ -122,6 +123,15 @@ def test_mistakes_are_explained_with_their_place(text: str, position: int, words
         parse_filter(text)
     assert f"character {position}" in caught.value.message
     assert words in f"{caught.value.message} {caught.value.hint}"
+
+
+def test_only_parentheses_inside_each_other_are_counted() -> None:
+    beside = " OR ".join(f"int_attr in ({number})" for number in range(MAX_DEPTH + 1))
+    assert matches(parse_filter(beside), Attributes(int_attr=MAX_DEPTH))
+    assert matches(parse_filter(f'str_attr="{"(" * 100}"'), Attributes(str_attr="(" * 100))
+    assert parse_filter("(" * MAX_DEPTH + "int_attr=1" + ")" * MAX_DEPTH) == parse_filter("int_attr=1")
+    with pytest.raises(InvalidFilter, match="nested"):
+        parse_filter("(" * (MAX_DEPTH + 1) + "int_attr=1" + ")" * (MAX_DEPTH + 1))
 
 
 @given(st.text("()iIntNoOrRaAdDsS_ =<>!\"'\\,0123456789", max_size=40))
