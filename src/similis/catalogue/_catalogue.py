@@ -237,6 +237,11 @@ class Catalogue:
         """
         return _change_log.read_changes(self._database, instance.id, after)
 
+    def compact_changes(self) -> None:
+        """Shorten a change log that is mostly about pictures that are gone; only while no index follows it."""
+        with self._database.writing() as connection:
+            _change_log.compact(connection)
+
     def last_seq(self, instance: Instance) -> int:
         """Return the sequence of the latest change, 0 without any."""
         with self._database.reading() as connection:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, delete, exists, func, insert, select
 
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._database import Database
 from similis.catalogue._features import read_vectors
 from similis.catalogue._rows import LoggedChange
-from similis.catalogue._tables import change
+from similis.catalogue._tables import change, picture
 
 ADD = "add"
 REMOVE = "remove"
 _CHUNK = 1000
+_COMPACT_ABOVE = 2  # entries a picture
 
 
 def log_changes(connection: Connection, instance_id: int, operation: str, picture_ids: Iterable[int]) -> None:
@@ -31,6 +32,16 @@ def last_seq(connection: Connection, instance_id: int) -> int:
     """Return the sequence of an instance's latest change, 0 without any."""
     query = select(func.max(change.c.seq)).where(change.c.instance_id == instance_id)
     return connection.execute(query).scalar() or 0
+
+
+def compact(connection: Connection) -> None:
+    """Remove what pictures that are gone left in the log, once it is longer than what those that are there need."""
+    entries, pictures = (
+        connection.execute(select(func.count()).select_from(each)).scalar() or 0 for each in (change, picture)
+    )
+    if entries > _COMPACT_ABOVE * pictures + _CHUNK:
+        gone = ~exists().where(picture.c.id == change.c.picture_id)
+        connection.execute(delete(change).where(gone))
 
 
 def read_changes(database: Database, instance_id: int, after: int) -> Iterator[LoggedChange]:

@@ -78,6 +78,7 @@ class App:
             catalogue = Catalogue.open(sqlite_url(settings.catalogue), _Sealer(keyring))
             undo.callback(catalogue.close)
             _check_keyring(catalogue, keyring, settings)
+            catalogue.compact_changes()
             app = cls(settings, lock, catalogue, keyring, models, analyst)
             _destroy_keys(app)
             undo.pop_all()

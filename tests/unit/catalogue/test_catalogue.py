@@ -338,3 +338,34 @@ def test_errors_of_statements_do_not_quote_values(tmp_path: Path) -> None:
         connection.execute(insert(nonce_table), [{"digest": b"private words", "until": "no moment", "checksum": 0}])
     assert "private words" not in f"{caught.value.message} {caught.value.__cause__}"
     database.close()
+
+
+def test_a_log_about_pictures_that_are_gone_is_shortened(
+    catalogue: Catalogue, make_instance: MakeInstance, new_picture: MakePicture
+) -> None:
+    instance, other = make_instance("shop", 100), make_instance("other")
+    catalogue.add(other, [new_picture("p")])
+    for _ in range(30):
+        catalogue.add(instance, [new_picture(str(number)) for number in range(50)])
+    last, vectors = catalogue.last_seq(instance), _fed(catalogue, instance)
+    catalogue.compact_changes()
+    assert len(list(catalogue.changes(instance, 0))) == len(vectors) == 50
+    assert _fed(catalogue, instance) == vectors
+    assert len(_fed(catalogue, other)) == 1
+    catalogue.delete(instance, "0")
+    assert catalogue.last_seq(instance) > last
+    assert len(_fed(catalogue, instance)) == 49
+    kept = list(catalogue.changes(instance, 0))
+    catalogue.compact_changes()
+    assert len(list(catalogue.changes(instance, 0))) == len(kept)  # too little to be worth it
+
+
+def _fed(catalogue: Catalogue, instance: Instance) -> set[int]:
+    """The pictures of an index that follows the whole log."""
+    pictures: set[int] = set()
+    for change in catalogue.changes(instance, 0):
+        if change.operation == "remove":
+            pictures.discard(change.picture_id)
+        elif change.vector is not None:
+            pictures.add(change.picture_id)
+    return pictures
