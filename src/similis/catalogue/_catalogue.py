@@ -55,7 +55,7 @@ class Catalogue:
         return catalogue
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close it for good, after what is being written."""
         self._database.close()
 
     def verify(self) -> None:

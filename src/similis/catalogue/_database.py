@@ -44,6 +44,7 @@ class Database:
         if self.engine.dialect.name == "sqlite":
             _prepare_sqlite(self.engine)
         self._write_lock = threading.Lock()
+        self._closed = False
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -52,6 +53,7 @@ class Database:
         Raises:
             StorageFailed: the database cannot be read.
         """
+        self._check_open()
         with storage_failures(), self.engine.connect() as connection, connection.begin():
             yield connection
 
@@ -63,8 +65,10 @@ class Database:
             StorageFailed: the database cannot be written.
         """
         engine = self.engine.execution_options(**{_WRITING: True})
-        with self._write_lock, storage_failures(), engine.begin() as connection:
-            yield connection
+        with self._write_lock:
+            self._check_open()
+            with storage_failures(), engine.begin() as connection:
+                yield connection
 
     @contextmanager
     def still(self) -> Iterator[None]:
@@ -73,8 +77,14 @@ class Database:
             yield
 
     def close(self) -> None:
-        """Close all connections."""
+        """Wait for a transaction that writes, then close all connections for good: another process may come now."""
+        with self._write_lock:
+            self._closed = True
         self.engine.dispose()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise StorageFailed("The catalogue is closed.", "Open the data directory again.")
 
 
 def sqlite_url(file: Path) -> str:

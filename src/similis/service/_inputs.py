@@ -8,7 +8,7 @@ from typing import BinaryIO, TypeAlias
 from similis.algorithm import PictureLimits
 from similis.domain import Category, InvalidInput, InvalidPicture, Region, SearchOptions, parse_filter
 
-PictureSource: TypeAlias = bytes | str | Path | BinaryIO
+PictureSource: TypeAlias = bytes | bytearray | memoryview | str | Path | BinaryIO
 RegionSource: TypeAlias = Region | str | None
 
 
@@ -20,17 +20,17 @@ def read_picture(source: PictureSource) -> bytes:
     Raises:
         InvalidPicture: the file cannot be read.
     """
-    if isinstance(source, bytes):
-        return source
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
     most = PictureLimits().max_bytes + 1
     try:
         if isinstance(source, str | Path):
             with Path(source).open("rb") as file:
                 return file.read(most)
         return source.read(most)
-    except OSError as error:
+    except (OSError, ValueError) as error:  # ValueError: a path with NUL, or a file that is closed
         raise InvalidPicture(
-            f"{source} cannot be read: {error.strerror or error}.",
+            f"{source} cannot be read: {getattr(error, 'strerror', None) or error}.",
             "Check the path: it must be a picture file, or a folder where folders are taken.",
         ) from None
 

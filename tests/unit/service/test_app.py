@@ -83,6 +83,14 @@ def test_an_opening_that_failed_leaves_nothing_open(settings: Settings, pipeline
     App.open(settings, pipeline).close()
 
 
+def test_a_closed_service_writes_nothing_behind_the_next_owner(settings: Settings, pipeline: Pipeline) -> None:
+    with App.open(settings, pipeline) as app:
+        app.instances.create(GENERIC)
+    for use in (app.instances.list, lambda: app.instances.delete("g"), app.access.operator_key):
+        with pytest.raises(StorageFailed, match="closed"):
+            use()
+
+
 def test_others_cannot_look_into_the_data_directory(app: App) -> None:
     assert stat.S_IMODE(app.settings.data.stat().st_mode) == 0o700
 
