@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from starlette.middleware import Middleware
@@ -16,6 +19,9 @@ from similis.gateway._metrics import CONTENT_TYPE, Metrics
 from similis.gateway._observe import Observe
 from similis.gateway.alibaba._upload_routes import add_upload_flow
 from similis.service import App
+
+# Calls with a picture hold a thread while they wait for their turn; light calls must find another one meanwhile.
+THREADS = 256
 
 _DESCRIPTION = (
     "Self-hosted image search. Every call under /api/v1 needs an access key: Authorization: Bearer ID:SECRET. "
@@ -38,6 +44,7 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=_lifespan,
         middleware=[Middleware(Observe, metrics=metrics), Middleware(BodyLimit), Middleware(alibaba.OriginForm)],
     )
     api.state.service = app
@@ -49,6 +56,12 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
     api.router.routes.extend(alibaba.routes)
     api.include_router(console.router)
     return api
+
+
+@asynccontextmanager
+async def _lifespan(_api: FastAPI) -> AsyncIterator[None]:
+    current_default_thread_limiter().total_tokens = THREADS
+    yield
 
 
 _operator = APIRouter(include_in_schema=False)
