@@ -24,7 +24,16 @@ from PIL import (
 )
 from PIL.ImageFile import ImageFile
 
-from similis.domain import DamagedPicture, IncorrectOrientation, PictureTooLarge, UnsupportedFormat, UnsupportedPixels
+from similis.domain import (
+    MAX_PICTURE_BYTES,
+    MAX_SIDE,
+    MIN_SIDE,
+    DamagedPicture,
+    IncorrectOrientation,
+    PictureTooLarge,
+    UnsupportedFormat,
+    UnsupportedPixels,
+)
 
 Pixels = NDArray[np.uint8]
 
@@ -69,9 +78,9 @@ class PictureLimits:
         max_side: greatest width and height, pixels.
     """
 
-    max_bytes: int = 4 * 1024 * 1024
-    min_side: int = 100
-    max_side: int = 4096
+    max_bytes: int = MAX_PICTURE_BYTES
+    min_side: int = MIN_SIDE
+    max_side: int = MAX_SIDE
 
 
 class Orientation(StrEnum):

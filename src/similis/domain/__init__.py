@@ -87,9 +87,17 @@ from similis.domain._instance import (
     InstanceType,
 )
 from similis.domain._json import JsonObject, as_json
-from similis.domain._picture import MAX_KEY, Picture, PictureKey, check_key_part
+from similis.domain._picture import (
+    MAX_KEY,
+    MAX_PICTURE_BYTES,
+    MAX_SIDE,
+    MIN_SIDE,
+    Picture,
+    PictureKey,
+    check_key_part,
+)
 from similis.domain._region import Region
-from similis.domain._search import MAX_NUM, MAX_RESULTS, Added, Match, SearchOptions, SearchResult, Subject
+from similis.domain._search import MAX_NUM, MAX_RESULTS, MAX_TEXT, Added, Match, SearchOptions, SearchResult, Subject
 
 __all__ = [
     "DEFAULT_CAPACITY",
@@ -102,8 +110,12 @@ __all__ = [
     "MAX_LIFETIME",
     "MAX_NAME",
     "MAX_NUM",
+    "MAX_PICTURE_BYTES",
     "MAX_RESULTS",
+    "MAX_SIDE",
     "MAX_STRING",
+    "MAX_TEXT",
+    "MIN_SIDE",
     "STR_FIELDS",
     "AccessDenied",
     "AccessKey",

@@ -11,6 +11,9 @@ from similis.domain._errors import InvalidKey
 from similis.domain._region import Region
 
 MAX_KEY = 512
+MAX_PICTURE_BYTES = 4 * 1024 * 1024
+MIN_SIDE = 100
+MAX_SIDE = 4096
 _UNFIT = frozenset({"Cc", "Cs", "Zl", "Zp"})  # control characters, halves of a pair, ends of lines and paragraphs
 
 

@@ -12,6 +12,7 @@ from similis.domain._picture import PictureKey
 from similis.domain._region import Region
 
 MAX_NUM = 100
+MAX_TEXT = 512
 MAX_RESULTS = 500
 
 

@@ -6,7 +6,7 @@ import io
 
 from PIL import Image, ImageOps
 
-MIN_SIDE = 100
+from similis.domain import MIN_SIDE
 
 
 def enlarged(data: bytes) -> bytes:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from similis.algorithm import Calibration, Orientation
 from similis.catalogue import Catalogue, StoredPicture
 from similis.domain import (
+    MAX_TEXT,
     Category,
     Instance,
     InstanceType,
@@ -31,7 +32,6 @@ from similis.service._pictures import applied_category, stored_vector
 from similis.service._ranking import Ranking
 from similis.service._scoring import displayed_scores
 
-MAX_TEXT = 512
 _TRIES = 3
 
 

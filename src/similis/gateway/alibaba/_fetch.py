@@ -15,10 +15,9 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from similis.domain import PictureTooLarge
+from similis.domain import MAX_PICTURE_BYTES, PictureTooLarge
 from similis.gateway.alibaba._addresses import is_public, system_resolver
 from similis.gateway.alibaba._errors import Refused
-from similis.gateway.alibaba._uploads import MAX_PICTURE
 
 Resolver = Callable[[str, int], list[str]]
 Transport = Callable[[], httpx.AsyncBaseTransport]
@@ -133,8 +132,10 @@ async def _read(response: httpx.Response) -> bytes:
     content = bytearray()
     async for chunk in response.aiter_raw():  # raw: a compressed body must not be able to explode
         content += chunk
-        if len(content) > MAX_PICTURE:
-            raise PictureTooLarge(f"The picture at the URL is above {MAX_PICTURE:,} bytes.", "Use a smaller picture.")
+        if len(content) > MAX_PICTURE_BYTES:
+            raise PictureTooLarge(
+                f"The picture at the URL is above {MAX_PICTURE_BYTES:,} bytes.", "Use a smaller picture."
+            )
     return bytes(content)
 
 

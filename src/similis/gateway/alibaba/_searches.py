@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from similis.domain import Category, JsonObject, PictureNotFound, SearchResult
+from similis.domain import MAX_TEXT, Category, JsonObject, PictureNotFound, SearchResult
 from similis.gateway.alibaba._call import Call
 from similis.gateway.alibaba._errors import Refused
 from similis.gateway.alibaba._shapes import (
@@ -15,8 +15,6 @@ from similis.gateway.alibaba._shapes import (
     stored_auction,
 )
 from similis.service import Orientation
-
-MAX_TEXT = 512
 
 
 def search_by_picture(call: Call) -> SearchResult:

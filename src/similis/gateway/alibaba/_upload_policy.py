@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from similis.gateway.alibaba._uploads import MAX_PICTURE
+from similis.domain import MAX_PICTURE_BYTES
 
 LIFETIME = timedelta(minutes=5)
 ACCESS_KEY_ID = "similis-upload"
@@ -54,7 +54,7 @@ class UploadPolicies:
         """A permission for one object whose key nobody can guess."""
         key = _KEY_PREFIX + secrets.token_hex(16)
         expiration = (self._clock() + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ")
-        conditions = [["content-length-range", 1, MAX_PICTURE], ["eq", "$key", key]]
+        conditions = [["content-length-range", 1, MAX_PICTURE_BYTES], ["eq", "$key", key]]
         policy = base64.b64encode(json.dumps({"expiration": expiration, "conditions": conditions}).encode()).decode()
         return Permission(key, policy, self._sign(policy))
 
@@ -91,7 +91,7 @@ def check_size(size: int) -> None:
     Raises:
         UploadRefused: there are none or too many.
     """
-    if size > MAX_PICTURE:
+    if size > MAX_PICTURE_BYTES:
         raise too_large()
     if size < 1:
         raise UploadRefused(

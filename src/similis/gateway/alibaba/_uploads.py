@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-MAX_PICTURE = 4 * 1024 * 1024
 MAX_COUNT = 256
 MAX_BYTES = 128 * 1024 * 1024
 MAX_AGE_SECONDS = 300.0

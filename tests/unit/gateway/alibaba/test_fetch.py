@@ -13,12 +13,11 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from similis.domain import PictureTooLarge
+from similis.domain import MAX_PICTURE_BYTES, PictureTooLarge
 from similis.gateway.alibaba import _fetch
 from similis.gateway.alibaba._addresses import system_resolver
 from similis.gateway.alibaba._errors import Refused
 from similis.gateway.alibaba._fetch import Fetcher, Resolver
-from similis.gateway.alibaba._uploads import MAX_PICTURE
 
 PUBLIC = "93.184.216.34"
 NAMES = {
@@ -78,10 +77,10 @@ class _Page(BaseHTTPRequestHandler):
         self.redirect("/circle")
 
     def large(self) -> None:
-        self.answer(b"x" * (MAX_PICTURE + 1))
+        self.answer(b"x" * (MAX_PICTURE_BYTES + 1))
 
     def largest(self) -> None:
-        self.answer(b"x" * MAX_PICTURE)
+        self.answer(b"x" * MAX_PICTURE_BYTES)
 
     def bomb(self) -> None:
         self.answer(gzip.compress(b"x" * 50_000_000), encoding="gzip")
@@ -287,7 +286,7 @@ def test_redirects_in_a_circle_end(fetcher: Make, web: Web) -> None:
 
 
 def test_sizes_are_limited_and_nothing_is_unpacked(fetcher: Make) -> None:
-    assert len(fetcher().fetch("http://img.example.com/largest")) == MAX_PICTURE
+    assert len(fetcher().fetch("http://img.example.com/largest")) == MAX_PICTURE_BYTES
     with pytest.raises(PictureTooLarge):
         fetcher().fetch("http://img.example.com/large")
     assert len(fetcher().fetch("http://img.example.com/bomb")) < 100_000

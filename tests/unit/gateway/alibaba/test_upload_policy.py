@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from similis.domain import MAX_PICTURE_BYTES
 from similis.gateway.alibaba._upload_policy import ACCESS_KEY_ID, LIFETIME, UploadPolicies, UploadRefused, check_size
-from similis.gateway.alibaba._uploads import MAX_PICTURE
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 POLICIES = UploadPolicies(lambda: NOW)
@@ -42,7 +42,7 @@ def test_the_policy_says_what_it_permits() -> None:
     policy = json.loads(base64.b64decode(fields["policy"]))
     assert policy == {
         "expiration": "2026-11-24T12:05:00Z",
-        "conditions": [["content-length-range", 1, MAX_PICTURE], ["eq", "$key", fields["key"]]],
+        "conditions": [["content-length-range", 1, MAX_PICTURE_BYTES], ["eq", "$key", fields["key"]]],
     }
 
 
@@ -83,8 +83,8 @@ def test_it_expires() -> None:
 
 def test_its_size_is_limited() -> None:
     check_size(1)
-    check_size(MAX_PICTURE)
-    for size, code in ((0, "EntityTooSmall"), (MAX_PICTURE + 1, "EntityTooLarge")):
+    check_size(MAX_PICTURE_BYTES)
+    for size, code in ((0, "EntityTooSmall"), (MAX_PICTURE_BYTES + 1, "EntityTooLarge")):
         with pytest.raises(UploadRefused) as error:
             check_size(size)
         assert (error.value.status, error.value.code) == (400, code)
