@@ -15,6 +15,7 @@ from similis.catalogue._features import read_vectors
 from similis.catalogue._filters import compile_filter
 from similis.catalogue._rows import LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
 from similis.catalogue._schema import migrate
+from similis.catalogue._stamp import Stamp
 from similis.catalogue._tables import picture as picture_table
 from similis.catalogue._verify import verify
 from similis.domain import AccessKey, Category, Filter, Instance, InstanceSpec, PictureKey
@@ -29,13 +30,16 @@ class Catalogue:
     Every method raises StorageFailed when the database cannot be used or is damaged.
     """
 
-    def __init__(self, database: Database, sealer: Sealer) -> None:
+    def __init__(self, database: Database, sealer: Sealer, stamp: Stamp) -> None:
         self._database = database
         self._sealer = sealer
+        self._stamp = stamp
 
     @classmethod
     def open(cls, url: str, sealer: Sealer) -> Catalogue:
-        """Open a catalogue, make it where there is none, bring its schema up to date and verify it.
+        """Open a catalogue, make it where there is none, bring its schema up to date.
+
+        It is verified unless it is as it was when it was last closed in order; `verify` does so at any time.
 
         Args:
             url: of the database as SQLAlchemy writes it, such as `sqlite_url` gives.
@@ -45,10 +49,13 @@ class Catalogue:
             StorageFailed: it cannot be opened, is damaged, or was made by a newer version.
         """
         database = Database(url)
-        catalogue = cls(database, sealer)
+        stamp = Stamp(database.engine.url.database)
+        catalogue = cls(database, sealer, stamp)
         try:
+            unchanged = stamp.take()
             migrate(database)
-            catalogue.verify()
+            if not unchanged:
+                catalogue.verify()
         except BaseException:
             database.close()
             raise
@@ -57,6 +64,7 @@ class Catalogue:
     def close(self) -> None:
         """Close it for good, after what is being written."""
         self._database.close()
+        self._stamp.leave()
 
     def verify(self) -> None:
         """Check the whole database, every row included.

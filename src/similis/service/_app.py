@@ -89,6 +89,14 @@ class App:
         self._catalogue.setting(_KEYRING_SETTING)
         return self.analyst.loaded
 
+    def verify(self) -> None:
+        """Check the whole catalogue, every row included.
+
+        Raises:
+            StorageFailed: something is damaged.
+        """
+        self._catalogue.verify()
+
     def close(self) -> None:
         """Close the catalogue and give the data directory free."""
         self._catalogue.close()

@@ -79,6 +79,7 @@ def _data(settings: Settings) -> Finding:
 def _opened(settings: Settings) -> str:
     try:
         with App.open(settings) as app:
+            app.verify()
             return f"{settings.data}: {len(app.instances.list())} instances"
     except DataDirectoryLocked as error:
         return f"{error.message} That is fine while the service runs."

@@ -220,3 +220,17 @@ def test_the_doctor_finds_a_manifest_that_cannot_be_read(settings: Settings, tmp
     findings = examine(settings.model_copy(update={"models": tmp_path / "models"}))
     [bad] = [finding for finding in findings if not finding.good]
     assert "mine.json" in bad.found
+
+
+def test_the_doctor_verifies_what_opening_would_trust(
+    settings: Settings, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    App.open(settings, pipeline).close()
+
+    def damaged(_catalogue: Catalogue) -> None:
+        raise StorageFailed("damaged for the test")
+
+    monkeypatch.setattr(Catalogue, "verify", damaged)
+    App.open(settings, pipeline).close()
+    [found] = [finding for finding in examine(settings) if finding.check == "Data directory"]
+    assert (found.good, found.found) == (False, "damaged for the test")
