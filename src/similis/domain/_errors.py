@@ -14,6 +14,7 @@ SimilisError
 │   ├── InvalidLifetime       of a temporary access key
 │   ├── InvalidLabels         the CSV of `similis evaluate`
 │   ├── RequestTooLarge       the whole HTTP body
+│   ├── RequestTooSlow        to arrive
 │   └── InvalidPicture
 │       ├── UnsupportedFormat
 │       ├── PictureTooLarge   bytes
@@ -40,6 +41,7 @@ SimilisError
     ├── InvalidManifest       of a model
     ├── ModelNotFetched
     ├── ModelDamaged
+    ├── Overloaded            for now
     └── ServiceUnreachable
 """
 
@@ -141,6 +143,12 @@ class RequestTooLarge(InvalidInput):
     """The body of an HTTP request has too many bytes."""
 
     code = "request_too_large"
+
+
+class RequestTooSlow(InvalidInput):
+    """The body of an HTTP request took too long to arrive."""
+
+    code = "request_too_slow"
 
 
 class InvalidPicture(InvalidInput):
@@ -297,6 +305,12 @@ class ModelDamaged(Unavailable):
     """A model file does not have the digest of its manifest."""
 
     code = "model_damaged"
+
+
+class Overloaded(Unavailable):
+    """There is more to do at once than can be; later it will do."""
+
+    code = "overloaded"
 
 
 class ServiceUnreachable(Unavailable):

@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from similis.domain import JsonObject, RequestTooLarge, SimilisError, Unavailable
+from similis.domain import JsonObject, SimilisError, Unavailable
 from similis.gateway._errors import log_unexpected
 from similis.gateway.alibaba._call import Call
 from similis.gateway.alibaba._caller import authenticate, authorise
@@ -35,7 +35,7 @@ async def answer(request: Request) -> Response:
     wire = head_of(request)
     try:
         body = await request.body()
-    except RequestTooLarge as error:
+    except SimilisError as error:
         return _failure(wire, _api(wire), error)
     return await run_in_threadpool(_answer, request, wire, body)
 

@@ -9,7 +9,7 @@ from html import escape
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import Scope
 
-from similis.domain import InvalidInput, RequestTooLarge
+from similis.domain import InvalidInput, Overloaded, RequestTooLarge
 from similis.gateway._multipart import Part, read_parts
 from similis.gateway.alibaba._fetch import Fetcher
 from similis.gateway.alibaba._request import WireRequest
@@ -105,6 +105,8 @@ async def post_object(request: Request) -> Response:
         return _refusal(request, refused)
     except RequestTooLarge:
         return _refusal(request, too_large())
+    except Overloaded as error:
+        return _refusal(request, UploadRefused(503, "ServiceUnavailable", f"{error.message} {error.hint}"))
     except InvalidInput as error:
         return _refusal(request, UploadRefused(400, "MalformedPOSTRequest", f"{error.message} {error.hint}"))
     return _created(request, key, content)
