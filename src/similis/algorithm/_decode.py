@@ -145,7 +145,7 @@ def _open(data: bytes, limits: PictureLimits) -> ImageFile:
         raise UnsupportedFormat("The bytes are no picture that can be read.", _FORMAT_HINT) from error
     except Image.DecompressionBombError as error:
         raise UnsupportedPixels("The picture claims to have far too many pixels.", _sides_hint(limits)) from error
-    except Exception as error:
+    except Exception as error:  # as above: opening reads headers, which may be broken in any way
         raise _damaged() from error
 
 

@@ -59,7 +59,7 @@ class Match:
     """One result of a search.
 
     Attributes:
-        score: probability-like similarity in 0..1; 1.0 exactly when the features are identical.
+        score: similarity in 0..1; 1.0 exactly when the features are identical.
         sort_expr_values: `"<relevance>;<hamming distance>"`.
         hamming_distance: bits in which the two binary codes differ.
     """

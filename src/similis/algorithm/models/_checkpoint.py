@@ -108,7 +108,7 @@ class _Unpickler(pickle.Unpickler):
             return _STORAGES[name]
         raise _damaged(f"it asks for {module}.{name}, which is refused")
 
-    def persistent_load(self, pid: Any) -> _Storage:  # noqa: ANN401
+    def persistent_load(self, pid: Any) -> _Storage:  # noqa: ANN401 - the signature of the base class
         kind, dtype, key, _device, length, view = pid
         if kind != "storage" or view is not None:
             raise _damaged("it has an unknown kind of storage")
