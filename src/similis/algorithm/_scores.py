@@ -20,8 +20,8 @@ class Calibration:
 
     It was fitted on the ten best results of queries in collections of some thousand pictures, right and wrong ones
     weighing the same: a score of one half is where a result is as likely right as wrong. Right means the same product
-    on the shelf or the same catalogue line (product), or the same kind of thing (generic). Where right ones abound, as
-    in most of the development sets, the score understates how often a result is right.
+    on the shelf or the same catalogue line (product), or the same kind of thing (generic). Where right ones abound,
+    as in most of the development sets, the score understates how often a result is right.
 
     Attributes:
         middle: the similarity whose score is one half.
