@@ -12,7 +12,7 @@ from similis.algorithm._backbone import Backbone, Pixels
 from similis.algorithm._category import CategoryHead
 from similis.algorithm._decode import DEFAULT_LIMITS, Orientation, PictureLimits, decode
 from similis.algorithm._encoders import Description, ImageEncoder
-from similis.algorithm._features import Describer, Features
+from similis.algorithm._features import Describer, Features, unit
 from similis.algorithm._scores import Calibration
 from similis.algorithm._subject import SubjectFinder
 from similis.algorithm.models import ModelStore
@@ -141,6 +141,11 @@ class Pipeline:
             vector = self._description.describe(sight)
         best = candidates[0].category if category is None else category
         return Analysis(Subject(best, regions[0], regions, candidates), vector, times)
+
+    def plain_pool(self, pixels: Pixels) -> Features:
+        """The mean of the backbone's last map over the whole picture, of unit length: what quality is compared with."""
+        cells = self._backbone.feature_map(pixels)
+        return unit(cells.reshape(len(cells), -1).mean(1))
 
     def _regions(self, pixels: Pixels, crop: bool, region: Region | None) -> tuple[Region, ...]:
         """All regions known of a picture, the one to use first and the whole picture last."""
