@@ -49,7 +49,7 @@ class Sight:
 def look(backbone: Backbone, pixels: Pixels, region: Region) -> Sight:
     """Look at a picture, RGB uint8[height, width, 3], with attention to a region inside it."""
     height, width = pixels.shape[:2]
-    seen = backbone.feature_map(pixels)
+    seen = backbone.maps(pixels).feature_map
     cells = seen.reshape(len(seen), -1)
     evenly = np.full(cells.shape[1], 1 / cells.shape[1], np.float32)
     sight = Sight(cells, evenly, pixels, region)
@@ -57,7 +57,7 @@ def look(backbone: Backbone, pixels: Pixels, region: Region) -> Sight:
         return sight
     if region.area >= _SMALL * height * width:
         return Sight(cells, _halves(evenly, region_shares(region, pixels, seen)), pixels, region)
-    near = backbone.feature_map(sight.seen)
+    near = backbone.maps(sight.seen).feature_map
     both = np.concatenate([cells, near.reshape(len(near), -1)], axis=1)
     return Sight(both, np.concatenate([evenly, evenly]) * np.float32(0.5), pixels, region)
 

@@ -1,7 +1,8 @@
-"""The backbone network: pixels in, its last feature map out."""
+"""The backbone network: pixels in, its feature maps out."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +11,27 @@ from PIL import Image
 
 from similis.algorithm._runtime import cpu_session
 from similis.algorithm.models import InputSpec, Manifest
+from similis.domain import InvalidManifest
 
 Pixels = NDArray[np.uint8]
 FeatureMap = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Maps:
+    """What one pass of the backbone gives: float32[channels, rows, columns] each.
+
+    Attributes, with the sizes that EfficientNet-Lite2 gives at 260 × 260:
+        feature_map: the last map, 1280 × 9 × 9.
+        middle: the end of the fifth stage, 120 × 17 × 17.
+        fine: the end of the third stage, 48 × 33 × 33.
+        detail: the end of the second stage, 24 × 65 × 65.
+    """
+
+    feature_map: FeatureMap
+    middle: FeatureMap
+    fine: FeatureMap
+    detail: FeatureMap
 
 
 class Backbone:
@@ -22,31 +41,35 @@ class Backbone:
 
     Args:
         path: the model file, from `ModelStore.path`.
-        manifest: tells how pixels enter and what the output `feature_map` is called.
+        manifest: tells how pixels enter and what the outputs, named as in `Maps`, are called.
         threads: threads inside one pass.
     """
 
     def __init__(self, path: Path, manifest: Manifest, threads: int = 1) -> None:
         self._session = cpu_session(path, threads)
         self._input = self._session.get_inputs()[0].name
-        self._output = manifest.outputs["feature_map"]
+        self._outputs = [_output(manifest, field.name) for field in fields(Maps)]
         self._spec = manifest.picture_input()
         self.name = manifest.name
         self.dimension = manifest.dimension
 
-    def feature_map(self, pixels: Pixels) -> FeatureMap:
-        """The last feature map of a picture squashed to the input size.
+    def maps(self, pixels: Pixels) -> Maps:
+        """Look at a picture squashed to the input size, once.
 
         Args:
             pixels: RGB, uint8[height, width, 3].
-
-        Returns:
-            float32[channels, rows, columns].
         """
-        tensor = as_input(pixels, self._spec)
-        (maps,) = self._session.run([self._output], {self._input: tensor})
-        found: FeatureMap = maps[0]
-        return found
+        maps = self._session.run(self._outputs, {self._input: as_input(pixels, self._spec)})
+        return Maps(*(each[0] for each in maps))
+
+
+def _output(manifest: Manifest, name: str) -> str:
+    if name not in manifest.outputs:
+        raise InvalidManifest(
+            f"The backbone {manifest.name} has no output {name}.",
+            f"Name it among the outputs of its manifest, or remove it to use the built-in one.",
+        )
+    return manifest.outputs[name]
 
 
 def as_input(pixels: Pixels, spec: InputSpec) -> NDArray[np.float32]:

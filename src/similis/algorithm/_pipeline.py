@@ -143,8 +143,8 @@ class Pipeline:
         return Analysis(Subject(best, regions[0], regions, candidates), vector, times)
 
     def plain_pool(self, pixels: Pixels) -> Features:
-        """The mean of the backbone's last map over the whole picture, of unit length: what quality is compared with."""
-        cells = self._backbone.feature_map(pixels)
+        """The mean of the backbone's last map over the whole picture, of unit length, to compare quality with."""
+        cells = self._backbone.maps(pixels).feature_map
         return unit(cells.reshape(len(cells), -1).mean(1))
 
     def _regions(self, pixels: Pixels, crop: bool, region: Region | None) -> tuple[Region, ...]:

@@ -90,7 +90,7 @@ def _load(weights: Path) -> onnx.ModelProto:
 
 
 _CONVERTERS: dict[ConverterName, tuple[Callable[[Path], bytes], int]] = {
-    "efficientnet-lite2": (_efficientnet_lite2, 1),
+    "efficientnet-lite2": (_efficientnet_lite2, 2),
     "onnx": (_as_it_is, 1),
     "u2net": (_u2net, 2),
 }

@@ -6,7 +6,7 @@ Convolutions pad as TensorFlow's SAME; batch normalisation (epsilon 1e-3) is fol
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,9 @@ from similis.domain import ModelDamaged
 
 LITE2_REPEATS = (1, 3, 3, 4, 4, 5, 1)
 STAGE_STRIDES = (1, 2, 2, 2, 1, 2, 1)
+STAGE_MAPS = {1: "detail", 2: "fine", 4: "middle"}
+"""Stages whose results are outputs too, the first stage being 0; their strides are 4, 8 and 16."""
+
 _EPSILON = 1e-3
 _OPSET = 17
 _IR_VERSION = 8
@@ -36,13 +39,14 @@ def efficientnet_lite(
 
     Returns:
         A model with input `pixels` float32[batch, 3, height, width] and outputs `feature_map`
-        float32[batch, channels, height/32, width/32] and `logits` float32[batch, classes]; sizes are free.
+        float32[batch, channels, height/32, width/32], `logits` float32[batch, classes] and, float32[batch, channels,
+        rows, columns], those of `STAGE_MAPS` whose stages there are; sizes are free.
 
     Raises:
         ModelDamaged: an array is missing or has another shape than the network needs.
     """
     try:
-        return _Builder(state).build(_block_strides(repeats, strides))
+        return _Builder(state).build(_block_strides(repeats, strides), _block_maps(repeats))
     except (KeyError, ValueError) as error:
         raise ModelDamaged(
             f"The checkpoint is no EfficientNet-Lite of this size: {error}.", "Fetch the model again."
@@ -57,6 +61,11 @@ def _block_strides(repeats: Sequence[int], strides: Sequence[int]) -> list[int]:
     ]
 
 
+def _block_maps(repeats: Sequence[int]) -> dict[int, str]:
+    """The last block of each stage whose result is an output, and the output's name."""
+    return {sum(repeats[: stage + 1]) - 1: name for stage, name in STAGE_MAPS.items() if stage < len(repeats)}
+
+
 class _Builder:
     """Collects nodes and initialisers; every method returns the name of the tensor it made."""
 
@@ -65,27 +74,28 @@ class _Builder:
         self._nodes: list[onnx.NodeProto] = []
         self._constants: list[onnx.TensorProto] = []
 
-    def build(self, block_strides: Sequence[int]) -> onnx.ModelProto:
+    def build(self, block_strides: Sequence[int], maps: Mapping[int, str]) -> onnx.ModelProto:
         zero = self._constant("zero", np.float32(0))
         six = self._constant("six", np.float32(6))
         self._limits = (zero, six)
         tensor = self._conv("pixels", "_conv_stem", "_bn0", stride=2)
         for index, stride in enumerate(block_strides):
-            tensor = self._block(tensor, f"_blocks.{index}.", stride)
+            tensor = self._block(tensor, f"_blocks.{index}.", stride, maps.get(index))
         self._conv(tensor, "_conv_head", "_bn1", output="feature_map")
         self._classifier("feature_map")
-        return self._model()
+        return self._model(maps)
 
-    def _block(self, tensor: str, prefix: str, stride: int) -> str:
+    def _block(self, tensor: str, prefix: str, stride: int, output: str | None) -> str:
         """Inverted residual: expand, depthwise, project; added to its input where shapes allow."""
         inner = tensor
         if f"{prefix}_expand_conv.weight" in self._state:
             inner = self._conv(inner, f"{prefix}_expand_conv", f"{prefix}_bn0")
         inner = self._conv(inner, f"{prefix}_depthwise_conv", f"{prefix}_bn1", stride=stride, depthwise=True)
-        inner = self._conv(inner, f"{prefix}_project_conv", f"{prefix}_bn2", relu6=False)
-        if stride != 1 or not self._same_channels(prefix):
-            return inner
-        return self._node("Add", [inner, tensor], f"{prefix}sum")
+        added = stride == 1 and self._same_channels(prefix)
+        inner = self._conv(
+            inner, f"{prefix}_project_conv", f"{prefix}_bn2", relu6=False, output=None if added else output
+        )
+        return self._node("Add", [inner, tensor], output or f"{prefix}sum") if added else inner
 
     def _same_channels(self, prefix: str) -> bool:
         first = self._state.get(f"{prefix}_expand_conv.weight")
@@ -109,7 +119,7 @@ class _Builder:
         made = self._node(
             "Conv",
             inputs,
-            f"{conv}.out",
+            f"{conv}.out" if relu6 else output or f"{conv}.out",
             auto_pad="SAME_UPPER",
             kernel_shape=kernel,
             strides=[stride, stride],
@@ -132,16 +142,21 @@ class _Builder:
         self._nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
 
-    def _model(self) -> onnx.ModelProto:
+    def _model(self, maps: Mapping[int, str]) -> onnx.ModelProto:
         channels, classes = len(self._state["_conv_head.weight"]), len(self._state["_fc.weight"])
         pixels = _value("pixels", ["batch", 3, "height", "width"])
         outputs = [
             _value("feature_map", ["batch", channels, "rows", "columns"]),
             _value("logits", ["batch", classes]),
+            *(self._map_value(block, name) for block, name in maps.items()),
         ]
         graph = helper.make_graph(self._nodes, "efficientnet-lite", [pixels], outputs, self._constants)
         opset = helper.make_opsetid("", _OPSET)
         return helper.make_model(graph, opset_imports=[opset], ir_version=_IR_VERSION, producer_name="similis")
+
+    def _map_value(self, block: int, name: str) -> onnx.ValueInfoProto:
+        channels = len(self._state[f"_blocks.{block}._project_conv.weight"])
+        return _value(name, ["batch", channels, f"{name}_rows", f"{name}_columns"])
 
 
 def _fold(state: StateDict, conv: str, norm: str) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -112,7 +112,9 @@ class ModelStore:
         """
         status, record = self.status(name), self._record(name)
         if status.path is None or record is None:
-            raise ModelNotFetched(f"The model {name} has not been fetched yet.", "Run `similis models fetch`.")
+            old = (self._directory / f"{name}.json").is_file()
+            state = "was made by another version of Similis" if old else "has not been fetched yet"
+            raise ModelNotFetched(f"The model {name} {state}.", "Run `similis models fetch`.")
         if _digest(status.path) != record.sha256:
             raise ModelDamaged(
                 f"The model file {status.path} has changed since it was made.",

@@ -39,15 +39,15 @@ def _layer(state: State, pixels: Floats, conv: str, norm: str, stride: int = 1, 
     return normed.clip(0, 6) if relu6 else normed
 
 
-def _reference(state: State, pixels: Floats) -> tuple[Floats, Floats]:
+def _reference(state: State, pixels: Floats) -> tuple[Floats, Floats, Floats]:
     out = _layer(state, pixels, "_conv_stem", "_bn0", 2)
     out = _layer(state, out, "_blocks.0._depthwise_conv", "_blocks.0._bn1", 2)
     before = _layer(state, out, "_blocks.0._project_conv", "_blocks.0._bn2", relu6=False)
     out = _layer(state, before, "_blocks.1._expand_conv", "_blocks.1._bn0")
     out = _layer(state, out, "_blocks.1._depthwise_conv", "_blocks.1._bn1")
-    out = before + _layer(state, out, "_blocks.1._project_conv", "_blocks.1._bn2", relu6=False)
-    out = _layer(state, out, "_conv_head", "_bn1")
-    return out, state["_fc.weight"] @ out.mean((1, 2)) + state["_fc.bias"]
+    detail = before + _layer(state, out, "_blocks.1._project_conv", "_blocks.1._bn2", relu6=False)
+    out = _layer(state, detail, "_conv_head", "_bn1")
+    return out, state["_fc.weight"] @ out.mean((1, 2)) + state["_fc.bias"], detail
 
 
 @pytest.mark.parametrize("size", [(16, 16), (13, 18), (9, 7)])
@@ -56,10 +56,9 @@ def test_the_graph_computes_what_the_paper_says(tiny: State, size: tuple[int, in
     onnx.checker.check_model(model)
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
     pixels = np.random.default_rng(2).normal(size=(3, *size))
-    found_map, found_logits = session.run(None, {"pixels": pixels.astype(np.float32)[None]})
-    wanted_map, wanted_logits = _reference(tiny, pixels)
-    np.testing.assert_allclose(found_map[0], wanted_map, rtol=1e-4, atol=1e-4)
-    np.testing.assert_allclose(found_logits[0], wanted_logits, rtol=1e-4, atol=1e-4)
+    found = session.run(["feature_map", "logits", "detail"], {"pixels": pixels.astype(np.float32)[None]})
+    for each, wanted in zip(found, _reference(tiny, pixels), strict=True):
+        np.testing.assert_allclose(each[0], wanted, rtol=1e-4, atol=1e-4)
 
 
 def test_batches_are_free(tiny: State) -> None:

@@ -179,8 +179,10 @@ def test_unknown_models_and_broken_manifests(tmp_path: Path, store: ModelStore) 
 
 def test_the_backbone_is_converted_to_a_graph_of_any_size(models: ModelStore) -> None:
     session = onnxruntime.InferenceSession(models.path("efficientnet-lite2"), providers=["CPUExecutionProvider"])
-    feature_map, logits = session.run(None, {"pixels": np.zeros((2, 3, 96, 130), np.float32)})
-    assert (feature_map.shape, logits.shape) == ((2, 1280, 3, 5), (2, 1000))
+    names = ["feature_map", "middle", "fine", "detail", "logits"]
+    found = session.run(names, {"pixels": np.zeros((2, 3, 96, 130), np.float32)})
+    shapes = [(2, 1280, 3, 5), (2, 120, 6, 9), (2, 48, 12, 17), (2, 24, 24, 33), (2, 1000)]
+    assert [each.shape for each in found] == shapes
 
 
 def test_the_subject_model_is_free_of_its_size(models: ModelStore) -> None:
