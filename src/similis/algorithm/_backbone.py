@@ -67,7 +67,7 @@ def _output(manifest: Manifest, name: str) -> str:
     if name not in manifest.outputs:
         raise InvalidManifest(
             f"The backbone {manifest.name} has no output {name}.",
-            f"Name it among the outputs of its manifest, or remove it to use the built-in one.",
+            "Name it among the outputs of its manifest, or remove it to use the built-in one.",
         )
     return manifest.outputs[name]
 
