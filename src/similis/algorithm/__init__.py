@@ -2,7 +2,7 @@
 
 from similis.algorithm._backbone import Backbone
 from similis.algorithm._binary import binary_code, hamming_distance
-from similis.algorithm._category import CategoryHead
+from similis.algorithm._category import CategoryHead, decided_category
 from similis.algorithm._decode import Orientation, PictureLimits, decode
 from similis.algorithm._encoders import ImageEncoder, TextEncoder
 from similis.algorithm._features import Describer
@@ -28,6 +28,7 @@ __all__ = [
     "SubjectFinder",
     "TextEncoder",
     "binary_code",
+    "decided_category",
     "decode",
     "hamming_distance",
 ]

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from similis.algorithm._attention import Sight
 from similis.algorithm._weights import load_figures, load_weights
 from similis.domain import Category, CategoryCandidate
+
+# Below this probability of the best candidate a picture counts as unlike all of them.
+LEAST_PROBABILITY = 0.3
+
+
+def decided_category(candidates: Sequence[CategoryCandidate]) -> Category:
+    """The category of a picture: the most likely candidate, they come best first, or Other when none is likely."""
+    best = candidates[0]
+    return best.category if best.probability >= LEAST_PROBABILITY else Category.OTHER
 
 
 class CategoryHead:

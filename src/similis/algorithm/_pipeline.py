@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+import numpy as np
+
 from similis.algorithm._attention import look
 from similis.algorithm._backbone import Backbone, Pixels
-from similis.algorithm._category import CategoryHead
+from similis.algorithm._category import CategoryHead, decided_category
 from similis.algorithm._decode import DEFAULT_LIMITS, Orientation, PictureLimits, decode
 from similis.algorithm._encoders import Description, ImageEncoder
 from similis.algorithm._features import Describer, Features, unit
 from similis.algorithm._scores import Calibration
-from similis.algorithm._subject import SubjectFinder
+from similis.algorithm._subject import SubjectFinder, chosen_subject
 from similis.algorithm.models import ModelStore
 from similis.domain import Category, InstanceType, Region, Subject
 
@@ -93,6 +95,7 @@ class Pipeline:
         *,
         crop: bool = True,
         region: Region | None = None,
+        subject: int | None = None,
         category: Category | None = None,
         limits: PictureLimits = DEFAULT_LIMITS,
         orientation: Orientation = Orientation.APPLY,
@@ -103,6 +106,7 @@ class Pipeline:
             data: an encoded picture.
             crop: use the main subject; False uses the whole picture and looks for no subjects.
             region: use this region whatever `crop` says, in pixels of the picture as it is seen.
+            subject: use the subject found in this place, 1 being the main one.
             category: what the user knows it to be; None lets it be predicted.
             limits: what the picture may measure.
             orientation: what to do with a picture turned by EXIF.
@@ -110,11 +114,12 @@ class Pipeline:
         Raises:
             InvalidPicture: one of its kinds, see `decode`.
             InvalidRegion: the region reaches outside the picture.
+            InvalidSubject: there are not so many subjects in it.
         """
         times: dict[str, float] = {}
         with _timed("decode", times):
             pixels = decode(data, limits, orientation)
-        analysis = self.analyse_pixels(pixels, crop=crop, region=region, category=category)
+        analysis = self.analyse_pixels(pixels, crop=crop, region=region, subject=subject, category=category)
         return Analysis(analysis.subject, analysis.vector, times | analysis.milliseconds)
 
     def analyse_pixels(
@@ -123,29 +128,38 @@ class Pipeline:
         *,
         crop: bool = True,
         region: Region | None = None,
+        subject: int | None = None,
         category: Category | None = None,
     ) -> Analysis:
         """As `analyse`, for pixels that are decoded already: RGB, uint8[height, width, 3], of any size.
 
         Raises:
             InvalidRegion: the region reaches outside the picture.
+            InvalidSubject: there are not so many subjects in it.
         """
         times: dict[str, float] = {}
         with _timed("subject", times):
             regions = self._regions(pixels, crop, region)
+            used = chosen_subject(regions, subject)
         with _timed("backbone", times):
-            sight = look(self._backbone, pixels, regions[0])
+            sight = look(self._backbone, pixels, used)
         with _timed("category", times):
             candidates = self._head.predict(sight)
         with _timed("features", times):
             vector = self._description.describe(sight)
-        best = candidates[0].category if category is None else category
-        return Analysis(Subject(best, regions[0], regions, candidates), vector, times)
+        best = decided_category(candidates) if category is None else category
+        return Analysis(Subject(best, used, regions, candidates), vector, times)
 
-    def plain_pool(self, pixels: Pixels) -> Features:
-        """The mean of the backbone's last map over the whole picture, of unit length, to compare quality with."""
+    def plain_pools(self, pixels: Pixels, powers: Sequence[float] = (1.0,)) -> list[Features]:
+        """Generalised means of the backbone's last map over the whole picture, of unit length, to compare quality with.
+
+        Args:
+            pixels: RGB, uint8[height, width, 3].
+            powers: exponents, one mean each: 1 is the plain mean, the higher the nearer to the maximum.
+        """
         cells = self._backbone.maps(pixels).feature_map
-        return unit(cells.reshape(len(cells), -1).mean(1))
+        rows = np.maximum(cells.reshape(len(cells), -1), 0.0)
+        return [unit(np.mean(rows**power, axis=1) ** (1 / power)) for power in powers]
 
     def _regions(self, pixels: Pixels, crop: bool, region: Region | None) -> tuple[Region, ...]:
         """All regions known of a picture, the one to use first and the whole picture last."""

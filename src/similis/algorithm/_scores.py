@@ -26,16 +26,18 @@ class Calibration:
     Attributes:
         middle: the similarity whose score is one half.
         slope: how steeply the log-odds grow with the similarity.
+        threshold: the score from which on a match is good, unless the user says otherwise.
     """
 
     middle: float
     slope: float
+    threshold: float = 0.5
 
     @classmethod
     def for_type(cls, kind: InstanceType) -> Self:
         """The curve of product search ("same product") or generic search ("same thing")."""
         curve = load_figures("scores")[kind.value]
-        return cls(curve["middle"], curve["slope"])
+        return cls(curve["middle"], curve["slope"], curve["threshold"])
 
     def score(self, similarity: NDArray[np.floating]) -> NDArray[np.float64]:
         """Scores in [0, 1) of an array of similarities; strictly monotone.

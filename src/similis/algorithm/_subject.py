@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from similis.algorithm._backbone import Pixels, as_input
 from similis.algorithm._runtime import cpu_session
 from similis.algorithm.models import Manifest
-from similis.domain import Region
+from similis.domain import InvalidSubject, Region
 
 Mask = NDArray[np.float32]
 
@@ -71,6 +72,25 @@ def mask_regions(mask: Mask, width: int, height: int) -> tuple[Region, ...]:
     whole = Region.whole(width, height)
     boxes = takewhile(lambda box: box != whole, (part.region(width, height) for part in kept))
     return (*dict.fromkeys(boxes), whole)
+
+
+def chosen_subject(regions: Sequence[Region], number: int | None) -> Region:
+    """The region of the subject in this place, 1 being the main one and None meaning that.
+
+    Args:
+        regions: subjects, the best first, and at the end the whole picture, which is a subject only when alone.
+        number: the place.
+
+    Raises:
+        InvalidSubject: there are not so many.
+    """
+    subjects = regions[:-1] or regions
+    if number is not None and not 1 <= number <= len(subjects):
+        raise InvalidSubject(
+            f"There is no subject {number}: {len(subjects)} found in the picture.",
+            f"Give 1 to {len(subjects)}, or the region itself.",
+        )
+    return subjects[(number or 1) - 1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.catalogue import _access_keys, _change_log, _instances, _nonces, _pictures, _settings, _writing
+from similis.catalogue import _access_keys, _change_log, _instances, _nonces, _pictures, _settings, _tunings, _writing
 from similis.catalogue._database import Database
 from similis.catalogue._features import read_vectors
 from similis.catalogue._filters import compile_filter
@@ -18,7 +18,7 @@ from similis.catalogue._schema import migrate
 from similis.catalogue._stamp import Stamp
 from similis.catalogue._tables import picture as picture_table
 from similis.catalogue._verify import verify
-from similis.domain import AccessKey, Category, Filter, Instance, InstanceSpec, PictureKey
+from similis.domain import AccessKey, Category, Filter, Instance, InstanceSpec, PictureKey, Tuning
 
 _TO_DESTROY = "key to destroy: "
 
@@ -228,6 +228,16 @@ class Catalogue:
         with self._database.reading() as connection:
             return _pictures.read_names(connection, instance, ids)
 
+    def categories(self, instance: Instance, ids: Sequence[int]) -> dict[int, Category]:
+        """Return categories by picture id, quicker than `pictures`; ids that are gone are left out."""
+        with self._database.reading() as connection:
+            return _pictures.read_categories(connection, instance, ids)
+
+    def holds(self, instance: Instance, category: Category) -> bool:
+        """Tell whether any picture has this category."""
+        with self._database.reading() as connection:
+            return _pictures.holds(connection, instance, category)
+
     def vectors(self, instance: Instance, ids: Sequence[int]) -> dict[int, StoredVector]:
         """Return features by picture id, float16, shape [D]; ids that are gone are left out."""
         with self._database.reading() as connection:
@@ -249,6 +259,26 @@ class Catalogue:
         """Shorten a change log that is mostly about pictures that are gone; only while no index follows it."""
         with self._database.writing() as connection:
             _change_log.compact(connection)
+
+    def set_tuning(self, instance: Instance, report: Tuning, sealed: bytes | None) -> None:
+        """Keep how a tuning did, in place of the one before, with its sealed transform where it was adopted.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+        """
+        with self._database.writing() as connection:
+            _instances.lock_instance(connection, instance)
+            _tunings.write_tuning(connection, instance.id, report, sealed)
+
+    def forget_tuning(self, instance: Instance) -> None:
+        """Remove an instance's tuning, if it has one."""
+        with self._database.writing() as connection:
+            _tunings.remove_tuning(connection, instance.id)
+
+    def transform(self, instance: Instance) -> bytes | None:
+        """Return the sealed transform of an instance's tuning, None where none is used."""
+        with self._database.reading() as connection:
+            return _tunings.read_transform(connection, instance.id)
 
     def last_seq(self, instance: Instance) -> int:
         """Return the sequence of the latest change, 0 without any."""

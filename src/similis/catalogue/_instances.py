@@ -9,7 +9,16 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._tables import change, feature, instance, picture
-from similis.domain import CapacityReached, Instance, InstanceExists, InstanceNotFound, InstanceSpec, InstanceType
+from similis.catalogue._tunings import read_tuning, read_tunings, remove_tuning
+from similis.domain import (
+    CapacityReached,
+    Instance,
+    InstanceExists,
+    InstanceNotFound,
+    InstanceSpec,
+    InstanceType,
+    Tuning,
+)
 
 
 def insert_instance(
@@ -41,12 +50,14 @@ def read_instance(connection: Connection, name: str) -> Instance:
         raise InstanceNotFound(
             f"There is no instance {name[:40]!r}.", "Create it first, or check the name's spelling."
         )
-    return _instance(row)
+    return _instance(row, read_tuning(connection, row.id))
 
 
 def read_instances(connection: Connection) -> list[Instance]:
     """Return all instances by name."""
-    return [_instance(row) for row in connection.execute(select(instance).order_by(instance.c.name))]
+    tunings = read_tunings(connection)
+    rows = connection.execute(select(instance).order_by(instance.c.name))
+    return [_instance(row, tunings.get(row.id)) for row in rows]
 
 
 def remove_instance(connection: Connection, name: str) -> Instance:
@@ -58,6 +69,7 @@ def remove_instance(connection: Connection, name: str) -> Instance:
     found = read_instance(connection, name)
     pictures = select(picture.c.id).where(picture.c.instance_id == found.id)
     connection.execute(delete(feature).where(feature.c.picture_id.in_(pictures)))
+    remove_tuning(connection, found.id)
     for table in (picture, change):
         connection.execute(delete(table).where(table.c.instance_id == found.id))
     connection.execute(delete(instance).where(instance.c.id == found.id))
@@ -96,7 +108,7 @@ def check_capacity(expected: Instance, count: int) -> None:
         )
 
 
-def _instance(row: Row[Any]) -> Instance:
+def _instance(row: Row[Any], tuning: Tuning | None) -> Instance:
     values = checked(instance, row)
     spec = InstanceSpec(values["name"], InstanceType(values["type"]), values["region"], values["capacity"])
     return Instance(
@@ -108,4 +120,5 @@ def _instance(row: Row[Any]) -> Instance:
         dimension=values["dimension"],
         created_at=values["created_at"],
         picture_count=values["picture_count"],
+        tuning=tuning,
     )

@@ -71,6 +71,19 @@ def read_names(connection: Connection, instance: Instance, ids: Sequence[int]) -
     return {picture_id: (product_id, pic_name) for picture_id, product_id, pic_name in rows}
 
 
+def read_categories(connection: Connection, instance: Instance, ids: Sequence[int]) -> dict[int, Category]:
+    """Return categories by id; unknown ids are left out."""
+    owned = select(picture.c.id, picture.c.category_id).where(picture.c.instance_id == instance.id)
+    rows = chain.from_iterable(connection.execute(owned.where(picture.c.id.in_(chunk))) for chunk in chunks(ids))
+    return {picture_id: Category(number) for picture_id, number in rows}
+
+
+def holds(connection: Connection, instance: Instance, category: Category) -> bool:
+    """Tell whether any picture of an instance has this category."""
+    inside = (picture.c.instance_id == instance.id) & (picture.c.category_id == category.value)
+    return connection.execute(select(picture.c.id).where(inside).limit(1)).first() is not None
+
+
 def select_ids(
     connection: Connection, instance: Instance, tree: Filter | None, category: Category | None
 ) -> NDArray[np.int64]:

@@ -120,6 +120,23 @@ change = Table(
     sqlite_autoincrement=True,
 )
 
+# Apart from each other: the report is read with the instance, the transform only when an index is filled.
+tuning = Table(
+    "tuning",
+    metadata,
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False),
+    Column("report", Text, nullable=False),
+    _checksum(),
+)
+
+transform = Table(
+    "transform",
+    metadata,
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False),
+    Column("sealed", LargeBinary, nullable=False),
+    _checksum(),
+)
+
 access_key = Table(
     "access_key",
     metadata,

@@ -10,7 +10,7 @@ from rich.progress import TaskID
 
 from similis.cli._session import Session, with_session
 from similis.domain import InstanceType
-from similis.evaluation import Report, scratch_app
+from similis.evaluation import Quality, Report, scratch_app
 from similis.evaluation import evaluate as measure
 
 
@@ -23,8 +23,24 @@ def evaluate(
     session: Session,
     labels: Annotated[Path, typer.Argument(metavar="LABELS.csv", help="Columns path, label, and optionally split.")],
     instance_type: Annotated[
-        InstanceType, typer.Option("--instance-type", help="Product search knows categories.")
-    ] = InstanceType.PRODUCT,
+        InstanceType | None, typer.Option("--instance-type", help="Only this type of instance; both by default.")
+    ] = None,
+    crop: Annotated[
+        bool | None, typer.Option("--crop/--no-crop", help="Only with, or only without crop; both by default.")
+    ] = None,
+    copies: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Also search with edited copies of N gallery pictures.")
+    ] = 0,
+    examples: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Show N queries of each kind in the report, with their pictures.")
+    ] = 0,
+    floors: Annotated[bool, typer.Option(help="Also measure simpler features on the same pictures.")] = True,
+    model: Annotated[
+        str | None, typer.Option(help="An added image encoder; the built-in features by default.")
+    ] = None,
+    report: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write report.html and report.json into this folder.")
+    ] = None,
 ) -> None:
     """Measure on labelled pictures how often the right one comes first. Works in a scratch directory of its own."""
     with scratch_app(session.settings) as app, session.output.progress() as progress:
@@ -35,24 +51,38 @@ def evaluate(
                 bars[stage] = progress.add_task(stage, total=total)
             progress.update(bars[stage], completed=done)
 
-        report = measure(app, labels, instance_type, advance)
-    session.output.data(report.as_dict())
-    _print(session, report)
-    if report.bad:
+        found = measure(
+            app,
+            labels,
+            types=list(InstanceType) if instance_type is None else [instance_type],
+            crops=[True, False] if crop is None else [crop],
+            floors=floors,
+            copies=copies,
+            examples=examples,
+            model=model,
+            progress=advance,
+        )
+    session.output.data(found.as_dict())
+    _print(session, found)
+    if found.bad:
         raise typer.Exit(1)
 
 
 def _print(session: Session, report: Report) -> None:
-    low, high = report.recall_at_1_interval
-    session.output.table(("FIGURE", "VALUE"), [
-        ("gallery pictures", report.gallery),
-        ("queries", report.queries),
-        *((f"R@{k}", f"{share:.3f}") for k, share in report.recall.items()),
-        ("R@1, 95 % interval", f"{low:.3f} to {high:.3f}"),
-        ("mAP@100", f"{report.map_at_100:.3f}"),
-        *((f"ms, {stage}", f"{spent:.1f}") for stage, spent in report.milliseconds.items()),
+    session.output.say(
+        f"{report.queries} queries in a gallery of {report.gallery} pictures; features {report.model}."
+    )
+    session.output.table(("SEARCH", "R@1", "95 % INTERVAL", "R@5", "R@10", "mAP@100", "AUROC"), [
+        *((str(run.way), *_cells(run.quality), f"{run.detection.separation:.3f}") for run in report.runs),
+        *((each.floor.label, *_cells(each.quality), f"{each.separation:.3f}") for each in report.floors),
     ])  # fmt: skip
     if report.bad:
         session.output.table(
             ("FILE", "CODE", "WHY"), ((bad.path, bad.error.code, bad.error.message) for bad in report.bad)
         )
+
+
+def _cells(quality: Quality) -> tuple[str, ...]:
+    first = quality.recall[1]
+    rest = (*(quality.recall[k] for k in (5, 10)), quality.map_at_100)
+    return f"{first.value:.3f}", f"{first.low:.3f} to {first.high:.3f}", *(f"{each.value:.3f}" for each in rest)

@@ -176,9 +176,11 @@ class RemoteSearch:
         *,
         crop: bool = True,
         region: Region | None = None,
+        subject: int | None = None,
     ) -> SearchResult:
         """Find the stored pictures most similar to an encoded picture."""
-        fields = {**_option_fields(options), **_picture_fields(options.category, region), "crop": crop}
+        part = {**_picture_fields(options.category, region), "crop": crop, "subject": subject}
+        fields = {**_option_fields(options), **part}
         return self._transport.call(
             "POST", ("instances", name, "search"), search_result_from_json, fields=fields, files={"file": data}
         )
@@ -240,4 +242,5 @@ def _option_fields(options: SearchOptions) -> dict[str, object]:
         "filter": None if options.filter is None else format_filter(options.filter),
         "distinct_product": options.distinct_product,
         "min_score": options.min_score,
+        "good_match": options.good_match,
     }

@@ -10,12 +10,20 @@ from similis.domain._attributes import (
     check_custom_content,
 )
 from similis.domain._category import Category, CategoryCandidate
+from similis.domain._duplicates import (
+    MIN_DUPLICATE_SIMILARITY,
+    Duplicate,
+    DuplicateGroups,
+    OnDuplicate,
+    check_min_similarity,
+)
 from similis.domain._errors import (
     AccessDenied,
     CapacityReached,
     Conflict,
     DamagedPicture,
     DataDirectoryLocked,
+    DuplicatePicture,
     FeatureModelMismatch,
     IncorrectOrientation,
     InstanceExists,
@@ -33,6 +41,7 @@ from similis.domain._errors import (
     InvalidPicture,
     InvalidRegion,
     InvalidScore,
+    InvalidSubject,
     InvalidText,
     KeyNotFound,
     KeyringFailed,
@@ -42,6 +51,7 @@ from similis.domain._errors import (
     NotAuthenticated,
     NoTextEncoder,
     NotFound,
+    NothingToTune,
     Overloaded,
     PermissionDenied,
     PictureNotFound,
@@ -72,6 +82,7 @@ from similis.domain._filter_text import format_filter
 from similis.domain._from_json import (
     access_key_from_json,
     added_from_json,
+    duplicate_groups_from_json,
     error_from_json,
     instance_from_json,
     match_from_json,
@@ -79,6 +90,7 @@ from similis.domain._from_json import (
     picture_from_json,
     picture_key_from_json,
     search_result_from_json,
+    tuning_from_json,
 )
 from similis.domain._instance import (
     DEFAULT_CAPACITY,
@@ -100,6 +112,7 @@ from similis.domain._picture import (
 )
 from similis.domain._region import Region
 from similis.domain._search import MAX_NUM, MAX_RESULTS, MAX_TEXT, Added, Match, SearchOptions, SearchResult, Subject
+from similis.domain._tuning import Tuning
 
 __all__ = [
     "DEFAULT_CAPACITY",
@@ -117,6 +130,7 @@ __all__ = [
     "MAX_SIDE",
     "MAX_STRING",
     "MAX_TEXT",
+    "MIN_DUPLICATE_SIMILARITY",
     "MIN_SIDE",
     "STR_FIELDS",
     "AccessDenied",
@@ -131,6 +145,9 @@ __all__ = [
     "Conflict",
     "DamagedPicture",
     "DataDirectoryLocked",
+    "Duplicate",
+    "DuplicateGroups",
+    "DuplicatePicture",
     "Either",
     "FeatureModelMismatch",
     "Filter",
@@ -153,6 +170,7 @@ __all__ = [
     "InvalidPicture",
     "InvalidRegion",
     "InvalidScore",
+    "InvalidSubject",
     "InvalidText",
     "JsonObject",
     "KeyNotFound",
@@ -166,6 +184,8 @@ __all__ = [
     "NoTextEncoder",
     "NotAuthenticated",
     "NotFound",
+    "NothingToTune",
+    "OnDuplicate",
     "Operator",
     "Overloaded",
     "PermissionDenied",
@@ -183,6 +203,7 @@ __all__ = [
     "SimilisError",
     "StorageFailed",
     "Subject",
+    "Tuning",
     "Unavailable",
     "UnsupportedFormat",
     "UnsupportedPixels",
@@ -193,6 +214,8 @@ __all__ = [
     "check_custom_content",
     "check_key_part",
     "check_lifetime",
+    "check_min_similarity",
+    "duplicate_groups_from_json",
     "error_from_json",
     "format_filter",
     "instance_from_json",
@@ -203,4 +226,5 @@ __all__ = [
     "picture_from_json",
     "picture_key_from_json",
     "search_result_from_json",
+    "tuning_from_json",
 ]

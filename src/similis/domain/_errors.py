@@ -7,9 +7,10 @@ SimilisError
 │   ├── InvalidAttribute      integer, string or custom content
 │   ├── InvalidCategory
 │   ├── InvalidRegion
+│   ├── InvalidSubject        of a picture, by its place
 │   ├── InvalidFilter         says where
 │   ├── InvalidPaging         num, start
-│   ├── InvalidScore          min_score
+│   ├── InvalidScore          min_score, good_match
 │   ├── InvalidText           to search with
 │   ├── InvalidLifetime       of a temporary access key
 │   ├── InvalidLabels         the CSV of `similis evaluate`
@@ -29,7 +30,9 @@ SimilisError
 ├── Conflict
 │   ├── InstanceExists
 │   ├── CapacityReached
+│   ├── DuplicatePicture      near-identical to a stored one, and told to refuse such
 │   ├── FeatureModelMismatch  features of two models do not mix
+│   ├── NothingToTune         too few products with several pictures
 │   └── NoTextEncoder         nothing here reads texts for an instance
 ├── AccessDenied
 │   ├── NotAuthenticated
@@ -103,6 +106,12 @@ class InvalidRegion(InvalidInput):
     code = "invalid_region"
 
 
+class InvalidSubject(InvalidInput):
+    """The picture has no subject in this place."""
+
+    code = "invalid_subject"
+
+
 class InvalidFilter(InvalidInput):
     """The filter expression cannot be read."""
 
@@ -116,7 +125,7 @@ class InvalidPaging(InvalidInput):
 
 
 class InvalidScore(InvalidInput):
-    """`min_score` is out of range."""
+    """`min_score` or `good_match` is out of range."""
 
     code = "invalid_score"
 
@@ -233,6 +242,18 @@ class CapacityReached(Conflict):
     """The instance holds as many pictures as it may."""
 
     code = "capacity_reached"
+
+
+class DuplicatePicture(Conflict):
+    """The picture is near-identical to a stored one of another key, and the caller asked to refuse those."""
+
+    code = "duplicate_picture"
+
+
+class NothingToTune(Conflict):
+    """The instance has too few products with several pictures to learn from."""
+
+    code = "nothing_to_tune"
 
 
 class FeatureModelMismatch(Conflict):

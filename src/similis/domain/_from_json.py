@@ -12,11 +12,13 @@ from typing import Any
 from similis.domain._access import AccessKey, NewAccessKey, Role
 from similis.domain._attributes import INT_FIELDS, STR_FIELDS, Attributes
 from similis.domain._category import Category, CategoryCandidate
+from similis.domain._duplicates import Duplicate, DuplicateGroups
 from similis.domain._errors import SimilisError
 from similis.domain._instance import Instance, InstanceSpec, InstanceType
 from similis.domain._picture import Picture, PictureKey
 from similis.domain._region import Region
 from similis.domain._search import Added, Match, SearchResult, Subject
+from similis.domain._tuning import Tuning
 
 
 def picture_key_from_json(form: Mapping[str, Any]) -> PictureKey:
@@ -43,6 +45,7 @@ def added_from_json(form: Mapping[str, Any]) -> Added:
         regions=_regions(form["regions"]),
         categories=_candidates(form["categories"]),
         replaced=form["replaced"],
+        duplicates=tuple(picture_key_from_json(key) for key in form["duplicates"]),
     )
 
 
@@ -68,6 +71,7 @@ def search_result_from_json(form: Mapping[str, Any]) -> SearchResult:
         category_id=form["category_id"],
         subject=_subject(form),
         milliseconds=dict(form["milliseconds"]),
+        threshold=form["threshold"],
     )
 
 
@@ -83,7 +87,22 @@ def instance_from_json(form: Mapping[str, Any]) -> Instance:
         dimension=form["dimension"],
         created_at=datetime.fromisoformat(form["created_at"]),
         picture_count=form["picture_count"],
+        tuning=None if form["tuning"] is None else tuning_from_json(form["tuning"]),
     )
+
+
+def tuning_from_json(form: Mapping[str, Any]) -> Tuning:
+    """Read how a tuning did."""
+    return Tuning(**{**form, "tuned_at": datetime.fromisoformat(form["tuned_at"])})
+
+
+def duplicate_groups_from_json(form: Mapping[str, Any]) -> DuplicateGroups:
+    """Read groups of near-identical pictures."""
+    groups = (
+        tuple(Duplicate(picture_key_from_json(each), each["similarity"]) for each in group)
+        for group in form["groups"]
+    )
+    return DuplicateGroups(tuple(groups), form["pictures"], form["min_similarity"], form["false_matches"])
 
 
 def access_key_from_json(form: Mapping[str, Any]) -> AccessKey:

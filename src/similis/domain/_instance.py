@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from similis.domain._errors import InvalidInput, InvalidName
+from similis.domain._tuning import Tuning
 
 MAX_NAME = 20
 MAX_REGION = 64
@@ -63,6 +64,7 @@ class Instance:
     Attributes:
         id: number in the catalogue, never used again.
         uid: random name of its key in the keyring.
+        tuning: the tuning that is used, else the last one that was tried and not adopted, if any.
     """
 
     id: int
@@ -73,6 +75,7 @@ class Instance:
     dimension: int
     created_at: datetime
     picture_count: int = 0
+    tuning: Tuning | None = None
 
     @property
     def name(self) -> str:

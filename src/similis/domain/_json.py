@@ -11,11 +11,13 @@ from typing import Any, TypeAlias
 
 from similis.domain._access import AccessKey, NewAccessKey
 from similis.domain._category import CategoryCandidate
+from similis.domain._duplicates import Duplicate, DuplicateGroups
 from similis.domain._errors import SimilisError
 from similis.domain._instance import Instance
 from similis.domain._picture import Picture, PictureKey
 from similis.domain._region import Region
 from similis.domain._search import Added, Match, SearchResult
+from similis.domain._tuning import Tuning
 
 JsonObject: TypeAlias = dict[str, Any]
 
@@ -61,6 +63,7 @@ def _(value: Added) -> JsonObject:
         "category_id": value.category_id,
         **_found(value.region, value.regions, value.categories),
         "replaced": value.replaced,
+        "duplicates": [as_json(key) for key in value.duplicates],
     }
 
 
@@ -85,6 +88,8 @@ def _(value: SearchResult) -> JsonObject:
     return {
         "matches": [as_json(match) for match in value.matches],
         "found": value.found,
+        "good_match": value.good_match,
+        "threshold": value.threshold,
         "category_id": value.category_id,
         **found,
         "milliseconds": dict(value.milliseconds),
@@ -103,6 +108,39 @@ def _(value: Instance) -> JsonObject:
         "model": value.model,
         "dimension": value.dimension,
         "created_at": value.created_at.isoformat(),
+        "tuning": None if value.tuning is None else as_json(value.tuning),
+    }
+
+
+@as_json.register
+def _(value: Tuning) -> JsonObject:
+    return {
+        "adopted": value.adopted,
+        "reason": value.reason,
+        "method": value.method,
+        "products": value.products,
+        "pictures": value.pictures,
+        "queries": value.queries,
+        "recall_before": value.recall_before,
+        "recall_after": value.recall_after,
+        "gain_low": value.gain_low,
+        "gain_high": value.gain_high,
+        "tuned_at": value.tuned_at.isoformat(),
+    }
+
+
+@as_json.register
+def _(value: Duplicate) -> JsonObject:
+    return {**as_json(value.key), "similarity": value.similarity}
+
+
+@as_json.register
+def _(value: DuplicateGroups) -> JsonObject:
+    return {
+        "groups": [[as_json(each) for each in group] for group in value.groups],
+        "pictures": value.pictures,
+        "min_similarity": value.min_similarity,
+        "false_matches": value.false_matches,
     }
 
 

@@ -27,10 +27,11 @@ class SearchOptions:
         filter: only pictures whose attributes match.
         distinct_product: keep only the best picture of each product.
         min_score: keep only results whose score is at least this, 0..1.
+        good_match: the score from which on a match is good, 0..1; None leaves it to the instance's features.
 
     Raises:
         InvalidPaging: `num` or `start` out of range.
-        InvalidScore: `min_score` out of range.
+        InvalidScore: `min_score` or `good_match` out of range.
     """
 
     num: int = 10
@@ -39,6 +40,7 @@ class SearchOptions:
     filter: Filter | None = None
     distinct_product: bool = False
     min_score: float = 0.0
+    good_match: float | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.num <= MAX_NUM:
@@ -50,8 +52,9 @@ class SearchOptions:
                 f"start + num is {self.start + self.num}.",
                 f"At most the first {MAX_RESULTS} results can be had.",
             )
-        if not 0.0 <= self.min_score <= 1.0:
-            raise InvalidScore(f"min_score is {self.min_score}.", "Give a number from 0 to 1.")
+        for name, score in (("min_score", self.min_score), ("good_match", self.good_match)):
+            if score is not None and not 0.0 <= score <= 1.0:
+                raise InvalidScore(f"{name} is {score}.", "Give a number from 0 to 1.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +94,19 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """The answer to an added picture."""
+    """The answer to an added picture.
+
+    Attributes:
+        replaced: whether there was a picture of the same key.
+        duplicates: keys of stored pictures that it is near-identical to, the most similar first; only when asked for.
+    """
 
     category_id: int
     region: Region
     regions: tuple[Region, ...]
     categories: tuple[CategoryCandidate, ...]
     replaced: bool = False
+    duplicates: tuple[PictureKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +119,7 @@ class SearchResult:
         category_id: the category that was searched in.
         subject: what was found in the query picture; None for a search by name.
         milliseconds: time by stage.
+        threshold: the score from which on a match is good.
     """
 
     matches: list[Match]
@@ -117,3 +127,9 @@ class SearchResult:
     category_id: int
     subject: Subject | None = None
     milliseconds: dict[str, float] = field(default_factory=dict)
+    threshold: float = 0.5
+
+    @property
+    def good_match(self) -> bool:
+        """Whether any of the matches is a good one."""
+        return any(match.score >= self.threshold for match in self.matches)

@@ -28,7 +28,7 @@ class InstanceKey:
         Raises:
             KeyringFailed: the key was erased.
         """
-        return self._alive().seal(text.encode(), self._bound(context))
+        return self.seal_bytes(text.encode(), context)
 
     def unseal(self, sealed: bytes, context: str) -> str:
         """Read an encrypted text.
@@ -36,7 +36,23 @@ class InstanceKey:
         Raises:
             KeyringFailed: another key or context, altered bytes, or the key was erased.
         """
-        return self._alive().unseal(sealed, self._bound(context)).decode()
+        return self.unseal_bytes(sealed, context).decode()
+
+    def seal_bytes(self, plain: bytes, context: str) -> bytes:
+        """Encrypt bytes; only the same context reads them again.
+
+        Raises:
+            KeyringFailed: the key was erased.
+        """
+        return self._alive().seal(plain, self._bound(context))
+
+    def unseal_bytes(self, sealed: bytes, context: str) -> bytes:
+        """Read encrypted bytes.
+
+        Raises:
+            KeyringFailed: another key or context, altered bytes, or the key was erased.
+        """
+        return self._alive().unseal(sealed, self._bound(context))
 
     def transform(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
         """Rotate features, shape [n, D] or [D], by the key's secret orthogonal matrix.

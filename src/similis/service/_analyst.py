@@ -5,6 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+import numpy as np
+from numpy.typing import NDArray
+
 from similis.algorithm import (
     Analysis,
     Calibration,
@@ -15,6 +18,7 @@ from similis.algorithm import (
     Pipeline,
     Role,
     TextEncoder,
+    decode,
 )
 from similis.domain import Category, FeatureModelMismatch, ModelNotFound, NoTextEncoder, Region
 
@@ -88,13 +92,25 @@ class Analyst:
         model: str | None = None,
         crop: bool = True,
         region: Region | None = None,
+        subject: int | None = None,
         category: Category | None = None,
         orientation: Orientation = Orientation.APPLY,
     ) -> Analysis:
         """Find subject, category and features (of `model`, else the built-in ones); see `Pipeline.analyse`."""
         pipeline = self.pipeline if model is None else self.pipeline_of(model)
         with self._slots:
-            return pipeline.analyse(data, crop=crop, region=region, category=category, orientation=orientation)
+            return pipeline.analyse(
+                data, crop=crop, region=region, subject=subject, category=category, orientation=orientation
+            )
+
+    def pixels(self, data: bytes) -> NDArray[np.uint8]:
+        """A picture as the pipeline sees it, RGB uint8[height, width, 3]: for measurements, never for answers.
+
+        Raises:
+            InvalidPicture: one of its kinds.
+        """
+        with self._slots:
+            return decode(data)
 
     def text_encoder(self, model: str) -> tuple[TextEncoder, Calibration]:
         """What puts texts into the space of an image encoder, and how their similarities read as scores.
@@ -130,4 +146,4 @@ class Analyst:
 
 def _curve(manifest: Manifest) -> Calibration:
     spec = manifest.score_curve()
-    return Calibration(spec.middle, spec.slope)
+    return Calibration(spec.middle, spec.slope, spec.threshold)

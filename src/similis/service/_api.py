@@ -157,9 +157,11 @@ class InstanceHandle:
         category: int | None = None,
         crop: bool = True,
         region: RegionSource = None,
+        subject: int | None = None,
         filter: str | None = None,  # noqa: A002 - the field's own word
         distinct_product: bool = False,
         min_score: float = 0.0,
+        good_match: float | None = None,
     ) -> SearchResult:
         """Find the most similar pictures.
 
@@ -170,16 +172,20 @@ class InstanceHandle:
             category: search in this category; None predicts it (product instances).
             crop: find the main subject and use only that.
             region: use this rectangle instead, `x1,x2,y1,y2` in pixels.
+            subject: use the subject found in this place, 1 being the main one.
             filter: such as `int_attr>=2 AND str_attr="red"`.
             distinct_product: keep only the best picture of each product.
             min_score: keep only results that score at least this, 0..1.
+            good_match: the score from which on a match is good, 0..1; None uses what fits the features.
 
         Raises:
             InvalidInput: the picture or a parameter cannot be used; see its subclasses.
         """
-        options = as_search_options(num, start, category, filter, distinct_product, min_score)
+        options = as_search_options(num, start, category, filter, distinct_product, min_score, good_match)
         data = read_picture(picture)
-        return self._app.search.by_picture(self.name, data, options, crop=crop, region=as_region(region))
+        return self._app.search.by_picture(
+            self.name, data, options, crop=crop, region=as_region(region), subject=subject
+        )
 
     def search_by_name(
         self,
@@ -192,13 +198,14 @@ class InstanceHandle:
         filter: str | None = None,  # noqa: A002 - the field's own word
         distinct_product: bool = False,
         min_score: float = 0.0,
+        good_match: float | None = None,
     ) -> SearchResult:
         """Find the pictures most similar to a stored one; parameters as in `search`.
 
         Raises:
             PictureNotFound: there is no such picture.
         """
-        options = as_search_options(num, start, category, filter, distinct_product, min_score)
+        options = as_search_options(num, start, category, filter, distinct_product, min_score, good_match)
         return self._app.search.by_name(self.name, PictureKey(product_id, pic_name), options)
 
     def search_by_text(
@@ -211,13 +218,14 @@ class InstanceHandle:
         filter: str | None = None,  # noqa: A002 - the field's own word
         distinct_product: bool = False,
         min_score: float = 0.0,
+        good_match: float | None = None,
     ) -> SearchResult:
         """Find the pictures that a text describes best; parameters as in `search`.
 
         Raises:
             NoTextEncoder: no text encoder is installed for the instance's features.
         """
-        options = as_search_options(num, start, category, filter, distinct_product, min_score)
+        options = as_search_options(num, start, category, filter, distinct_product, min_score, good_match)
         return self._app.search.by_text(self.name, text, options)
 
     def get(self, product_id: str, pic_name: str) -> Picture:

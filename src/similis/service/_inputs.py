@@ -60,6 +60,7 @@ def as_search_options(
     filter: str | None = None,  # noqa: A002 - the field's own word
     distinct_product: bool = False,
     min_score: float = 0.0,
+    good_match: float | None = None,
 ) -> SearchOptions:
     """Search options with category and filter as callers write them.
 
@@ -67,7 +68,7 @@ def as_search_options(
         InvalidInput: one of them is out of range or cannot be read; see its subclasses.
     """
     tree = None if filter is None else parse_filter(filter)
-    return SearchOptions(num, start, as_category(category), tree, distinct_product, min_score)
+    return SearchOptions(num, start, as_category(category), tree, distinct_product, min_score, good_match)
 
 
 def require_one_way_to_delete(product_id: str | None, pic_name: str | None, expression: str | None) -> None:

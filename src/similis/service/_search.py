@@ -26,6 +26,7 @@ from similis.domain import (
 )
 from similis.privacy import Keyring
 from similis.service._analyst import Analyst
+from similis.service._category_vote import CategoryVote
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
 from similis.service._pictures import applied_category, stored_vector
@@ -39,13 +40,21 @@ class Search:
     """The verbs of search."""
 
     def __init__(
-        self, catalogue: Catalogue, keyring: Keyring, indexes: Indexes, analyst: Analyst, instances: Instances
+        self,
+        catalogue: Catalogue,
+        keyring: Keyring,
+        indexes: Indexes,
+        analyst: Analyst,
+        instances: Instances,
+        good_match: float | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._keyring = keyring
         self._indexes = indexes
         self._analyst = analyst
         self._instances = instances
+        self._vote = CategoryVote(catalogue, indexes)
+        self._good_match = good_match
 
     def by_picture(
         self,
@@ -55,9 +64,19 @@ class Search:
         *,
         crop: bool = True,
         region: Region | None = None,
+        subject: int | None = None,
         orientation: Orientation = Orientation.APPLY,
     ) -> SearchResult:
         """Find the stored pictures most similar to an encoded picture, which is forgotten afterwards.
+
+        Args:
+            instance_name: where to search.
+            data: the encoded picture.
+            options: what to return.
+            crop: use the main subject; False uses the whole picture.
+            region: use this region instead.
+            subject: use the subject found in this place, 1 being the main one.
+            orientation: what to do with a picture turned by EXIF.
 
         Raises:
             InvalidInput: the picture or the region cannot be used; see its subclasses.
@@ -66,12 +85,20 @@ class Search:
         with self._instances.using(instance_name) as instance:
             given = applied_category(instance, options.category)
             analysis = self._analyst.analyse(
-                data, model=instance.model, crop=crop, region=region, category=given, orientation=orientation
+                data,
+                model=instance.model,
+                crop=crop,
+                region=region,
+                subject=subject,
+                category=given,
+                orientation=orientation,
             )
             query = stored_vector(self._keyring, instance, analysis.vector)
-            return self._answer(
-                instance, query, options, analysis.subject.category, analysis.subject, analysis.milliseconds
-            )
+            found, spent = analysis.subject, dict(analysis.milliseconds)
+            if given is None:
+                with _timed(spent, "vote"):
+                    found = self._vote.joined(instance, query, self._calibration(instance), found)
+            return self._answer(instance, query, options, found.category, found, spent)
 
     def by_name(self, instance_name: str, key: PictureKey, options: SearchOptions = SearchOptions()) -> SearchResult:
         """Find the stored pictures most similar to a stored one; itself is the first.
@@ -155,7 +182,7 @@ class Search:
     ) -> SearchResult:
         inside = category if instance.spec.type is InstanceType.PRODUCT else None
         if calibration is None:
-            calibration = self._analyst.pipeline_of(instance.model).calibration(instance.spec.type)
+            calibration = self._calibration(instance)
 
         def rank() -> Ranking:
             index = self._indexes.current(instance)
@@ -164,7 +191,22 @@ class Search:
         spent = dict(milliseconds)
         with _timed(spent, "search"):
             matches, found = self._settled(rank)
-        return SearchResult(matches, found, Category.OTHER if category is None else category, subject, spent)
+        return SearchResult(
+            matches,
+            found,
+            Category.OTHER if category is None else category,
+            subject,
+            spent,
+            self._threshold(options, calibration),
+        )
+
+    def _calibration(self, instance: Instance) -> Calibration:
+        return self._analyst.pipeline_of(instance.model).calibration(instance.spec.type)
+
+    def _threshold(self, options: SearchOptions, calibration: Calibration) -> float:
+        """The score of a good match: of the query, else of the settings, else of the features."""
+        chosen = (options.good_match, self._good_match, calibration.threshold)
+        return next(score for score in chosen if score is not None)
 
     def _settled(self, rank: Callable[[], Ranking]) -> tuple[list[Match], int]:
         """The page of a ranking whose hits were all still in the catalogue.

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
         upload_host: public `name[:port]` to which SDKs upload over TLS; worked out from each call by default.
         picture_hosts: hosts from which pictures are fetched when a call names a URL; none by default. `*.domain`
             stands for all below a domain, `*` for all public hosts; with `:port` unless it is the scheme's own.
+        good_match: the score from which on a match is good, in all instances; by default what fits their features.
         region_needs_crop: whether Crop=false means the whole picture on the cloud protocol even with a Region.
     """
 
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
     picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
+    good_match: float | None = Field(default=None, ge=0, le=1)
     region_needs_crop: bool = False
 
     @property

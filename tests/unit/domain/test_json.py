@@ -60,7 +60,7 @@ PAIRS: list[tuple[object, Callable[[Any], object]]] = [
     (Picture(PictureKey("p", "a"), Category.TOPS, REGION, None, ATTRIBUTES), picture_from_json),
     (Added(3, REGION, REGIONS, CANDIDATES, replaced=True), added_from_json),
     (MATCH, match_from_json),
-    (SearchResult([MATCH], 12, 3, SUBJECT, {"decode": 1.5}), search_result_from_json),
+    (SearchResult([MATCH], 12, 3, SUBJECT, {"decode": 1.5}, 0.61), search_result_from_json),
     (SearchResult([], 0, 88888888), search_result_from_json),
     (KEY, access_key_from_json),
     (NewAccessKey(KEY, "s3cret"), new_access_key_from_json),

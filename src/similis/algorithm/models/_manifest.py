@@ -73,10 +73,17 @@ class TokenizerSpec(_Frozen):
 
 
 class CalibrationSpec(_Frozen):
-    """How cosine similarities of an added encoder read as scores: the one that scores one half, and the steepness."""
+    """How cosine similarities of an added encoder read as scores.
+
+    Attributes:
+        middle: the similarity that scores one half.
+        slope: how steeply scores rise there.
+        threshold: the score from which on a match is good.
+    """
 
     middle: float
     slope: float = Field(gt=0)
+    threshold: float = Field(default=0.5, ge=0, le=1)
 
 
 class Manifest(_Frozen):

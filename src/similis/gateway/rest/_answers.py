@@ -116,6 +116,8 @@ class SearchAnswer(_Answer):
 
     matches: list[MatchAnswer]
     found: Annotated[int, Field(description="Results in all pages, at most 500.")]
+    good_match: Annotated[bool, Field(description="Whether any of these matches scores at least `threshold`.")]
+    threshold: Annotated[float, Field(description="The score from which on a match is good.")]
     category_id: Annotated[int, Field(description="The category that was searched in.")]
     region: _RegionText | None
     regions: list[_RegionText]

@@ -141,6 +141,8 @@ class SearchForm(_PictureFields):
     filter: FilterText | None = None
     distinct_product: Annotated[bool, Field(description="Only the best picture of each product.")] = False
     min_score: Annotated[float, Field(description="Only results with at least this score.")] = 0.0
+    good_match: Annotated[float | None, Field(description="The score from which on a match is good, 0 to 1.")] = None
+    subject: Annotated[int | None, Field(description="Use the subject found in this place, 1 being the main.")] = None
 
     def options(self) -> SearchOptions:
         """The domain's options."""
@@ -151,19 +153,20 @@ class SearchForm(_PictureFields):
             filter=self.filter,
             distinct_product=self.distinct_product,
             min_score=self.min_score,
+            good_match=self.good_match,
         )
 
     def stored_key(self) -> PictureKey | None:
         """The key of a search by name; None when a picture is given.
 
         Raises:
-            InvalidInput: both, neither, or half of a key, or `crop` and `region` without a picture.
+            InvalidInput: both, neither, or half of a key, or `crop`, `region` or `subject` without a picture.
         """
         if self.file is not None and self.product_id is None and self.pic_name is None:
             return None
         if self.file is not None or self.product_id is None or self.pic_name is None:
             raise InvalidInput("The search has no single query.", "Give either file, or product_id and pic_name.")
-        if extra := self.model_fields_set & {"crop", "region"}:
+        if extra := self.model_fields_set & {"crop", "region", "subject"}:
             raise InvalidInput(f"{' and '.join(sorted(extra))} only goes with a file.", "Leave it out.")
         return PictureKey(self.product_id, self.pic_name)
 

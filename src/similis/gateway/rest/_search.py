@@ -29,7 +29,14 @@ def search(
     if key is not None:
         return as_json(service.search.by_name(name, key, options))
     return as_json(
-        service.search.by_picture(name, form.file or b"", options, crop=form.crop, region=form.domain_region())
+        service.search.by_picture(
+            name,
+            form.file or b"",
+            options,
+            crop=form.crop,
+            region=form.domain_region(),
+            subject=form.subject,
+        )
     )
 
 
