@@ -65,7 +65,7 @@ def results(queries: Floats, wanted: Labels, gallery: Floats, labels: Labels, *,
 def among(vectors: Floats, labels: Labels) -> Results:
     """The ten best results of every picture that has another of its label."""
     _kinds, place, counts = np.unique(labels, return_inverse=True, return_counts=True)
-    alone = counts[place] < 2  # noqa: PLR2004 - itself and one other
+    alone = counts[place] < 2
     found = results(vectors, labels, vectors, labels, own=True)
     kept = np.repeat(~alone, TOP)
     weight = found.weight[kept]

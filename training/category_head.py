@@ -47,7 +47,7 @@ def main() -> None:
     options = arguments(__doc__ or "")
     examples = gather(see(options))
     start = prior(onnx.load(ModelStore(options.models).path(BACKBONE)), ORDER) * PRIOR_STRENGTH
-    held_out = np.random.default_rng(1).random(len(examples.right)) < 0.2  # noqa: PLR2004 - one in five
+    held_out = np.random.default_rng(1).random(len(examples.right)) < 0.2
     trial, rest = fit(examples.where(~held_out), start), examples.where(held_out)
     temperature = calibrate(trial, rest)
     figures = {
