@@ -10,6 +10,7 @@ from similis.algorithm._pipeline import Analysis, Pipeline
 from similis.algorithm._scores import Calibration
 from similis.algorithm._subject import SubjectFinder
 from similis.algorithm.models import Manifest, ModelStatus, ModelStore, Role
+from similis.algorithm.tuning import TunedSpace
 
 __all__ = [
     "Analysis",
@@ -27,6 +28,7 @@ __all__ = [
     "Role",
     "SubjectFinder",
     "TextEncoder",
+    "TunedSpace",
     "binary_code",
     "decided_category",
     "decode",

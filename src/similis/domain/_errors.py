@@ -44,6 +44,7 @@ SimilisError
     ├── InvalidManifest       of a model
     ├── ModelNotFetched
     ├── ModelDamaged
+    ├── TermsNotAccepted      of a model
     ├── Overloaded            for now
     └── ServiceUnreachable
 """
@@ -326,6 +327,12 @@ class ModelDamaged(Unavailable):
     """A model file does not have the digest of its manifest."""
 
     code = "model_damaged"
+
+
+class TermsNotAccepted(Unavailable):
+    """The terms on which a model may be used were not accepted."""
+
+    code = "terms_not_accepted"
 
 
 class Overloaded(Unavailable):

@@ -17,8 +17,10 @@ from similis.service._indexes import Indexes
 from similis.service._instances import Instances
 from similis.service._lock import DataDirectoryLock
 from similis.service._pictures import Pictures
+from similis.service._remembering import RememberingAnalyst
 from similis.service._search import Search
 from similis.service._settings import Settings
+from similis.service._spaces import Spaces
 
 log = logging.getLogger(__name__)
 
@@ -44,24 +46,26 @@ class App:
         models: ModelStore,
         analyst: Analyst,
     ) -> None:
-        indexes = Indexes(catalogue)
+        spaces = Spaces(catalogue, keyring)
+        indexes = Indexes(catalogue, spaces)
         self.settings = settings
         self.models = models
         self.analyst = analyst
         self.instances = Instances(catalogue, keyring, indexes, analyst)
         self.pictures = Pictures(catalogue, keyring, indexes, analyst, self.instances)
-        self.search = Search(catalogue, keyring, indexes, analyst, self.instances)
+        self.search = Search(catalogue, keyring, indexes, analyst, self.instances, settings.good_match)
         self.access = Access(catalogue, keyring)
         self._lock = lock
         self._catalogue = catalogue
 
     @classmethod
-    def open(cls, settings: Settings, pipeline: Pipeline | None = None) -> App:
+    def open(cls, settings: Settings, pipeline: Pipeline | None = None, *, remember: bool = False) -> App:
         """Open or make the data directory. Models are loaded when the first picture comes, or by `analyst.pipeline`.
 
         Args:
             settings: where everything is.
             pipeline: an already loaded pipeline to share between apps of one process.
+            remember: keep what was found in each picture until closed, see `RememberingAnalyst`.
 
         Raises:
             DataDirectoryLocked: another process owns the data directory.
@@ -70,7 +74,8 @@ class App:
             InvalidManifest: a model manifest of the user's cannot be read.
         """
         models = ModelStore(settings.models)
-        analyst = Analyst(models, lambda: pipeline or Pipeline.load(models), settings.threads)
+        kind = RememberingAnalyst if remember else Analyst
+        analyst = kind(models, lambda: pipeline or Pipeline.load(models), settings.threads)
         with ExitStack() as undo:
             lock = DataDirectoryLock(settings.data)
             undo.callback(lock.release)

@@ -18,6 +18,7 @@ from similis.algorithm import Calibration, decided_category
 from similis.catalogue import Catalogue
 from similis.domain import Category, CategoryCandidate, Instance, Subject
 from similis.service._indexes import Indexes
+from similis.service._tuned_index import curve_of
 
 NEIGHBOURS = 10
 MODEL_VOTES = 1.0
@@ -54,7 +55,7 @@ class CategoryVote:
         index = self._indexes.current(instance)
         [hits] = index.search(query.astype(np.float32)[np.newaxis], NEIGHBOURS)
         stored = self._catalogue.categories(instance, [hit.picture_id for hit in hits])
-        scores = calibration.score(np.array([hit.similarity for hit in hits])).tolist()
+        scores = curve_of(index, calibration).score(np.array([hit.similarity for hit in hits])).tolist()
         # A picture that is gone since the index was asked has no vote.
         return [
             (stored[hit.picture_id], score)

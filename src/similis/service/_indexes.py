@@ -1,4 +1,4 @@
-"""One vector index an instance, kept in step with the catalogue's change log."""
+"""The vector indexes of instances, kept in step with the catalogue's change log."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from typing import NamedTuple
 
+from similis.algorithm import TunedSpace
 from similis.catalogue import Catalogue
 from similis.domain import Instance, InstanceNotFound
 from similis.engine import Change, FaissIndex, IndexSpec, Operation, VectorIndex
+from similis.service._spaces import Spaces
+from similis.service._tuned_index import TunedIndex
 
 
 @dataclass
@@ -18,54 +22,88 @@ class _Open:
     applying: threading.Lock = field(default_factory=threading.Lock)
 
 
+class _Place(NamedTuple):
+    """A tuned instance can have two indexes: in the space of its tuning, and in that of its features."""
+
+    instance_id: int
+    features: bool
+
+
 class Indexes:
     """Opens, follows and rebuilds the indexes; the change log is the only thing that ever feeds them."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    def __init__(self, catalogue: Catalogue, spaces: Spaces) -> None:
         self._catalogue = catalogue
-        self._open: dict[int, _Open] = {}
+        self._spaces = spaces
+        self._open: dict[_Place, _Open] = {}
         self._opening = threading.Lock()
+        self._rebuilding = threading.Lock()
 
     def current(self, instance: Instance) -> VectorIndex:
-        """Return the instance's index with every committed change applied.
+        """Return the instance's index, a `TunedIndex` where it is tuned, with every committed change applied.
 
         Raises:
             InstanceNotFound: the instance was deleted meanwhile.
         """
-        entry = self._open.get(instance.id) or self._keep(instance, _Open(self._empty(instance)), replace=False)
-        if entry.index.applied_seq() < self._catalogue.last_seq(instance):
-            self._follow(instance, entry)
-        return entry.index
+        place = _Place(instance.id, features=False)
+        entry = self._open.get(place)
+        if entry is None:
+            entry = self._keep(instance, place, _Open(self._empty(instance, self._spaces.of(instance))))
+        return self._followed(instance, entry)
+
+    def of_features(self, instance: Instance) -> VectorIndex:
+        """Return an index of the features as they are: the only one unless the instance is tuned, else one beside it.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+        """
+        index = self.current(instance)
+        if not isinstance(index, TunedIndex):
+            return index
+        place = _Place(instance.id, features=True)
+        entry = self._open.get(place) or self._keep(instance, place, _Open(self._empty(instance, None)))
+        return self._followed(instance, entry)
 
     def rebuild(self, instance: Instance) -> None:
-        """Build the index anew from stored features; searches use the old one until the new one is complete.
+        """Build the index anew from stored features, in the space of the instance's tuning as it is now.
+
+        Searches use the old one until the new one is complete.
 
         Raises:
             InstanceNotFound: the instance was deleted meanwhile.
         """
-        fresh = _Open(self._empty(instance))
-        self._follow(instance, fresh)
-        self._keep(instance, fresh, replace=True)
+        with self._rebuilding:
+            fresh = _Open(self._empty(instance, self._spaces.of(instance)))
+            self._follow(instance, fresh)
+            with self._opening:
+                self._open.pop(_Place(instance.id, features=True), None)
+            self._keep(instance, _Place(instance.id, features=False), fresh, replace=True)
 
     def forget(self, instance: Instance) -> None:
-        """Drop the index of a deleted instance."""
-        with self._opening:
-            entry = self._open.pop(instance.id, None)
-        if entry is not None:
-            entry.index.drop()
+        """Drop the indexes of a deleted instance."""
+        for features in (False, True):
+            with self._opening:
+                entry = self._open.pop(_Place(instance.id, features), None)
+            if entry is not None:
+                entry.index.drop()
 
-    def _keep(self, instance: Instance, entry: _Open, *, replace: bool) -> _Open:
+    def _keep(self, instance: Instance, place: _Place, entry: _Open, *, replace: bool = False) -> _Open:
         """Keep an index; not that of a deleted instance, which nobody would ever forget again."""
         with self._opening:
-            if replace or instance.id not in self._open:
-                self._open[instance.id] = entry
-            kept = self._open[instance.id]
+            if replace or place not in self._open:
+                self._open[place] = entry
+            kept = self._open[place]
         try:
             self._catalogue.require(instance)
         except InstanceNotFound:
             self.forget(instance)
             raise
         return kept
+
+    def _followed(self, instance: Instance, entry: _Open) -> VectorIndex:
+        if entry.index.applied_seq() < self._catalogue.last_seq(instance):
+            self._follow(instance, entry)
+        return entry.index
 
     def _follow(self, instance: Instance, entry: _Open) -> None:
         with entry.applying:
@@ -75,7 +113,9 @@ class Indexes:
         for row in self._catalogue.changes(instance, after):
             yield Change(row.seq, Operation(row.operation), row.picture_id, row.vector)
 
-    def _empty(self, instance: Instance) -> VectorIndex:
-        index = FaissIndex(partial(self._catalogue.select_ids, instance))
+    def _empty(self, instance: Instance, space: TunedSpace | None) -> VectorIndex:
+        index: VectorIndex = FaissIndex(partial(self._catalogue.select_ids, instance))
+        if space is not None:
+            index = TunedIndex(index, space)
         index.open(IndexSpec(instance.dimension))
         return index

@@ -32,6 +32,7 @@ from similis.service._instances import Instances
 from similis.service._pictures import applied_category, stored_vector
 from similis.service._ranking import Ranking
 from similis.service._scoring import displayed_scores
+from similis.service._tuned_index import curve_of
 
 _TRIES = 3
 
@@ -181,12 +182,16 @@ class Search:
         calibration: Calibration | None = None,
     ) -> SearchResult:
         inside = category if instance.spec.type is InstanceType.PRODUCT else None
+        index_of = self._indexes.current
         if calibration is None:
             calibration = self._calibration(instance)
+        else:  # of texts, which a tuning knows nothing about
+            index_of = self._indexes.of_features
 
         def rank() -> Ranking:
-            index = self._indexes.current(instance)
-            return Ranking(self._catalogue, instance, index, calibration, query, options, inside)
+            index = index_of(instance)
+            curve = curve_of(index, calibration)
+            return Ranking(self._catalogue, instance, index, curve, query, options, inside)
 
         spent = dict(milliseconds)
         with _timed(spent, "search"):

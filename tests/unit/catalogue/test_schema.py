@@ -12,7 +12,7 @@ from alembic.runtime.migration import MigrationContext
 from similis.catalogue import Catalogue, sqlite_url
 from similis.catalogue._database import Database
 from similis.catalogue._tables import metadata
-from similis.domain import AccessKey, Role, StorageFailed
+from similis.domain import AccessKey, InstanceSpec, Role, StorageFailed
 
 Open = Callable[[], Catalogue]
 
@@ -37,14 +37,16 @@ def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(open_catalogue: O
     before = open_catalogue()
     key = AccessKey("id", Role.READER, ("shop",), datetime(2030, 1, 2, tzinfo=UTC))
     before.add_key(key, b"sealed")
+    before.create_instance(InstanceSpec("shop"), uid="0" * 32, index="faiss", model="m", dimension=4)
     before.close()
     with sqlite3.connect(tmp_path / "catalogue.sqlite") as connection:
-        connection.execute("DROP TABLE nonce")
-        connection.execute("DROP TABLE temporary_key")
+        for table in ("tuning", "transform", "nonce", "temporary_key"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.close()
     after = open_catalogue()
     assert after.keys() == [key]
+    assert after.instance("shop").tuning is None
     assert after.remember_nonce("id", "n", until=key.created_at, now=key.created_at)
 
 
