@@ -1,4 +1,4 @@
-"""A pair of encoders to add by manifest: pictures by their mean colour, texts by the colours they name."""
+"""Encoders to add by manifest: pictures by their mean colour (twice), texts by the colours they name."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SPREAD = np.random.default_rng(0).normal(size=(3, DIMENSION)).astype(np.float32)
 
 
 def with_encoders(settings: Settings, folder: Path) -> Settings:
-    """The settings with a models directory in `folder` that has the two encoders, fetched by their manifests."""
+    """The settings with a models directory in `folder` that has the encoders, fetched by their manifests."""
     models_here = folder / "models"
     (models_here / "manifests").mkdir(parents=True)
     _write_manifest(models_here, "colour-image", _image_encoder(), {
@@ -33,9 +33,13 @@ def with_encoders(settings: Settings, folder: Path) -> Settings:
         "role": "text", "pair": "colour-image", "calibration": {"middle": 0.5, "slope": 9},
         "tokenizer": {"location": str(models_here / "tokenizer.json"), "length": 8},
     })  # fmt: skip
+    _write_manifest(models_here, "colour-levels", _level_encoder(), {
+        "role": "image", "calibration": {"middle": 0.5, "slope": 9, "threshold": 0.8},
+        "input": {"height": 16, "width": 16, "layout": "NHWC", "dtype": "uint8"},
+    })  # fmt: skip
     ours = settings.model_copy(update={"models": models_here})
     store = model_store(ours)
-    for name in ("colour-image", "colour-text"):
+    for name in ("colour-image", "colour-text", "colour-levels"):
         store.fetch(name)
     return ours
 
@@ -54,12 +58,27 @@ def _image_encoder() -> onnx.ModelProto:
         helper.make_node("Sub", ["mean", "centre"], ["centred"]),
         helper.make_node("MatMul", ["centred", "spread"], ["features"]),
     ]
-    constants = [
-        numpy_helper.from_array(np.array([0.4], np.float32), "centre"),
-        numpy_helper.from_array(SPREAD, "spread"),
-    ]
     pixels = helper.make_tensor_value_info("pixels", TensorProto.FLOAT, [1, 3, 16, 16])
-    return _model(nodes, [pixels], constants)
+    return _model(nodes, [pixels], _constants())
+
+
+def _level_encoder() -> onnx.ModelProto:
+    """The same from levels 0..255, channels last."""
+    nodes = [
+        helper.make_node("Cast", ["levels"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["numbers"], ["level"], axes=[1, 2], keepdims=0),
+        helper.make_node("Div", ["level", "most"], ["mean"]),
+        helper.make_node("Sub", ["mean", "centre"], ["centred"]),
+        helper.make_node("MatMul", ["centred", "spread"], ["features"]),
+    ]
+    most = numpy_helper.from_array(np.array([255], np.float32), "most")
+    levels = helper.make_tensor_value_info("levels", TensorProto.UINT8, ["batch", "height", "width", 3])
+    return _model(nodes, [levels], [*_constants(), most])
+
+
+def _constants() -> list[onnx.TensorProto]:
+    centre = numpy_helper.from_array(np.array([0.4], np.float32), "centre")
+    return [centre, numpy_helper.from_array(SPREAD, "spread")]
 
 
 def _text_encoder() -> onnx.ModelProto:

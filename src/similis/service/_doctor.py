@@ -46,6 +46,8 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding("Model manifests", False, error.message, error.hint)
         return
     for manifest in store.manifests():
+        if manifest.optional and not store.status(manifest.name).fetched:
+            continue
         yield _attempt(f"Model {manifest.name}", lambda name=manifest.name: str(store.verify(name)))  # type: ignore[misc] # bound now
 
 

