@@ -1,6 +1,6 @@
 """The use cases: one module per group of verbs, put together in `App` from `Settings`."""
 
-from similis.algorithm import ModelStore, Orientation
+from similis.algorithm import ModelStatus, ModelStore, Orientation
 from similis.service._access import Access
 from similis.service._api import InstanceHandle, Similis, open_directory
 from similis.service._app import App
@@ -27,6 +27,7 @@ __all__ = [
     "Finding",
     "InstanceHandle",
     "Instances",
+    "ModelStatus",
     "ModelStore",
     "Orientation",
     "PictureSource",
