@@ -1,23 +1,44 @@
 """Measurements of retrieval quality, made through the service as a user would."""
 
-from similis.evaluation._evaluate import Progress, evaluate, scratch_app
+from similis.evaluation._categories import Categories
+from similis.evaluation._copies import OURS, Copies
+from similis.evaluation._edits import EDITS
+from similis.evaluation._evaluate import evaluate, scratch_app
+from similis.evaluation._examples import Example
+from similis.evaluation._floors import Floor, FloorFigures
 from similis.evaluation._labels import GALLERY_SPLITS, QUERY_SPLITS, LabelledPicture, Labels, read_labels
-from similis.evaluation._metrics import Ranking, bootstrap_interval, mean_average_precision, recall_at
-from similis.evaluation._report import BadPicture, Report
+from similis.evaluation._metrics import Estimate, Quality, Ranking, average_precision, recalled
+from similis.evaluation._report import BadPicture, Report, Run
+from similis.evaluation._searching import Answer, Progress, Way
+from similis.evaluation._trust import Bin, Detection, Reliability
 
 __all__ = [
+    "EDITS",
     "GALLERY_SPLITS",
+    "OURS",
     "QUERY_SPLITS",
+    "Answer",
     "BadPicture",
+    "Bin",
+    "Categories",
+    "Copies",
+    "Detection",
+    "Estimate",
+    "Example",
+    "Floor",
+    "FloorFigures",
     "LabelledPicture",
     "Labels",
     "Progress",
+    "Quality",
     "Ranking",
+    "Reliability",
     "Report",
-    "bootstrap_interval",
+    "Run",
+    "Way",
+    "average_precision",
     "evaluate",
-    "mean_average_precision",
     "read_labels",
-    "recall_at",
+    "recalled",
     "scratch_app",
 ]

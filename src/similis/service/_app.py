@@ -21,6 +21,7 @@ from similis.service._remembering import RememberingAnalyst
 from similis.service._search import Search
 from similis.service._settings import Settings
 from similis.service._spaces import Spaces
+from similis.service._tuning import Tunings
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,7 @@ class App:
         settings: what it was opened with.
         models: the cache of model files.
         analyst: the algorithm service.
-        instances, pictures, search, access: the use cases.
+        instances, pictures, search, tuning, access: the use cases.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class App:
         self.instances = Instances(catalogue, keyring, indexes, analyst)
         self.pictures = Pictures(catalogue, keyring, indexes, analyst, self.instances)
         self.search = Search(catalogue, keyring, indexes, analyst, self.instances, settings.good_match)
+        self.tuning = Tunings(catalogue, spaces, indexes, analyst, self.instances)
         self.access = Access(catalogue, keyring)
         self._lock = lock
         self._catalogue = catalogue
