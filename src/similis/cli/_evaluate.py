@@ -10,7 +10,7 @@ from rich.progress import TaskID
 
 from similis.cli._session import Session, with_session
 from similis.domain import InstanceType
-from similis.evaluation import Quality, Report, scratch_app
+from similis.evaluation import Quality, Report, prepare_folder, scratch_app, write_report
 from similis.evaluation import evaluate as measure
 
 
@@ -43,6 +43,7 @@ def evaluate(
     ] = None,
 ) -> None:
     """Measure on labelled pictures how often the right one comes first. Works in a scratch directory of its own."""
+    folder = None if report is None else prepare_folder(report)
     with scratch_app(session.settings) as app, session.output.progress() as progress:
         bars: dict[str, TaskID] = {}
 
@@ -62,8 +63,11 @@ def evaluate(
             model=model,
             progress=advance,
         )
+    page = None if folder is None else write_report(found, folder)
     session.output.data(found.as_dict())
     _print(session, found)
+    if page is not None:
+        session.output.say(f"The report is in {page}.")
     if found.bad:
         raise typer.Exit(1)
 

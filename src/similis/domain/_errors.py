@@ -45,6 +45,7 @@ SimilisError
     ├── ModelNotFetched
     ├── ModelDamaged
     ├── TermsNotAccepted      of a model
+    ├── ReportFailed          cannot be written
     ├── Overloaded            for now
     └── ServiceUnreachable
 """
@@ -339,6 +340,12 @@ class Overloaded(Unavailable):
     """There is more to do at once than can be; later it will do."""
 
     code = "overloaded"
+
+
+class ReportFailed(Unavailable):
+    """A report cannot be written where it was asked for."""
+
+    code = "report_failed"
 
 
 class ServiceUnreachable(Unavailable):

@@ -4,8 +4,9 @@ from similis.evaluation._categories import Categories
 from similis.evaluation._copies import OURS, Copies
 from similis.evaluation._edits import EDITS
 from similis.evaluation._evaluate import evaluate, scratch_app
-from similis.evaluation._examples import Example
+from similis.evaluation._examples import Example, Result
 from similis.evaluation._floors import Floor, FloorFigures
+from similis.evaluation._html import prepare_folder, write_report
 from similis.evaluation._labels import GALLERY_SPLITS, QUERY_SPLITS, LabelledPicture, Labels, read_labels
 from similis.evaluation._metrics import Estimate, Quality, Ranking, average_precision, recalled
 from similis.evaluation._report import BadPicture, Report, Run
@@ -34,11 +35,14 @@ __all__ = [
     "Ranking",
     "Reliability",
     "Report",
+    "Result",
     "Run",
     "Way",
     "average_precision",
     "evaluate",
+    "prepare_folder",
     "read_labels",
     "recalled",
     "scratch_app",
+    "write_report",
 ]

@@ -74,7 +74,7 @@ def evaluate(
         runs=tuple(_run(trial, measured, fresh=trial.way.type is types[0]) for trial in trials),
         floors=measured,
         copies=measure_copies(bench, first.gallery(), stored, copies, crop=crops[0]) if copies else None,
-        examples=choose_examples(first.answers(), examples),
+        examples=choose_examples(first.answers(), first.gallery(), examples),
     )
 
 

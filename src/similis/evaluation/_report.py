@@ -129,4 +129,6 @@ class Report:
         }
         if self.copies is not None:
             told["copies"] = self.copies.as_dict()
+        if self.examples:
+            told["examples"] = [example.as_dict() for example in self.examples]
         return told
