@@ -4,13 +4,14 @@ from similis.algorithm._backbone import Backbone
 from similis.algorithm._binary import binary_code, hamming_distance
 from similis.algorithm._category import CategoryHead, decided_category
 from similis.algorithm._decode import Orientation, PictureLimits, decode
+from similis.algorithm._duplicates import DuplicateLimit
 from similis.algorithm._encoders import ImageEncoder, TextEncoder
 from similis.algorithm._features import Describer
 from similis.algorithm._pipeline import Analysis, Pipeline
 from similis.algorithm._scores import Calibration
-from similis.algorithm._subject import SubjectFinder
+from similis.algorithm._subject import SubjectFinder, SubjectHead, SubjectMode, SubjectNetwork
 from similis.algorithm.models import Manifest, ModelStatus, ModelStore, Role
-from similis.algorithm.tuning import TunedSpace
+from similis.algorithm.tuning import Sample, Trial, TunedSpace, fit_space, run_trial
 
 __all__ = [
     "Analysis",
@@ -18,6 +19,7 @@ __all__ = [
     "Calibration",
     "CategoryHead",
     "Describer",
+    "DuplicateLimit",
     "ImageEncoder",
     "Manifest",
     "ModelStatus",
@@ -26,11 +28,18 @@ __all__ = [
     "PictureLimits",
     "Pipeline",
     "Role",
+    "Sample",
     "SubjectFinder",
+    "SubjectHead",
+    "SubjectMode",
+    "SubjectNetwork",
     "TextEncoder",
+    "Trial",
     "TunedSpace",
     "binary_code",
     "decided_category",
     "decode",
+    "fit_space",
     "hamming_distance",
+    "run_trial",
 ]

@@ -1,4 +1,4 @@
-"""`similis instance …`: create, list, show, delete, rebuild."""
+"""`similis instance …`: create, list, show, delete, rebuild, tune."""
 
 from __future__ import annotations
 
@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from similis.cli._session import Session, with_session
-from similis.domain import DEFAULT_CAPACITY, DEFAULT_REGION, Instance, InstanceSpec, InstanceType, as_json
+from similis.domain import (
+    DEFAULT_CAPACITY,
+    DEFAULT_REGION,
+    Instance,
+    InstanceSpec,
+    InstanceType,
+    InvalidInput,
+    Tuning,
+    as_json,
+)
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The instance's name.")]
 _HEADINGS = ("NAME", "TYPE", "PICTURES", "CAPACITY", "REGION", "INDEX", "MODEL", "CREATED")
@@ -17,7 +26,8 @@ def register(root: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(help="Make, list and delete instances (searchable collections).", no_args_is_help=True)
     for name, command in (
-        ("create", create), ("list", list_all), ("show", show), ("delete", delete), ("rebuild", rebuild),
+        ("create", create), ("list", list_all), ("show", show), ("delete", delete),
+        ("rebuild", rebuild), ("tune", tune),
     ):  # fmt: skip
         group.command(name)(with_session(command))
     root.add_typer(group, name="instance")
@@ -55,6 +65,8 @@ def show(session: Session, name: Name) -> None:
         instance = target.instances.get(name)
     session.output.data(as_json(instance))
     session.output.table(_HEADINGS, [_row(instance)])
+    if instance.tuning is not None:
+        _say_tuning(session, instance.tuning)
 
 
 def delete(
@@ -77,6 +89,38 @@ def rebuild(session: Session, name: Name) -> None:
         instance = target.instances.rebuild(name)
     session.output.data(as_json(instance))
     session.output.say(f"Rebuilt the index of {name}: {instance.picture_count} pictures.")
+
+
+def tune(
+    session: Session,
+    name: Name,
+    undo: Annotated[bool, typer.Option("--undo", help="Search by the features as they are again.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell whether it would help.")] = False,
+) -> None:
+    """Learn from the instance's own products, and search by that from then on if it surely helps."""
+    if undo and dry_run:
+        raise InvalidInput("--undo and --dry-run exclude each other.", "Give one of them.")
+    with session.target() as target:
+        if undo:
+            instance = target.tuning.undo(name)
+        else:
+            with session.output.working(f"Tuning {name}"):
+                tuning = target.tuning.tune(name, dry_run=dry_run)
+    if undo:
+        session.output.data(as_json(instance))
+        session.output.say(f"{name} is searched by its features as they are.")
+    else:
+        session.output.data(as_json(tuning))
+        _say_tuning(session, tuning)
+
+
+def _say_tuning(session: Session, tuning: Tuning) -> None:
+    session.output.say(
+        f"Tuning of {tuning.tuned_at:%Y-%m-%d %H:%M}, from {tuning.pictures} pictures of {tuning.products} products, "
+        f"{tuning.method}. Of {tuning.queries} held-out pictures, the best match was of their product for "
+        f"{tuning.recall_before:.1%} before and for {tuning.recall_after:.1%} after "
+        f"(difference {tuning.gain_low:+.1%} to {tuning.gain_high:+.1%} with 95 % confidence). {tuning.reason}"
+    )
 
 
 def _row(instance: Instance) -> tuple[object, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -60,6 +61,15 @@ class Output:
         self._err.print(f"[bold red]{error.code}[/] {escape(error.message)}")
         if error.hint:
             self._err.print(escape(error.hint), style="dim")
+
+    @contextmanager
+    def working(self, what: str) -> Iterator[None]:
+        """Show on standard error that something runs, nobody knows how long; invisible where that is no terminal."""
+        if self.json or not self._err.is_terminal:
+            yield
+            return
+        with self._err.status(escape(what)):
+            yield
 
     def progress(self) -> Progress:
         """A progress bar with count and remaining time on standard error; invisible where that is no terminal."""

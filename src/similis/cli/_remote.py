@@ -13,26 +13,31 @@ from similis.domain import (
     Added,
     Attributes,
     Category,
+    DuplicateGroups,
     Filter,
     Instance,
     InstanceSpec,
     InstanceType,
     NewAccessKey,
+    OnDuplicate,
     Picture,
     PictureKey,
     Region,
     Role,
     SearchOptions,
     SearchResult,
+    Tuning,
     access_key_from_json,
     added_from_json,
     as_json,
+    duplicate_groups_from_json,
     format_filter,
     instance_from_json,
     new_access_key_from_json,
     picture_from_json,
     picture_key_from_json,
     search_result_from_json,
+    tuning_from_json,
 )
 
 
@@ -55,6 +60,8 @@ class RemoteApp:
         self.instances = RemoteInstances(self._transport)
         self.pictures = RemotePictures(self._transport)
         self.search = RemoteSearch(self._transport)
+        self.tuning = RemoteTunings(self._transport)
+        self.duplicates = RemoteDuplicates(self._transport)
         self.access = RemoteAccess(self._transport)
 
     def close(self) -> None:
@@ -124,6 +131,7 @@ class RemotePictures:
         region: Region | None = None,
         custom_content: str | None = None,
         attributes: Attributes = Attributes(),
+        on_duplicate: OnDuplicate = OnDuplicate.ALLOW,
     ) -> Added:
         """Add or replace a picture; the service keeps its features only."""
         fields = {
@@ -132,6 +140,7 @@ class RemotePictures:
             "crop": crop,
             "custom_content": custom_content,
             **attributes.as_dict(),
+            "on_duplicate": str(on_duplicate),
         }
         return self._transport.call("POST", _pictures(name), added_from_json, fields=fields, files={"file": data})
 
@@ -198,6 +207,37 @@ class RemoteSearch:
             lambda answer: float(answer["score"]),
             fields={"type": str(kind)},
             files={"first": first, "second": second},
+        )
+
+
+class RemoteTunings:
+    """The verbs of tuning."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def tune(self, name: str, *, dry_run: bool = False) -> Tuning:
+        """Learn from the instance's own products, and search by that if it surely helps."""
+        return self._transport.call(
+            "POST", ("instances", name, "tuning"), tuning_from_json, json={"dry_run": dry_run}, patient=True
+        )
+
+    def undo(self, name: str) -> Instance:
+        """Search by the features as they are again."""
+        return self._transport.call("DELETE", ("instances", name, "tuning"), instance_from_json, patient=True)
+
+
+class RemoteDuplicates:
+    """The verbs of duplicates."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def groups(self, name: str, min_similarity: float | None = None) -> DuplicateGroups:
+        """Groups of near-identical pictures, the largest first."""
+        query = {"min_similarity": min_similarity}
+        return self._transport.call(
+            "GET", ("instances", name, "duplicates"), duplicate_groups_from_json, query=query, patient=True
         )
 
 

@@ -12,6 +12,7 @@ from similis.domain import InvalidInput, ServiceUnreachable, SimilisError, error
 
 T = TypeVar("T")
 _TIMEOUT = httpx.Timeout(60.0, connect=5.0)
+_PATIENT = httpx.Timeout(3600.0, connect=5.0)
 
 
 class Transport:
@@ -37,8 +38,9 @@ class Transport:
         json: Mapping[str, object] | None = None,
         fields: Mapping[str, object] | None = None,
         files: Mapping[str, bytes] | None = None,
+        patient: bool = False,
     ) -> T:
-        """Make one call and read its answer; None among query and fields means absent.
+        """Make one call and read its answer; None among query and fields means absent; `patient` waits for an hour.
 
         Raises:
             SimilisError: the service's own error, in its own class.
@@ -50,6 +52,7 @@ class Transport:
             params=_given(query or {}),
             json=json,
             files=_multipart(fields or {}, files or {}) or None,
+            timeout=_PATIENT if patient else _TIMEOUT,
         )
         try:
             response = self._client.send(request)

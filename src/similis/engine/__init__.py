@@ -2,6 +2,7 @@
 
 from similis.engine._faiss import FaissIndex
 from similis.engine._index import Change, Effort, Hit, IndexSpec, Operation, SelectIds, VectorIndex, Vectors
+from similis.engine._pairs import Pairs, near_pairs
 
 __all__ = [
     "Change",
@@ -10,7 +11,9 @@ __all__ = [
     "Hit",
     "IndexSpec",
     "Operation",
+    "Pairs",
     "SelectIds",
     "VectorIndex",
     "Vectors",
+    "near_pairs",
 ]

@@ -10,13 +10,16 @@ from similis.domain import (
     DEFAULT_CAPACITY,
     Added,
     Attributes,
+    DuplicateGroups,
     Instance,
     InstanceSpec,
     InstanceType,
     InvalidInput,
+    OnDuplicate,
     Picture,
     PictureKey,
     SearchResult,
+    Tuning,
     parse_filter,
 )
 from similis.service._app import App
@@ -24,6 +27,7 @@ from similis.service._inputs import (
     PictureSource,
     RegionSource,
     as_category,
+    as_on_duplicate,
     as_region,
     as_search_options,
     read_picture,
@@ -119,6 +123,7 @@ class InstanceHandle:
         crop: bool = True,
         region: RegionSource = None,
         custom_content: str | None = None,
+        on_duplicate: OnDuplicate | str = OnDuplicate.ALLOW,
         **attributes: int | str | None,
     ) -> Added:
         """Keep a picture's features under its key; see `similis.service` for what each parameter means.
@@ -131,11 +136,14 @@ class InstanceHandle:
             crop: find the main subject and use only that.
             region: use this rectangle instead, `x1,x2,y1,y2` in pixels.
             custom_content: any text to get back with a match.
+            on_duplicate: what to do where a near-identical picture is stored under another key: `allow`, `report`
+                their keys in the answer's `duplicates`, or `refuse` to add it.
             **attributes: `int_attr`…`int_attr4`, `str_attr`…`str_attr4`, for filters.
 
         Raises:
             InvalidInput: the picture or a parameter cannot be used; see its subclasses.
             CapacityReached: the instance is full.
+            DuplicatePicture: it was refused.
         """
         return self._app.pictures.add(
             self.name,
@@ -146,6 +154,7 @@ class InstanceHandle:
             region=as_region(region),
             custom_content=custom_content,
             attributes=Attributes(**attributes),  # type: ignore[arg-type] # checked there, at run time
+            on_duplicate=as_on_duplicate(on_duplicate),
         )
 
     def search(
@@ -227,6 +236,33 @@ class InstanceHandle:
         """
         options = as_search_options(num, start, category, filter, distinct_product, min_score, good_match)
         return self._app.search.by_text(self.name, text, options)
+
+    def tune(self, *, dry_run: bool = False) -> Tuning:
+        """Learn from the instance's own products, and search by that from then on if it surely helps.
+
+        Args:
+            dry_run: only tell whether it would.
+
+        Raises:
+            NothingToTune: too few products have several pictures.
+        """
+        return self._app.tuning.tune(self.name, dry_run=dry_run)
+
+    def undo_tuning(self) -> Instance:
+        """Search by the features as they are again."""
+        return self._app.tuning.undo(self.name)
+
+    def duplicates(self, min_similarity: float | None = None) -> DuplicateGroups:
+        """Groups of near-identical pictures, the largest first.
+
+        Args:
+            min_similarity: cosine of features from which on pictures are near-identical, 0.7..1; None for the
+                measured default.
+
+        Raises:
+            InvalidScore: `min_similarity` is out of range.
+        """
+        return self._app.duplicates.groups(self.name, min_similarity)
 
     def get(self, product_id: str, pic_name: str) -> Picture:
         """What is stored of a picture beside its features.

@@ -13,6 +13,7 @@ from similis.domain import KeyringFailed
 from similis.privacy import Keyring
 from similis.service._access import Access
 from similis.service._analyst import Analyst
+from similis.service._duplicates import Duplicates
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
 from similis.service._lock import DataDirectoryLock
@@ -35,7 +36,7 @@ class App:
         settings: what it was opened with.
         models: the cache of model files.
         analyst: the algorithm service.
-        instances, pictures, search, tuning, access: the use cases.
+        instances, pictures, duplicates, search, tuning, access: the use cases.
     """
 
     def __init__(
@@ -53,7 +54,8 @@ class App:
         self.models = models
         self.analyst = analyst
         self.instances = Instances(catalogue, keyring, indexes, analyst)
-        self.pictures = Pictures(catalogue, keyring, indexes, analyst, self.instances)
+        self.duplicates = Duplicates(catalogue, indexes, self.instances)
+        self.pictures = Pictures(catalogue, keyring, indexes, analyst, self.instances, self.duplicates)
         self.search = Search(catalogue, keyring, indexes, analyst, self.instances, settings.good_match)
         self.tuning = Tunings(catalogue, spaces, indexes, analyst, self.instances)
         self.access = Access(catalogue, keyring)

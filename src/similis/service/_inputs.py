@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from similis.algorithm import PictureLimits
-from similis.domain import Category, InvalidInput, InvalidPicture, Region, SearchOptions, parse_filter
+from similis.domain import Category, InvalidInput, InvalidPicture, OnDuplicate, Region, SearchOptions, parse_filter
 
 PictureSource: TypeAlias = bytes | bytearray | memoryview | str | Path | BinaryIO
 RegionSource: TypeAlias = Region | str | None
@@ -51,6 +51,18 @@ def as_region(source: RegionSource) -> Region | None:
         InvalidRegion: the text cannot be read.
     """
     return Region.parse(source) if isinstance(source, str) else source
+
+
+def as_on_duplicate(name: OnDuplicate | str) -> OnDuplicate:
+    """What to do with a near-identical picture.
+
+    Raises:
+        InvalidInput: there is no such choice.
+    """
+    try:
+        return OnDuplicate(name)
+    except ValueError:
+        raise InvalidInput(f"There is no on_duplicate {name!r}.", f"Use one of: {', '.join(OnDuplicate)}.") from None
 
 
 def as_search_options(

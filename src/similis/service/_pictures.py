@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -14,10 +15,12 @@ from similis.domain import (
     Added,
     Attributes,
     Category,
+    DuplicatePicture,
     Filter,
     Instance,
     InstanceType,
     InvalidAttribute,
+    OnDuplicate,
     Picture,
     PictureKey,
     Region,
@@ -26,6 +29,7 @@ from similis.domain import (
 )
 from similis.privacy import Keyring
 from similis.service._analyst import Analyst
+from similis.service._duplicates import Duplicates
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
 
@@ -34,13 +38,22 @@ class Pictures:
     """The verbs of pictures."""
 
     def __init__(
-        self, catalogue: Catalogue, keyring: Keyring, indexes: Indexes, analyst: Analyst, instances: Instances
+        self,
+        catalogue: Catalogue,
+        keyring: Keyring,
+        indexes: Indexes,
+        analyst: Analyst,
+        instances: Instances,
+        duplicates: Duplicates,
     ) -> None:
         self._catalogue = catalogue
         self._keyring = keyring
         self._indexes = indexes
         self._analyst = analyst
         self._instances = instances
+        self._duplicates = duplicates
+        # From the look for duplicates to the commit, so that of two equal pictures that come at once one is seen.
+        self._looking = threading.Lock()
 
     def add(
         self,
@@ -54,16 +67,19 @@ class Pictures:
         custom_content: str | None = None,
         attributes: Attributes = Attributes(),
         orientation: Orientation = Orientation.APPLY,
+        on_duplicate: OnDuplicate = OnDuplicate.ALLOW,
     ) -> Added:
         """Analyse an encoded picture and keep its features; the picture itself is forgotten.
 
-        An existing key is replaced. When this returns, the picture is durable and will be found.
+        An existing key is replaced. When this returns, the picture is durable and will be found. With `on_duplicate`,
+        near-identical pictures of other keys are told, or keep this one from being added.
 
         Raises:
             InvalidInput: the picture, the region or a text cannot be used; see its subclasses.
             InstanceNotFound: there is no such instance.
             FeatureModelMismatch: its features were made by a model that is not here.
             CapacityReached: the instance is full.
+            DuplicatePicture: a near-identical picture is there and `on_duplicate` says to refuse.
         """
         check_custom_content(custom_content)
         with self._instances.using(instance_name) as instance:
@@ -74,9 +90,21 @@ class Pictures:
             subject = analysis.subject
             picture = Picture(key, subject.category, subject.region, custom_content, attributes)
             vector = stored_vector(self._keyring, instance, analysis.vector)
-            [replaced] = self._catalogue.add(instance, [NewPicture(picture, vector)])
+            replaced, duplicates = self._keep(instance, NewPicture(picture, vector), on_duplicate)
             self._indexes.current(instance)
-        return Added(subject.category, subject.region, subject.regions, subject.categories, replaced)
+        return Added(subject.category, subject.region, subject.regions, subject.categories, replaced, duplicates)
+
+    def _keep(
+        self, instance: Instance, new: NewPicture, on_duplicate: OnDuplicate
+    ) -> tuple[bool, tuple[PictureKey, ...]]:
+        """Store a picture; whether it replaced one, and its duplicates if asked for."""
+        if on_duplicate is OnDuplicate.ALLOW:
+            return self._catalogue.add(instance, [new])[0], ()
+        with self._looking:
+            found = self._duplicates.of(instance, new.vector.astype(np.float16), new.picture.key)
+            if found and on_duplicate is OnDuplicate.REFUSE:
+                raise _duplicate(found)
+            return self._catalogue.add(instance, [new])[0], found
 
     def get(self, instance_name: str, key: PictureKey) -> Picture:
         """What is stored of a picture beside its features.
@@ -138,6 +166,15 @@ class Pictures:
             InstanceNotFound: there is no such instance.
         """
         return self._catalogue.delete_matching(self._instances.get(instance_name), tree)
+
+
+def _duplicate(found: Sequence[PictureKey]) -> DuplicatePicture:
+    first, *others = found
+    more = f" and {len(others)} more" if others else ""
+    return DuplicatePicture(
+        f"The picture is near-identical to product {first.product_id!r}, picture {first.pic_name!r}{more}.",
+        "Add it with on_duplicate=allow if it shall be kept all the same.",
+    )
 
 
 def applied_category(instance: Instance, given: Category | None) -> Category | None:

@@ -26,6 +26,22 @@ class ErrorAnswer(_Answer):
     request_id: Annotated[str, Field(description="Also in the header `x-request-id` and in the service's log.")]
 
 
+class TuningAnswer(_Answer):
+    """How a tuning did on products that it was not learned from."""
+
+    adopted: Annotated[bool, Field(description="Whether searches use it.")]
+    reason: str
+    method: str
+    products: Annotated[int, Field(description="Products with at least two pictures, which it is learned from.")]
+    pictures: Annotated[int, Field(description="Their pictures.")]
+    queries: Annotated[int, Field(description="Held-out pictures searched for.")]
+    recall_before: Annotated[float, Field(description="R@1 with the features as they are.")]
+    recall_after: Annotated[float, Field(description="R@1 with tuned features.")]
+    gain_low: Annotated[float, Field(description="Lower end of the 95 % interval of the difference.")]
+    gain_high: float
+    tuned_at: datetime
+
+
 class InstanceAnswer(_Answer):
     """An instance."""
 
@@ -38,6 +54,7 @@ class InstanceAnswer(_Answer):
     model: Annotated[str, Field(description="The model that makes its features.")]
     dimension: int
     created_at: datetime
+    tuning: Annotated[TuningAnswer | None, Field(description="The tuning in use, else the last one not adopted.")]
 
 
 class KeyAnswer(_Answer):
@@ -100,6 +117,7 @@ class AddedAnswer(_Answer):
     regions: list[_RegionText]
     categories: list[CategoryAnswer]
     replaced: bool
+    duplicates: Annotated[list[PictureKeyAnswer], Field(description="Near-identical pictures, if asked for.")]
 
 
 class MatchAnswer(PictureKeyAnswer, _Attributes):
@@ -135,6 +153,23 @@ class DeletedAnswer(_Answer):
     """The pictures that were deleted."""
 
     deleted: list[PictureKeyAnswer]
+
+
+class DuplicateAnswer(PictureKeyAnswer):
+    """A picture of a group."""
+
+    similarity: Annotated[float, Field(description="Cosine to the group's first picture.")]
+
+
+class DuplicatesAnswer(_Answer):
+    """Groups of near-identical pictures, the largest first."""
+
+    groups: list[list[DuplicateAnswer]]
+    pictures: Annotated[int, Field(description="How many were looked at.")]
+    min_similarity: float
+    false_matches: Annotated[
+        float | None, Field(description="Measured false matches of a million pairs of different pictures, if known.")
+    ]
 
 
 class InstancesAnswer(_Answer):

@@ -15,6 +15,7 @@ from similis.domain import (
     MAX_LIFETIME,
     MAX_NUM,
     MAX_RESULTS,
+    MIN_DUPLICATE_SIMILARITY,
     STR_FIELDS,
     Attributes,
     Category,
@@ -33,6 +34,10 @@ from similis.service import as_category, as_region, as_search_options, require_o
 _REGION = "Pixels as `x1,x2,y1,y2`; replaces the detection."
 _CROP = "Find the main subject and use it; false uses the whole picture."
 _FILTER = 'Such as `int_attr>=2 AND str_attr in ("red", "blue")`.'
+_ON_DUPLICATE = (
+    "Where a near-identical picture is stored under another key: `report` tells the keys, `refuse` answers 409."
+)
+_MIN_SIMILARITY = f"Cosine of features, {MIN_DUPLICATE_SIMILARITY} to 1; the measured default if absent."
 _Minutes = Annotated[int, Field(ge=1, le=MAX_LIFETIME // timedelta(minutes=1))]
 FilterText = Annotated[str, Field(description=_FILTER)]
 
@@ -120,6 +125,7 @@ class PictureForm(AttributeFields, _PictureFields):
     file: bytes
     product_id: str
     pic_name: str
+    on_duplicate: Annotated[Literal["allow", "report", "refuse"], Field(description=_ON_DUPLICATE)] = "allow"
 
     def key(self) -> PictureKey:
         """The picture's key."""
@@ -128,6 +134,18 @@ class PictureForm(AttributeFields, _PictureFields):
     def attributes(self) -> Attributes:
         """Its attributes."""
         return Attributes(**{name: getattr(self, name) for name in (*INT_FIELDS, *STR_FIELDS)})
+
+
+class TuningForm(_JsonForm):
+    """How to tune."""
+
+    dry_run: Annotated[bool, Field(description="Only tell whether it would help.")] = False
+
+
+class DuplicatesQuery(_Form):
+    """What counts as near-identical."""
+
+    min_similarity: Annotated[float | None, Field(description=_MIN_SIMILARITY)] = None
 
 
 class SearchForm(_PictureFields):

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from similis.domain import JsonObject, as_json
+from similis.domain import JsonObject, OnDuplicate, as_json
 from similis.gateway.rest._answers import AddedAnswer, DeletedAnswer, PictureAnswer
 from similis.gateway.rest._caller import Reader, Service, Writer
 from similis.gateway.rest._forms import ChangesForm, DeletionQuery, KeyQuery, PictureForm
@@ -39,6 +39,7 @@ def add_picture(
         region=form.domain_region(),
         custom_content=form.custom_content,
         attributes=form.attributes(),
+        on_duplicate=OnDuplicate(form.on_duplicate),
     )
     response.status_code = 200 if added.replaced else 201
     return as_json(added)

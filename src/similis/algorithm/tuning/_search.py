@@ -1,0 +1,69 @@
+"""Searches of a trial: pictures of a sample among all others of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from similis.algorithm.tuning._recipes import Floats, Products
+
+DEPTH = 10
+_AT_ONCE = 128
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sample:
+    """Pictures of an instance.
+
+    Attributes:
+        vectors: features, float32[n, D], of unit length.
+        products: int64[n], equal for pictures of one product.
+        places: int64[n]; a search only looks at pictures of the query's own place, such as its category.
+    """
+
+    vectors: Floats
+    products: Products
+    places: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Found:
+    """The ten best matches of queries.
+
+    Attributes:
+        similarity: float32[q, 10], the best first; −∞ where there are not so many.
+        right: bool[q, 10], whether a match is of the query's product.
+        hit: bool[q], whether the best one is.
+        precision: float64[q], the share of right ones among as many of the best as there can be right ones.
+    """
+
+    similarity: Floats
+    right: NDArray[np.bool_]
+    hit: NDArray[np.bool_]
+    precision: NDArray[np.float64]
+
+
+def find(vectors: Floats, sample: Sample, queries: NDArray[np.int64]) -> Found:
+    """Search for pictures of the sample among all others, by the cosine of vectors, float32[n, d]."""
+    rows = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
+    starts = range(0, len(queries), _AT_ONCE)
+    parts = [_find_some(rows, sample, queries[start : start + _AT_ONCE]) for start in starts]
+    similarity, right = (np.concatenate(each) for each in zip(*parts, strict=True))
+    others = np.bincount(sample.products)[sample.products[queries]] - 1
+    precision = right.sum(1) / np.clip(others, 1, similarity.shape[1])
+    return Found(similarity, right, right[:, 0], precision)
+
+
+def _find_some(rows: Floats, sample: Sample, queries: NDArray[np.int64]) -> tuple[Floats, NDArray[np.bool_]]:
+    similarity = rows[queries] @ rows.T
+    similarity[sample.places[queries][:, np.newaxis] != sample.places] = -np.inf
+    similarity[np.arange(len(queries)), queries] = -np.inf
+    depth = min(DEPTH, len(rows) - 1)
+    nearest = np.argpartition(-similarity, depth - 1, axis=1)[:, :depth]
+    best = np.take_along_axis(similarity, nearest, 1)
+    order = np.argsort(-best, axis=1, kind="stable")
+    nearest, best = np.take_along_axis(nearest, order, 1), np.take_along_axis(best, order, 1)
+    right = sample.products[nearest] == sample.products[queries][:, np.newaxis]
+    return best, right & np.isfinite(best)

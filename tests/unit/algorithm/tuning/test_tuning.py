@@ -1,0 +1,136 @@
+"""Tuning on features whose nuisance is known: what is learned must see through it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from similis.algorithm import Calibration, Sample, TunedSpace, fit_space, run_trial
+from similis.algorithm.tuning._fit import fit_curve
+from similis.algorithm.tuning._search import find
+from similis.algorithm.tuning._trial import interval
+
+D = 24
+Floats = NDArray[np.float32]
+
+
+def _unit(rows: NDArray[np.floating]) -> Floats:
+    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+
+
+def _sample(nuisance: float, seed: int = 0, products: int = 60, pictures: int = 4) -> Sample:
+    """Products that differ in all directions, seen under a strong nuisance in four of them."""
+    random = np.random.default_rng(seed)
+    centres = random.normal(size=(products, D))
+    numbers = np.repeat(np.arange(products), pictures)
+    noise = random.normal(size=(len(numbers), D)) * np.where(np.arange(D) < 4, nuisance, 0.3)
+    return Sample(_unit(centres[numbers] + noise), numbers, np.zeros(len(numbers), np.int64))
+
+
+def test_a_nuisance_is_seen_through_on_products_never_seen() -> None:
+    sample = _sample(nuisance=4.0)
+    trial = run_trial(sample)
+    assert trial.gain[0] > 0
+    assert trial.after > trial.before + 0.1
+    space = fit_space(sample, trial, threshold=0.5)
+    others = _sample(nuisance=4.0, seed=1)
+    queries = np.arange(len(others.products))
+    plain, tuned = (find(each, others, queries).hit.mean() for each in (others.vectors, space.apply(others.vectors)))
+    assert tuned > plain + 0.1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_noise_gives_no_sure_gain(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    vectors = _unit(random.normal(size=(200, D)))
+    sample = Sample(vectors, np.repeat(np.arange(50), 4), np.zeros(200, np.int64))
+    assert run_trial(sample, seed=seed).gain[0] <= 0
+
+
+def test_turned_features_give_the_same_ranking() -> None:
+    sample = _sample(nuisance=3.0)
+    turn, _ = np.linalg.qr(np.random.default_rng(5).normal(size=(D, D)))
+    turned = Sample((sample.vectors @ turn).astype(np.float32), sample.products, sample.places)
+    trials = [run_trial(each) for each in (sample, turned)]
+    assert trials[0].recipe == trials[1].recipe
+    assert trials[0].gain == trials[1].gain
+    one, other = (
+        _unit(fit_space(each, trial, 0.5).apply(each.vectors))
+        for each, trial in zip((sample, turned), trials, strict=True)
+    )
+    np.testing.assert_allclose(one @ one.T, other @ other.T, atol=1e-4)
+
+
+def test_places_keep_searches_apart() -> None:
+    sample = _sample(nuisance=0.1, products=6)
+    apart = Sample(sample.vectors, sample.products, np.arange(len(sample.products)) % 2)
+    found = find(apart.vectors, apart, np.arange(4))
+    assert np.isfinite(found.similarity).sum(1).tolist() == [10] * 4
+    alone = Sample(sample.vectors, sample.products, np.arange(len(sample.products)))
+    nothing = find(alone.vectors, alone, np.arange(4))
+    assert not np.isfinite(nothing.similarity).any()
+    assert not nothing.hit.any()
+
+
+def test_searches_of_a_trial_are_those_of_a_naive_loop() -> None:
+    sample = _sample(nuisance=1.0, products=10)
+    queries = np.array([3, 17, 30])
+    found = find(sample.vectors, sample, queries)
+    for row, query in enumerate(queries):
+        ranked = sorted((-float(sample.vectors[query] @ each), place) for place, each in enumerate(sample.vectors))
+        best = [place for _, place in ranked if place != query][:10]
+        assert found.right[row].tolist() == [sample.products[place] == sample.products[query] for place in best]
+        assert found.precision[row] == pytest.approx(found.right[row].sum() / 3)
+
+
+def test_a_space_comes_back_from_bytes_and_maps_rows_the_same_alone_and_in_company() -> None:
+    random = np.random.default_rng(0)
+    space = TunedSpace(
+        random.normal(size=D).astype(np.float32),
+        random.normal(size=(D, D)).astype(np.float32),
+        Calibration(0.3, 9.0, 0.6),
+    )
+    again = TunedSpace.from_bytes(space.to_bytes())
+    assert again.calibration == space.calibration
+    rows = random.normal(size=(40, D)).astype(np.float16)
+    together = again.apply(rows)
+    assert all(np.array_equal(space.apply(rows[place : place + 1])[0], together[place]) for place in range(40))
+
+
+@given(middle=st.floats(-0.5, 0.8), slope=st.floats(2, 30), seed=st.integers(0, 100))
+@settings(max_examples=20, deadline=None)
+def test_the_curve_finds_the_probabilities_that_made_the_results(middle: float, slope: float, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    similarity = random.uniform(-0.8, 1, 4000)
+    true = 1 / (1 + np.exp(-slope * (similarity - middle)))
+    curve = fit_curve(similarity, random.random(4000) < true, 0.5)
+    assert np.abs(curve.score(similarity) - true).max() < 0.12
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_one_sided_results_still_give_a_rising_curve(right: bool) -> None:
+    curve = fit_curve(np.linspace(0, 1, 30), np.full(30, right), 0.5)
+    scores = curve.score(np.array([0.0, 0.5, 1.0]))
+    assert np.isfinite(scores).all()
+    assert (np.diff(scores) > 0).all()
+    assert (scores > 0.5).all() == right
+
+
+def test_the_interval_grows_when_pictures_of_a_product_are_alike() -> None:
+    random = np.random.default_rng(0)
+    single = random.normal(0.1, 1, 300)
+    low, high = interval(single, np.arange(300), random)
+    assert low < single.mean() < high
+    assert high - low == pytest.approx(2 * 1.96 / 300**0.5, rel=0.2)
+    repeated = np.repeat(single[:30], 10)
+    wide = interval(repeated, np.repeat(np.arange(30), 10), random)
+    assert wide[1] - wide[0] > 2 * (high - low)
+
+
+def test_a_trial_needs_products_with_several_pictures() -> None:
+    sample = _sample(nuisance=1.0)
+    with pytest.raises(ValueError, match="2 products"):
+        run_trial(Sample(sample.vectors[:20], np.r_[0, 0, 1, 1, 2:18], sample.places[:20]))
