@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.algorithm._backbone import Backbone, FeatureMap, Pixels
+from similis.algorithm._backbone import Backbone, FeatureMap, Maps, Pixels
 from similis.domain import Region
 
 _SMALL = 0.25  # of the picture's area
@@ -46,10 +46,17 @@ class Sight:
         return self.seen.shape == self.pixels.shape
 
 
-def look(backbone: Backbone, pixels: Pixels, region: Region) -> Sight:
-    """Look at a picture, RGB uint8[height, width, 3], with attention to a region inside it."""
+def look(backbone: Backbone, pixels: Pixels, region: Region, maps: Maps | None = None) -> Sight:
+    """Look at a picture with attention to a region inside it.
+
+    Args:
+        backbone: the network.
+        pixels: RGB, uint8[height, width, 3].
+        region: the region.
+        maps: what the backbone gave for the whole picture, where it has looked at it already.
+    """
     height, width = pixels.shape[:2]
-    seen = backbone.maps(pixels).feature_map
+    seen = (maps or backbone.maps(pixels)).feature_map
     cells = seen.reshape(len(seen), -1)
     evenly = np.full(cells.shape[1], 1 / cells.shape[1], np.float32)
     sight = Sight(cells, evenly, pixels, region)

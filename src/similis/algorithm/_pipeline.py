@@ -10,18 +10,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from similis.algorithm._attention import look
-from similis.algorithm._backbone import Backbone, Pixels
+from similis.algorithm._backbone import Backbone, Maps, Pixels
 from similis.algorithm._category import CategoryHead, decided_category
 from similis.algorithm._decode import DEFAULT_LIMITS, Orientation, PictureLimits, decode
 from similis.algorithm._encoders import Description, ImageEncoder
 from similis.algorithm._features import Describer, Features, unit
 from similis.algorithm._scores import Calibration
-from similis.algorithm._subject import SubjectFinder, chosen_subject
+from similis.algorithm._subject import SubjectFinder, SubjectHead, SubjectMode, SubjectNetwork, chosen_subject
 from similis.algorithm.models import ModelStore
 from similis.domain import Category, InstanceType, Region, Subject
 
 BACKBONE = "efficientnet-lite2"
-SUBJECT = "u2netp"
+PRECISE_SUBJECT = "u2netp"
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Analysis:
     Attributes:
         subject: the region used, its category, and the alternatives to both.
         vector: features of the region used, float32[dimension], of unit length.
-        milliseconds: time by stage: decode, subject, backbone, category, features.
+        milliseconds: time by stage: decode, backbone, subject, category, features.
     """
 
     subject: Subject
@@ -64,18 +64,19 @@ class Pipeline:
         self.dimension = description.dimension
 
     @classmethod
-    def load(cls, store: ModelStore, threads: int = 1) -> Pipeline:
+    def load(cls, store: ModelStore, threads: int = 1, subject: SubjectMode = SubjectMode.PRECISE) -> Pipeline:
         """Load the default models.
 
         Args:
             store: where the model files are.
             threads: threads inside one pass of a model.
+            subject: how subjects are found.
 
         Raises:
             ModelNotFetched: a model file is not there.
             ModelDamaged: a model file is not the one that was fetched.
         """
-        finder = SubjectFinder(store.path(SUBJECT), store.manifest(SUBJECT), threads)
+        finder = _finder(store, threads, subject)
         backbone = Backbone(store.path(BACKBONE), store.manifest(BACKBONE), threads)
         curves = {kind: Calibration.for_type(kind) for kind in InstanceType}
         return cls(finder, backbone, CategoryHead(), Describer(), curves)
@@ -138,11 +139,13 @@ class Pipeline:
             InvalidSubject: there are not so many subjects in it.
         """
         times: dict[str, float] = {}
+        with _timed("backbone", times):
+            maps = self._backbone.maps(pixels)
         with _timed("subject", times):
-            regions = self._regions(pixels, crop, region)
+            regions = self._regions(pixels, maps, crop, region)
             used = chosen_subject(regions, subject)
         with _timed("backbone", times):
-            sight = look(self._backbone, pixels, used)
+            sight = look(self._backbone, pixels, used, maps)
         with _timed("category", times):
             candidates = self._head.predict(sight)
         with _timed("features", times):
@@ -151,7 +154,7 @@ class Pipeline:
         return Analysis(Subject(best, used, regions, candidates), vector, times)
 
     def plain_pools(self, pixels: Pixels, powers: Sequence[float] = (1.0,)) -> list[Features]:
-        """Generalised means of the backbone's last map over the whole picture, of unit length, to compare quality with.
+        """Generalised means of the backbone's last map over a whole picture, of unit length: a measure of quality.
 
         Args:
             pixels: RGB, uint8[height, width, 3].
@@ -161,17 +164,23 @@ class Pipeline:
         rows = np.maximum(cells.reshape(len(cells), -1), 0.0)
         return [unit(np.mean(rows**power, axis=1) ** (1 / power)) for power in powers]
 
-    def _regions(self, pixels: Pixels, crop: bool, region: Region | None) -> tuple[Region, ...]:
+    def _regions(self, pixels: Pixels, maps: Maps, crop: bool, region: Region | None) -> tuple[Region, ...]:
         """All regions known of a picture, the one to use first and the whole picture last."""
         height, width = pixels.shape[:2]
         whole = Region.whole(width, height)
         if region is not None:
             return tuple(dict.fromkeys([region.inside(width, height), whole]))
-        return self._finder.regions(pixels) if crop else (whole,)
+        return self._finder.regions(pixels, maps) if crop else (whole,)
+
+
+def _finder(store: ModelStore, threads: int, mode: SubjectMode) -> SubjectFinder:
+    if mode is SubjectMode.FAST:
+        return SubjectHead(threads)
+    return SubjectNetwork(store.path(PRECISE_SUBJECT), store.manifest(PRECISE_SUBJECT), threads)
 
 
 @contextmanager
 def _timed(stage: str, times: dict[str, float]) -> Iterator[None]:
     started = time.perf_counter()
     yield
-    times[stage] = (time.perf_counter() - started) * 1000
+    times[stage] = times.get(stage, 0.0) + (time.perf_counter() - started) * 1000

@@ -12,10 +12,10 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 import onnxruntime
 
 
-def cpu_session(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    """Load an ONNX model for the CPU with a bounded number of threads."""
+def cpu_session(model: Path | bytes, threads: int) -> onnxruntime.InferenceSession:
+    """Load an ONNX model, a file or its bytes, for the CPU with a bounded number of threads."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
-    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])

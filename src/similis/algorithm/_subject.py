@@ -5,22 +5,23 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import takewhile
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.algorithm._backbone import Pixels, as_input
+from similis.algorithm._backbone import Maps, Pixels, as_input
 from similis.algorithm._runtime import cpu_session
+from similis.algorithm._weights import load_model
 from similis.algorithm.models import Manifest
 from similis.domain import InvalidSubject, Region
 
 Mask = NDArray[np.float32]
 
 INPUT_SIDE = 160
-"""Working size, pixels. On 120 photographs, mean IoU of the main box with the one of the full graph at 320, and ms:
-112: 0.75, 17 · 128: 0.80, 22 · 144: 0.81, 28 · 160: 0.83, 34 · 192: 0.83, 49 · 224: 0.84, 66 · 256: 0.88, 86."""
 
 MAX_SUBJECTS = 5
 _THRESHOLD = 0.5
@@ -29,8 +30,50 @@ _LEAST_WEIGHT = 0.1  # of the main subject's
 _MARGIN = 0.05  # of the box's side, on each side
 
 
-class SubjectFinder:
-    """U²-Net (Qin et al., Pattern Recognition 2020) on the CPU. Safe for threads; same pixels, same regions.
+class SubjectMode(StrEnum):
+    """Which finder looks for subjects."""
+
+    FAST = "fast"
+    PRECISE = "precise"
+
+
+class SubjectFinder(Protocol):
+    """Finds the subjects of a picture. Safe for threads; same picture, same regions."""
+
+    def regions(self, pixels: Pixels, maps: Maps) -> tuple[Region, ...]:
+        """The subjects of a picture, the main one first, and at the end always the whole picture.
+
+        Args:
+            pixels: RGB, uint8[height, width, 3].
+            maps: what the backbone saw of them.
+        """
+
+
+class SubjectHead:
+    """A small network on the maps that the backbone made anyway, trained by `training/subject_head.py`.
+
+    Args:
+        threads: threads inside one pass.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self._session = cpu_session(load_model("subject"), threads)
+        self._inputs = [each.name for each in self._session.get_inputs()]
+
+    def regions(self, pixels: Pixels, maps: Maps) -> tuple[Region, ...]:
+        """As `SubjectFinder`; of the pixels only their size matters."""
+        height, width = pixels.shape[:2]
+        return mask_regions(self.mask(maps), width, height)
+
+    def mask(self, maps: Maps) -> Mask:
+        """How salient each part of the picture is, 0..1, float32[65, 65], the picture squashed to a square."""
+        (masks,) = self._session.run(["mask"], {name: getattr(maps, name)[np.newaxis] for name in self._inputs})
+        found: Mask = masks[0, 0]
+        return found
+
+
+class SubjectNetwork:
+    """U²-Net (Qin et al., Pattern Recognition 2020), a network of its own.
 
     Args:
         path: the model file, from `ModelStore.path`.
@@ -44,12 +87,8 @@ class SubjectFinder:
         self._output = manifest.outputs["mask"]
         self._spec = manifest.picture_input().model_copy(update={"height": INPUT_SIDE, "width": INPUT_SIDE})
 
-    def regions(self, pixels: Pixels) -> tuple[Region, ...]:
-        """The subjects of a picture, the main one first, and at the end always the whole picture.
-
-        Args:
-            pixels: RGB, uint8[height, width, 3].
-        """
+    def regions(self, pixels: Pixels, maps: Maps) -> tuple[Region, ...]:  # noqa: ARG002 - it looks for itself
+        """As `SubjectFinder`, from the pixels alone."""
         height, width = pixels.shape[:2]
         return mask_regions(self.mask(pixels), width, height)
 

@@ -1,4 +1,4 @@
-"""Our own small weights, part of the package: `weights/NAME.npz`, and its figures in `weights/NAME.json`."""
+"""Our own small weights, part of the package: `weights/NAME.npz` or `.onnx`, and figures in `weights/NAME.json`."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ def load_weights(name: str) -> dict[str, NDArray[Any]]:
     """The arrays of one file of weights."""
     with np.load(io.BytesIO((_FOLDER / f"{name}.npz").read_bytes())) as arrays:
         return {key: arrays[key] for key in arrays.files}
+
+
+def load_model(name: str) -> bytes:
+    """A small network as an ONNX model."""
+    return (_FOLDER / f"{name}.onnx").read_bytes()
 
 
 def load_figures(name: str) -> dict[str, Any]:

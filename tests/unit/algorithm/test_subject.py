@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from similis.algorithm import SubjectFinder
+from similis.algorithm import Backbone, SubjectNetwork
 from similis.algorithm._subject import MAX_SUBJECTS, label_parts, mask_regions
 from similis.algorithm.models import ModelStore
 from similis.domain import Region
@@ -19,9 +19,21 @@ Box = tuple[int, int, int, int]
 Ground = Callable[[int, int], Image.Image]
 
 
+class Finder:
+    """A finder with the backbone before it."""
+
+    def __init__(self, models: ModelStore) -> None:
+        name = "efficientnet-lite2"
+        self._backbone = Backbone(models.path(name), models.manifest(name))
+        self._finder = SubjectNetwork(models.path("u2netp"), models.manifest("u2netp"))
+
+    def regions(self, pixels: NDArray[np.uint8]) -> tuple[Region, ...]:
+        return self._finder.regions(pixels, self._backbone.maps(pixels))
+
+
 @pytest.fixture(scope="module")
-def finder(models: ModelStore) -> SubjectFinder:
-    return SubjectFinder(models.path("u2netp"), models.manifest("u2netp"))
+def finder(models: ModelStore) -> Finder:
+    return Finder(models)
 
 
 def plain(width: int, height: int) -> Image.Image:
@@ -56,14 +68,14 @@ def iou(region: Region, box: Box) -> float:
 
 @pytest.mark.parametrize("ground", [plain, busy])
 @pytest.mark.parametrize("box", [(120, 80, 280, 220), (30, 40, 150, 160), (100, 20, 380, 280)])
-def test_one_object(finder: SubjectFinder, ground: Ground, box: Box) -> None:
+def test_one_object(finder: Finder, ground: Ground, box: Box) -> None:
     regions = finder.regions(with_objects(ground(400, 300), box))
     assert len(regions) == 2
     assert iou(regions[0], box) > 0.75
     assert regions[1] == Region.whole(400, 300)
 
 
-def test_the_box_has_a_margin(finder: SubjectFinder) -> None:
+def test_the_box_has_a_margin(finder: Finder) -> None:
     main = finder.regions(with_objects(plain(400, 300), (120, 80, 280, 220)))[0]
     assert main.x1 < 120
     assert main.x2 > 280
@@ -72,7 +84,7 @@ def test_the_box_has_a_margin(finder: SubjectFinder) -> None:
 
 
 @pytest.mark.parametrize("ground", [plain, busy])
-def test_two_objects_apart(finder: SubjectFinder, ground: Ground) -> None:
+def test_two_objects_apart(finder: Finder, ground: Ground) -> None:
     boxes = [(60, 80, 220, 230), (400, 90, 540, 220)]
     regions = finder.regions(with_objects(ground(600, 300), *boxes))
     assert len(regions) == 3
@@ -81,7 +93,7 @@ def test_two_objects_apart(finder: SubjectFinder, ground: Ground) -> None:
 
 
 @pytest.mark.parametrize("colour", ["white", "black", "grey", "red"])
-def test_a_uniform_picture_has_no_subject(finder: SubjectFinder, colour: str) -> None:
+def test_a_uniform_picture_has_no_subject(finder: Finder, colour: str) -> None:
     assert finder.regions(np.asarray(Image.new("RGB", (300, 200), colour))) == (Region.whole(300, 200),)
 
 
@@ -89,19 +101,19 @@ def test_a_uniform_picture_has_no_subject(finder: SubjectFinder, colour: str) ->
     ("size", "box"),
     [((3000, 100), (1400, 20, 1500, 80)), ((100, 3000), (20, 1400, 80, 1500)), ((100, 100), (30, 30, 70, 70))],
 )
-def test_extreme_sides(finder: SubjectFinder, size: tuple[int, int], box: Box) -> None:
+def test_extreme_sides(finder: Finder, size: tuple[int, int], box: Box) -> None:
     regions = finder.regions(with_objects(plain(*size), box))
     assert iou(regions[0], box) > 0.6
     assert regions[-1] == Region.whole(*size)
 
 
-def test_one_pixel(finder: SubjectFinder) -> None:
+def test_one_pixel(finder: Finder) -> None:
     assert finder.regions(np.zeros((1, 1, 3), np.uint8)) == (Region.whole(1, 1),)
 
 
-def test_same_pixels_same_mask(finder: SubjectFinder) -> None:
+def test_same_pixels_same_regions(finder: Finder) -> None:
     pixels = with_objects(busy(400, 300), (120, 80, 280, 220))
-    assert np.array_equal(finder.mask(pixels), finder.mask(pixels.copy()))
+    assert finder.regions(pixels) == finder.regions(pixels.copy())
 
 
 def mask_with(*boxes: tuple[int, int, int, int, float]) -> NDArray[np.float32]:
