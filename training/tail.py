@@ -101,7 +101,8 @@ def start_embedding(tail: Tail, pictures: Pictures) -> None:
     """Start where ridge regression from pooled features to the teacher's answers is."""
     rng = np.random.default_rng(0)
     chosen = rng.choice(len(pictures.labels), min(3000, len(pictures.labels)), replace=False)
-    pooled = torch.cat([tail.pool(_tensor([pictures.pair(int(one), rng)[0]])) for one in chosen])
+    batches = np.array_split(chosen, len(chosen) // 50)
+    pooled = torch.cat([tail.pool(_tensor([pictures.pair(int(one), rng)[0] for one in batch])) for batch in batches])
     wanted = pictures.answers[chosen]
     centred = pooled - pooled.mean(0)
     strength = 0.004 * len(chosen) * pooled.var(0).sum()
