@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageFont, ImageOps
 
 _WORKING_SIDE = 512
 _SMALLEST_SIDE = 128
+_LONGEST_SIDE = 1024
 _QUALITY = 90
 _WORDS = ("WHEN", "THE", "NEW", "ONE", "FINALLY", "ARRIVES", "AND", "IT", "IS", "WHAT", "YOU", "ORDERED")
 _INK, _PAPER = (20, 20, 24), (250, 250, 250)
@@ -58,10 +59,12 @@ def _working(picture: Image.Image) -> Image.Image:
 
 
 def _large_enough(picture: Image.Image) -> Image.Image:
+    """Grown to the smallest side; very long ones are squashed, so that no copy exceeds what the service takes."""
     if min(picture.size) >= _SMALLEST_SIDE:
         return picture
-    grown = [max(_SMALLEST_SIDE, round(side * _SMALLEST_SIDE / min(picture.size))) for side in picture.size]
-    return picture.resize((grown[0], grown[1]), Image.Resampling.BICUBIC)
+    factor = _SMALLEST_SIDE / min(picture.size)
+    width, height = (min(_LONGEST_SIDE, max(_SMALLEST_SIDE, round(side * factor))) for side in picture.size)
+    return picture.resize((width, height), Image.Resampling.BICUBIC)
 
 
 def _crop_to_a_third(scene: Scene) -> Image.Image:

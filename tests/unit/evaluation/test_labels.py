@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from similis.domain import InvalidLabels
-from similis.evaluation import read_labels
+from similis.domain import Category, InvalidLabels
+from similis.evaluation import Labels, read_labels
 
 
 def written(folder: Path, text: str | bytes) -> Path:
@@ -41,6 +41,29 @@ def test_leave_one_out(tmp_path: Path, text: str) -> None:
 def test_a_byte_order_mark_and_more_columns_do_no_harm(tmp_path: Path) -> None:
     text = "\ufeffpath,label,colour\na.png,x,red\nb.png,x\n\nc.png,x,red,more\n"
     assert len(read_labels(written(tmp_path, text)).gallery) == 3
+
+
+def categories(labels: Labels) -> list[Category | None]:
+    return [picture.category for picture in labels.gallery]
+
+
+def test_a_column_of_categories_holds_numbers_or_names(tmp_path: Path) -> None:
+    rows = ["a.png,x,3", "b.png,x,bottle_drink", "c.png,x,Digital device", "d.png,x,", "e.png,x,sofas", "f.png,x,999"]
+    labels = read_labels(written(tmp_path, "\n".join(["path,label,category", *rows])))
+    assert labels.column
+    assert categories(labels) == [Category.BAG, Category.BOTTLE_DRINK, Category.DIGITAL_DEVICE, None, None, None]
+
+
+def test_labels_that_are_all_categories_are_the_truth(tmp_path: Path) -> None:
+    labels = read_labels(written(tmp_path, "path,label\na.png,Bag\nb.png,bottle drink\n"))
+    assert not labels.column
+    assert categories(labels) == [Category.BAG, Category.BOTTLE_DRINK]
+
+
+@pytest.mark.parametrize("label", ["shirt", "3"])
+def test_labels_that_are_not_all_categories_are_none(tmp_path: Path, label: str) -> None:
+    labels = read_labels(written(tmp_path, f"path,label\na.png,Bag\nb.png,{label}\n"))
+    assert categories(labels) == [None, None]
 
 
 @pytest.mark.parametrize(

@@ -5,16 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from similis.evaluation import Ranking, bootstrap_interval, mean_average_precision, recall_at
+from similis.evaluation import Estimate, Quality, Ranking, average_precision, recalled
 
-rankings = st.lists(
-    st.builds(
-        lambda relevant, more: Ranking(tuple(relevant), max(1, sum(relevant) + more)),
-        st.lists(st.booleans(), max_size=120),
-        st.integers(0, 150),
-    ),
-    min_size=1,
-    max_size=8,
+rankings = st.builds(
+    lambda relevant, more: Ranking(tuple(relevant), max(1, sum(relevant) + more)),
+    st.lists(st.booleans(), max_size=120),
+    st.integers(0, 150),
 )
 
 
@@ -28,31 +24,41 @@ def naive_average_precision(relevant: tuple[bool, ...], possible: int) -> float:
 
 
 @given(rankings, st.integers(1, 20))
-def test_figures_equal_a_naive_reference(given_rankings: list[Ranking], k: int) -> None:
-    found = sum(1 for ranking in given_rankings if True in ranking.relevant[:k])
-    precisions = [naive_average_precision(ranking.relevant, ranking.possible) for ranking in given_rankings]
-    assert recall_at(given_rankings, k) == pytest.approx(found / len(given_rankings))
-    assert mean_average_precision(given_rankings) == pytest.approx(sum(precisions) / len(precisions))
+def test_figures_equal_a_naive_reference(ranking: Ranking, k: int) -> None:
+    assert recalled(ranking, k) == float(True in ranking.relevant[:k])
+    expected = naive_average_precision(ranking.relevant, ranking.possible)
+    assert average_precision(ranking) == pytest.approx(expected)
 
 
 def test_known_values() -> None:
     best, half, none = Ranking((True, True), 2), Ranking((False, True), 1), Ranking((False, False), 3)
-    assert mean_average_precision([best]) == 1.0
-    assert mean_average_precision([half]) == 0.5
-    assert mean_average_precision([best, half, none]) == pytest.approx(0.5)
-    assert [recall_at([best, half, none], k) for k in (1, 2)] == pytest.approx([1 / 3, 2 / 3])
+    assert [average_precision(each) for each in (best, half, none)] == [1.0, 0.5, 0.0]
+    quality = Quality.of([best, half, none])
+    assert [quality.recall[k].value for k in (1, 5)] == pytest.approx([1 / 3, 2 / 3])
+    assert quality.map_at_100.value == pytest.approx(0.5)
+    assert quality.hits == (1.0, 0.0, 0.0)
 
 
 def test_a_hundred_relevant_results_are_enough() -> None:
-    assert mean_average_precision([Ranking((True,) * 100, 5000)]) == 1.0
+    assert average_precision(Ranking((True,) * 100, 5000)) == 1.0
 
 
 @pytest.mark.parametrize(("share", "count"), [(0.0, 10), (1.0, 10), (0.5, 40), (0.7, 1000)])
-def test_the_interval_is_that_of_resampling(share: float, count: int) -> None:
-    hits = np.arange(count) < round(share * count)
-    random = np.random.default_rng(1)
-    shares = [random.choice(hits, count).mean() for _ in range(4000)]
+def test_the_interval_of_a_share_is_binomial(share: float, count: int) -> None:
+    """To draw yes-or-no answers with replacement and count the yeses is to draw from a binomial distribution."""
+    estimate = Estimate.of(np.arange(count) < round(share * count))
+    shares = np.random.default_rng(1).binomial(count, share, 20_000) / count
     expected = np.percentile(shares, [2.5, 97.5])
-    low, high = bootstrap_interval(share, count)
-    assert [low, high] == pytest.approx(expected, abs=1.5 / count if count < 100 else 0.004)
-    assert low <= share <= high
+    assert [estimate.low, estimate.high] == pytest.approx(expected, abs=1.5 / count if count < 100 else 0.004)
+    assert estimate.low <= estimate.value <= estimate.high
+
+
+def test_a_gain_is_measured_query_by_query() -> None:
+    """The same hard queries are hard both ways: the interval of the difference is narrower than those of the two."""
+    hit, miss = Ranking((True,), 1), Ranking((False,), 1)
+    one, other = Quality.of([hit] * 60 + [miss] * 40), Quality.of([hit] * 50 + [miss] * 50)
+    gain = one.gain(other)
+    assert gain.value == pytest.approx(0.1)
+    assert 0 < gain.low < gain.high
+    assert gain.high - gain.low < one.recall[1].high - one.recall[1].low
+    assert other.gain(one).value == pytest.approx(-0.1)
