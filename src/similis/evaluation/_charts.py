@@ -38,7 +38,7 @@ def intervals(rows: Sequence[Row], title: str) -> Markup:
         low, value, high = (_x(each) for each in (row.figure.low, row.figure.value, row.figure.high))
         kind = "ours" if row.ours else "floor"
         lines += [
-            _row_texts(row, y),
+            _row_texts(row, y, strong=row.ours),
             _tag("line", {"class": f"whisker {kind}", "x1": low, "x2": high, "y1": y, "y2": y}),
             _tag("circle", {"class": f"dot {kind}", "cx": value, "cy": y, "r": 5}),
         ]
@@ -58,7 +58,7 @@ def bars(rows: Sequence[Row], title: str) -> Markup:
             "height": 16,
             "rx": 3,
         }
-        lines += [_row_texts(row, y), _tag("rect", bar)]
+        lines += [_row_texts(row, y, strong=False), _tag("rect", bar)]
         if row.beside is not None:
             x = _x(row.beside)
             lines.append(_tag("line", {"class": "mark", "x1": x, "x2": x, "y1": top - 3, "y2": top + 19}))
@@ -117,8 +117,8 @@ def _scale(rows: int) -> Markup:
     return Markup("").join([*grid, *(_text(f"{t:.2f}", _x(t), bottom + 16, "middle") for t in _TICKS)])
 
 
-def _row_texts(row: Row, y: float) -> Markup:
-    kind = "name ours" if row.ours else "name"
+def _row_texts(row: Row, y: float, *, strong: bool) -> Markup:
+    kind = "name ours" if strong else "name"
     return _text(row.name, _LABELS - 14, y + 4, "end", kind) + _text(
         f"{row.figure.value:.3f}", _WIDTH, y + 4, "end", f"{kind} value"
     )
