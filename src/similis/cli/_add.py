@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from similis.cli._session import Session, Target, with_session
+from similis.cli._session import Session, SubjectOption, Target, with_session
 from similis.cli._sources import BadSource, ProductIdFrom, Source, read_manifest, walk
 from similis.domain import Category, InvalidInput, PictureKey, SimilisError, as_json
 from similis.service import as_category, read_picture
@@ -44,16 +44,21 @@ def add(
     manifest: Annotated[
         Path | None, typer.Option("--manifest", help=".csv or .jsonl with path, product_id and more.")
     ] = None,
+    subject: SubjectOption = None,
 ) -> None:
     """Add pictures. Bad files are listed at the end and do not stop the rest."""
     if not paths and manifest is None:
         raise InvalidInput("There is nothing to add.", "Name folders or picture files, or give --manifest.")
+    if subject is not None and session.endpoint is not None:
+        raise InvalidInput(
+            "--subject was given together with --endpoint.", "Start the service itself with --subject."
+        )
     known = as_category(category)
     sources = [*walk(paths or (), product_id_from), *(read_manifest(manifest) if manifest else ())]
     if known is not None or no_crop:
         sources = [_overridden(source, known, no_crop) for source in sources]
     tally = _Tally()
-    with session.target() as target:
+    with session.with_subject(subject).target() as target:
         target.instances.get(instance)
         try:
             _add_all(session, target, instance, sources, tally)

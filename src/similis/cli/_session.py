@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from similis.cli._output import Output
 from similis.cli._remote import RemoteApp
 from similis.domain import InvalidInput
-from similis.service import App, Settings
+from similis.service import App, Settings, SubjectMode
 
 Target: TypeAlias = App | RemoteApp
 
@@ -25,6 +25,11 @@ _KEYS = typer.Option("--keys", help="Key directory (SIMILIS_KEYS; <data>.keys)."
 _ENDPOINT = typer.Option("--endpoint", envvar="SIMILIS_ENDPOINT", help="Work on the service running at this URL.")
 _KEY = typer.Option("--key", envvar="SIMILIS_KEY", help="Access key for --endpoint, as ID:SECRET.")
 _JSON = typer.Option("--json", help="Print JSON.")
+
+SubjectOption: TypeAlias = Annotated[
+    SubjectMode | None,
+    typer.Option("--subject", help="How subjects are found; `precise` takes longer (SIMILIS_SUBJECT; fast)."),
+]
 
 
 def _shared(name: str, kind: object, default: object) -> inspect.Parameter:
@@ -48,6 +53,10 @@ class Session:
     output: Output
     endpoint: str | None = None
     key: str | None = None
+
+    def with_subject(self, mode: SubjectMode | None) -> Session:
+        """The same, but finding subjects in this way; None leaves it to the settings."""
+        return self if mode is None else replace(self, settings=self.settings.model_copy(update={"subject": mode}))
 
     @contextmanager
     def target(self) -> Iterator[Target]:

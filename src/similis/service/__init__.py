@@ -1,6 +1,6 @@
 """The use cases: one module per group of verbs, put together in `App` from `Settings`."""
 
-from similis.algorithm import ModelStatus, ModelStore, Orientation
+from similis.algorithm import ModelStatus, ModelStore, Orientation, SubjectMode
 from similis.service._access import Access
 from similis.service._api import InstanceHandle, Similis, open_directory
 from similis.service._app import App
@@ -37,6 +37,7 @@ __all__ = [
     "Search",
     "Settings",
     "Similis",
+    "SubjectMode",
     "as_category",
     "as_on_duplicate",
     "as_region",

@@ -142,7 +142,8 @@ class ModelStore:
         if status.path is None or record is None:
             old = (self._directory / f"{name}.json").is_file()
             state = "was made by another version of Similis" if old else "has not been fetched yet"
-            raise ModelNotFetched(f"The model {name} {state}.", "Run `similis models fetch`.")
+            command = f"similis models fetch {name}" if status.optional else "similis models fetch"
+            raise ModelNotFetched(f"The model {name} {state}.", f"Run `{command}`.")
         if _digest(status.path) != record.sha256:
             raise ModelDamaged(
                 f"The model file {status.path} has changed since it was made.",
