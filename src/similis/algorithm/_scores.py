@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,20 +13,23 @@ from similis.algorithm._weights import load_figures
 from similis.domain import InstanceType
 
 _BELOW_ONE = np.nextafter(1.0, 0.0)
+_CLOSEST = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A logistic curve over cosine similarity, fitted by `training/calibration.py`.
+    """A log-logistic curve: the log-odds of a match fall with the logarithm of the distance, 1 − similarity.
 
-    It was fitted on the ten best results of queries in collections of some thousand pictures, right and wrong ones
-    weighing the same: a score of one half is where a result is as likely right as wrong. Right means the same product
-    on the shelf or the same catalogue line (product), or the same kind of thing (generic). Where right ones abound,
-    as in most of the development sets, the score understates how often a result is right.
+    The built-in ones are fitted by `training/calibration.py`, on the ten best results of queries, right and wrong
+    ones as often as they come. Right means the same product on the shelf or the same catalogue line (product), or
+    the same kind of thing (generic). How near wrong pictures come differs from collection to collection, and the
+    curve stands for the mean of those it was fitted on; docs/models.md tells how far it was off on each.
+
+    On the distance's logarithm, collections differ in the middle but hardly in the slope, and copies come near 1.
 
     Attributes:
-        middle: the similarity whose score is one half.
-        slope: how steeply the log-odds grow with the similarity.
+        middle: the similarity whose score is one half, below 1.
+        slope: how steeply the log-odds grow with the similarity there.
         threshold: the score from which on a match is good, unless the user says otherwise.
     """
 
@@ -39,10 +43,23 @@ class Calibration:
         curve = load_figures("scores")[kind.value]
         return cls(curve["middle"], curve["slope"], curve["threshold"])
 
+    @classmethod
+    def of_closeness(cls, closeness: float, slope: float, threshold: float) -> Self:
+        """The curve through one half at a closeness, −log(1 − similarity), with its slope over closeness."""
+        distance = math.exp(-closeness)
+        return cls(1 - distance, slope / distance, threshold)
+
     def score(self, similarity: NDArray[np.floating]) -> NDArray[np.float64]:
         """Scores in [0, 1) of an array of similarities; strictly monotone.
 
         1.0 is left to identical features, which only the stored vectors can tell.
         """
-        odds = self.slope * (np.asarray(similarity, np.float64) - self.middle)
-        return np.minimum(1.0 / (1.0 + np.exp(-odds)), _BELOW_ONE)
+        distance = 1 - self.middle
+        odds = self.slope * distance * (as_closeness(similarity) + math.log(distance))
+        return np.minimum(np.exp(-np.logaddexp(0, -odds)), _BELOW_ONE)
+
+
+def as_closeness(similarity: NDArray[np.floating]) -> NDArray[np.float64]:
+    """−log(1 − similarity), on which the log-odds of a match are a straight line."""
+    closeness: NDArray[np.float64] = -np.log(np.maximum(1 - np.asarray(similarity, np.float64), _CLOSEST))
+    return closeness

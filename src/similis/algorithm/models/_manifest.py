@@ -99,7 +99,7 @@ class CalibrationSpec(_Frozen):
         threshold: the score from which on a match is good.
     """
 
-    middle: float
+    middle: float = Field(lt=1)
     slope: float = Field(gt=0)
     threshold: float = Field(default=0.5, ge=0, le=1)
 

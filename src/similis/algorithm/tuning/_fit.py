@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.algorithm._scores import Calibration
+from similis.algorithm._scores import Calibration, as_closeness
 from similis.algorithm.tuning._recipes import Learned, Scatter
 from similis.algorithm.tuning._search import Sample
 from similis.algorithm.tuning._space import TunedSpace
@@ -31,7 +31,7 @@ def fit_space(sample: Sample, trial: Trial, threshold: float) -> TunedSpace:
 
 
 def fit_curve(similarities: NDArray[np.float64], right: NDArray[np.bool_], threshold: float) -> Calibration:
-    """A logistic curve through similarities, float64[n], and whether their pictures were of the same product.
+    """The curve through similarities, float64[n], and whether their pictures were of the same product.
 
     With the smoothed targets of Platt, "Probabilistic outputs for support vector machines" (1999), which keep the
     curve finite where all are right or all wrong; solved by Newton's method.
@@ -43,7 +43,7 @@ def fit_curve(similarities: NDArray[np.float64], right: NDArray[np.bool_], thres
     """
     wrong = ~right
     targets = np.where(right, (right.sum() + 1) / (right.sum() + 2), 1 / (wrong.sum() + 2))
-    design = np.stack([similarities, np.ones_like(similarities)], 1)
+    design = np.stack([as_closeness(similarities), np.ones_like(similarities)], 1)
     weights = np.zeros(2)
     for _ in range(_STEPS):
         predicted = 1 / (1 + np.exp(-np.clip(design @ weights, -_LIMIT, _LIMIT)))
@@ -53,4 +53,4 @@ def fit_curve(similarities: NDArray[np.float64], right: NDArray[np.bool_], thres
         if np.abs(step).max() < _CLOSE:
             break
     slope = max(float(weights[0]), _FLATTEST)
-    return Calibration(middle=-float(weights[1]) / slope, slope=slope, threshold=threshold)
+    return Calibration.of_closeness(-float(weights[1]) / slope, slope, threshold)

@@ -105,7 +105,7 @@ def test_a_space_comes_back_from_bytes_and_maps_rows_the_same_alone_and_in_compa
 def test_the_curve_finds_the_probabilities_that_made_the_results(middle: float, slope: float, seed: int) -> None:
     random = np.random.default_rng(seed)
     similarity = random.uniform(-0.8, 1, 4000)
-    true = 1 / (1 + np.exp(-slope * (similarity - middle)))
+    true = Calibration(middle, slope).score(similarity)
     curve = fit_curve(similarity, random.random(4000) < true, 0.5)
     assert np.abs(curve.score(similarity) - true).max() < 0.12
 
