@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,16 @@ import typer
 
 from similis.cli._session import Session, SubjectOption, Target, with_session
 from similis.cli._sources import BadSource, ProductIdFrom, Source, read_manifest, walk
-from similis.domain import Category, InvalidInput, PictureKey, SimilisError, as_json
+from similis.domain import (
+    Added,
+    Category,
+    DuplicatePicture,
+    InvalidInput,
+    OnDuplicate,
+    PictureKey,
+    SimilisError,
+    as_json,
+)
 from similis.service import as_category, read_picture
 
 # Work handed out ahead of what is done: enough to keep every thread busy, few enough to hold little in memory.
@@ -22,9 +32,11 @@ _AHEAD = 4
 
 @dataclass
 class _Tally:
+    on_duplicate: OnDuplicate
     added: int = 0
     replaced: int = 0
     failed: list[tuple[Path, SimilisError]] = field(default_factory=list)
+    duplicates: list[tuple[Path, PictureKey]] = field(default_factory=list)
 
 
 def register(root: typer.Typer) -> None:
@@ -44,6 +56,9 @@ def add(
     manifest: Annotated[
         Path | None, typer.Option("--manifest", help=".csv or .jsonl with path, product_id and more.")
     ] = None,
+    on_duplicate: Annotated[
+        OnDuplicate, typer.Option("--on-duplicate", help="What to do with near-identical pictures of other keys.")
+    ] = OnDuplicate.ALLOW,
     subject: SubjectOption = None,
 ) -> None:
     """Add pictures. Bad files are listed at the end and do not stop the rest."""
@@ -57,7 +72,7 @@ def add(
     sources = [*walk(paths or (), product_id_from), *(read_manifest(manifest) if manifest else ())]
     if known is not None or no_crop:
         sources = [_overridden(source, known, no_crop) for source in sources]
-    tally = _Tally()
+    tally = _Tally(on_duplicate)
     with session.with_subject(subject).target() as target:
         target.instances.get(instance)
         try:
@@ -83,23 +98,26 @@ def _add_all(
     good = list(_distinct(sources, tally))
     with session.output.progress() as progress, ThreadPoolExecutor(session.settings.threads) as pool:
         bar = progress.add_task(f"Adding to {instance}", total=len(good))
-        for source, future in _in_order(pool, target, instance, good, session.settings.threads):
+        add_one = partial(_add_one, target, instance, tally.on_duplicate)
+        for source, future in _in_order(pool, add_one, good, session.settings.threads):
             try:
-                tally.replaced += future.result()
+                added = future.result()
+                tally.replaced += added.replaced
                 tally.added += 1
-            except InvalidInput as error:
+                tally.duplicates += [(source.path, key) for key in added.duplicates]
+            except (InvalidInput, DuplicatePicture) as error:
                 tally.failed.append((source.path, error))
             progress.advance(bar)
 
 
 def _in_order(
-    pool: ThreadPoolExecutor, target: Target, instance: str, sources: Iterable[Source], threads: int
-) -> Iterator[tuple[Source, Future[bool]]]:
+    pool: ThreadPoolExecutor, add_one: Callable[[Source], Added], sources: Iterable[Source], threads: int
+) -> Iterator[tuple[Source, Future[Added]]]:
     """Hand out the work with a bounded lead; when the reader stops early, what has not begun is cancelled."""
-    waiting: deque[tuple[Source, Future[bool]]] = deque()
+    waiting: deque[tuple[Source, Future[Added]]] = deque()
     try:
         for source in sources:
-            waiting.append((source, pool.submit(_add_one, target, instance, source)))
+            waiting.append((source, pool.submit(add_one, source)))
             if len(waiting) > _AHEAD * threads:
                 yield waiting.popleft()
         while waiting:
@@ -109,8 +127,8 @@ def _in_order(
             future.cancel()
 
 
-def _add_one(target: Target, instance: str, source: Source) -> bool:
-    added = target.pictures.add(
+def _add_one(target: Target, instance: str, on_duplicate: OnDuplicate, source: Source) -> Added:
+    return target.pictures.add(
         instance,
         read_picture(source.path),
         source.key,
@@ -119,8 +137,8 @@ def _add_one(target: Target, instance: str, source: Source) -> bool:
         region=source.region,
         custom_content=source.custom_content,
         attributes=source.attributes,
+        on_duplicate=on_duplicate,
     )
-    return added.replaced
 
 
 def _distinct(sources: Iterable[Source | BadSource], tally: _Tally) -> Iterator[Source]:
@@ -147,12 +165,17 @@ def _report(session: Session, instance: str, tally: _Tally) -> None:
         {
             "added": tally.added,
             "replaced": tally.replaced,
+            "duplicates": [{"path": str(path), **as_json(key)} for path, key in tally.duplicates],
             "failed": [{"path": str(path), **as_json(error)} for path, error in tally.failed],
         }
     )
     session.output.say(
         f"Added {tally.added} pictures to {instance}, {tally.replaced} of them replaced, {len(tally.failed)} failed."
     )
+    if tally.duplicates:
+        session.output.say("Near-identical to pictures of other keys:")
+        rows = ((path, key.product_id, key.pic_name) for path, key in tally.duplicates)
+        session.output.table(("FILE", "PRODUCT", "PICTURE"), rows)
     if tally.failed:
         session.output.table(
             ("FILE", "CODE", "WHY"),

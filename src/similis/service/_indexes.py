@@ -64,6 +64,10 @@ class Indexes:
         entry = self._open.get(place) or self._keep(instance, place, _Open(self._empty(instance, None)))
         return self._followed(instance, entry)
 
+    def space(self, instance: Instance) -> TunedSpace | None:
+        """The space of the instance's tuning; None where it is not tuned."""
+        return self._spaces.of(instance)
+
     def rebuild(self, instance: Instance) -> None:
         """Build the index anew from stored features, in the space of the instance's tuning as it is now.
 

@@ -139,7 +139,8 @@ class Search:
         Raises:
             InvalidInput: one of the pictures cannot be used; see its subclasses.
         """
-        return self._compare(first, second, self._analyst.pipeline.model, kind, Orientation.APPLY)
+        pipeline = self._analyst.pipeline
+        return self._compare(first, second, pipeline.model, pipeline.calibration(kind), Orientation.APPLY)
 
     def compare_in(
         self, instance_name: str, first: bytes, second: bytes, *, orientation: Orientation = Orientation.APPLY
@@ -151,19 +152,31 @@ class Search:
             InstanceNotFound: there is no such instance.
             FeatureModelMismatch: its features are made by a model that is not here.
         """
-        instance = self._instances.get(instance_name)
-        return self._compare(first, second, instance.model, instance.spec.type, orientation)
+        with self._instances.using(instance_name) as instance:
+            space = self._indexes.space(instance)
+            if space is None:
+                return self._compare(first, second, instance.model, self._calibration(instance), orientation)
+
+            def mapped(vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+                return space.place(stored_vector(self._keyring, instance, vector))
+
+            return self._compare(first, second, instance.model, space.calibration, orientation, mapped)
 
     def _compare(
-        self, first: bytes, second: bytes, model: str, kind: InstanceType, orientation: Orientation
+        self,
+        first: bytes,
+        second: bytes,
+        model: str,
+        curve: Calibration,
+        orientation: Orientation,
+        mapped: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]] = lambda vector: vector,
     ) -> float:
         one, other = (
             self._analyst.analyse(data, model=model, orientation=orientation).vector for data in (first, second)
         )
-        similarity = np.array([float(one @ other)])
+        similarity = np.array([float(mapped(one) @ mapped(other))])
         identical = np.array([np.array_equal(one, other)])
-        calibration = self._analyst.pipeline_of(model).calibration(kind)
-        return float(displayed_scores(calibration.score(similarity), identical)[0])
+        return float(displayed_scores(curve.score(similarity), identical)[0])
 
     def _stored(self, instance: Instance, key: PictureKey) -> tuple[StoredPicture, npt.NDArray[np.float16]]:
         stored = self._catalogue.picture(instance, key)

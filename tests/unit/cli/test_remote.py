@@ -18,6 +18,7 @@ from similis.domain import (
     InstanceType,
     InvalidInput,
     NotAuthenticated,
+    OnDuplicate,
     PictureKey,
     Region,
     Role,
@@ -109,6 +110,16 @@ SEARCH: list[Step] = [
     lambda target, pictures: target.search.compare(pictures[0], pictures[1]),
     lambda target, pictures: target.search.compare(pictures[0], pictures[1], InstanceType.GENERIC),
     lambda target, pictures: target.search.compare(pictures[0], b"text" * 100),
+    lambda target, pictures: target.pictures.add(
+        "shop", pictures[0], PictureKey("copy", "1"), on_duplicate=OnDuplicate.REFUSE
+    ),
+    lambda target, pictures: target.pictures.add("shop", pictures[0], KEY, on_duplicate=OnDuplicate.REPORT),
+    lambda target, _: target.duplicates.groups("shop"),
+    lambda target, _: target.duplicates.groups("shop", 0.8),
+    lambda target, _: target.duplicates.groups("shop", 0.2),
+    lambda target, _: target.tuning.tune("shop", dry_run=True),
+    lambda target, _: target.tuning.undo("shop"),
+    lambda target, _: target.tuning.undo("none"),
 ]
 EMPTY: list[Step] = [
     lambda target, _: target.pictures.delete_matching("shop", FILTER),

@@ -16,6 +16,8 @@ from similis.domain import (
     Category,
     CategoryCandidate,
     Comparison,
+    Duplicate,
+    DuplicateGroups,
     Either,
     Filter,
     Instance,
@@ -32,9 +34,11 @@ from similis.domain import (
     SearchResult,
     SimilisError,
     Subject,
+    Tuning,
     access_key_from_json,
     added_from_json,
     as_json,
+    duplicate_groups_from_json,
     error_from_json,
     format_filter,
     instance_from_json,
@@ -44,6 +48,7 @@ from similis.domain import (
     picture_from_json,
     picture_key_from_json,
     search_result_from_json,
+    tuning_from_json,
 )
 
 NOW = datetime(2026, 11, 23, 20, 57, 11, 250_000, tzinfo=UTC)
@@ -53,6 +58,10 @@ REGIONS = (REGION, Region(0, 100, 0, 200))
 CANDIDATES = (CategoryCandidate(Category.BAG, 0.75), CategoryCandidate(Category.OTHER, 0.25))
 MATCH = Match("p", "a.jpg", 3, 1 / 3, "7.33136443711219e+24;0", 0, "note", ATTRIBUTES)
 SUBJECT = Subject(Category.BAG, REGION, REGIONS, CANDIDATES)
+TUNING = Tuning(
+    adopted=True, reason="Adopted.", method="m", products=81, pictures=2640, queries=1500, recall_before=0.9,
+    recall_after=0.95, gain_low=0.01, gain_high=0.09, tuned_at=NOW,
+)  # fmt: skip
 KEY = AccessKey("id", Role.WRITER, ("shoes", "bags"), NOW, disabled=True)
 
 PAIRS: list[tuple[object, Callable[[Any], object]]] = [
@@ -69,6 +78,19 @@ PAIRS: list[tuple[object, Callable[[Any], object]]] = [
         Instance(0, "", InstanceSpec("x", InstanceType.GENERIC, "eu", 5), "faiss", "m", 8, NOW, 3),
         instance_from_json,
     ),
+    (
+        Instance(0, "", InstanceSpec("x"), "faiss", "m", 8, NOW, 3, TUNING),
+        instance_from_json,
+    ),
+    (TUNING, tuning_from_json),
+    (Added(3, REGION, REGIONS, CANDIDATES, duplicates=(PictureKey("p", "a"),)), added_from_json),
+    (
+        DuplicateGroups(
+            ((Duplicate(PictureKey("p", "a"), 1.0), Duplicate(PictureKey("q", "b"), 0.97)),), 9, 0.95, 0.5
+        ),
+        duplicate_groups_from_json,
+    ),
+    (DuplicateGroups((), 0, 0.95, None), duplicate_groups_from_json),
 ]
 
 

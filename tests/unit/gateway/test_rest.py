@@ -52,6 +52,27 @@ def test_adding_again_replaces(api: httpx.Client, pictures: list[bytes]) -> None
     assert api.get("/api/v1/instances/shop").json()["picture_count"] == 1
 
 
+def test_a_near_identical_picture_is_reported_or_refused(api: httpx.Client, pictures: list[bytes]) -> None:
+    add(api, pictures[0])
+    refused = add(api, pictures[0], product_id="q", on_duplicate="refuse")
+    assert (refused.status_code, refused.json()["code"]) == (409, "duplicate_picture")
+    reported = add(api, pictures[0], product_id="q", on_duplicate="report")
+    assert (reported.status_code, reported.json()["duplicates"]) == (201, [{"product_id": "p", "pic_name": "a.jpg"}])
+    assert add(api, pictures[0], on_duplicate="maybe").status_code == 400
+    told = api.get("/api/v1/instances/shop/duplicates", params={"min_similarity": 0.99}).json()
+    assert {each["product_id"] for each in told["groups"][0]} == {"p", "q"}
+    assert (told["pictures"], told["min_similarity"]) == (2, 0.99)
+    assert api.get("/api/v1/instances/shop/duplicates?min_similarity=2").json()["code"] == "invalid_score"
+
+
+def test_tuning_says_what_it_lacks(api: httpx.Client) -> None:
+    lacking = api.post("/api/v1/instances/shop/tuning", json={})
+    assert (lacking.status_code, lacking.json()["code"]) == (409, "nothing_to_tune")
+    assert api.get("/api/v1/instances/shop/tuning").json() is None
+    undone = api.delete("/api/v1/instances/shop/tuning").json()
+    assert (undone["name"], undone["tuning"]) == ("shop", None)
+
+
 def test_a_stored_picture_is_shown_changed_and_searched_by_name(api: httpx.Client, pictures: list[bytes]) -> None:
     add(api, pictures[0], int_attr=1, str_attr="x", region="10,100,20,120")
     key = {"product_id": "p", "pic_name": "a.jpg"}
@@ -156,6 +177,10 @@ ROLES = [
     ("POST", "/api/v1/instances", Role.ADMIN),
     ("DELETE", "/api/v1/instances/shop", Role.ADMIN),
     ("POST", "/api/v1/instances/shop/rebuild", Role.ADMIN),
+    ("POST", "/api/v1/instances/shop/tuning", Role.ADMIN),
+    ("GET", "/api/v1/instances/shop/tuning", Role.READER),
+    ("DELETE", "/api/v1/instances/shop/tuning", Role.ADMIN),
+    ("GET", "/api/v1/instances/shop/duplicates", Role.WRITER),
     ("GET", PICTURES, Role.READER),
     ("POST", PICTURES, Role.WRITER),
     ("PATCH", PICTURES, Role.WRITER),

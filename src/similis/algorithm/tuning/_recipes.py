@@ -54,7 +54,7 @@ RECIPES = (
     Recipe(0.0, 0.5, 0.5),
     Recipe(0.0, 0.5, 0.5, 128),
     Recipe(1 / 3, 1 / 3, 1 / 3),
-    Recipe(0.5, 0.0, 0.5),
+    Recipe(0.0, 0.3, 0.7, 128),
 )
 
 
@@ -95,7 +95,7 @@ class Learned:
         _, vectors = np.linalg.eigh(self._whitening @ scatter.between @ self._whitening)
         self._directions = self._whitening @ vectors[:, ::-1]
         self._total = scatter.within + scatter.between
-        self.mean = scatter.mean.astype(np.float32)
+        self.mean: Floats = scatter.mean.astype(np.float32)
 
     def transform(self, recipe: Recipe) -> Floats:
         """The matrix of a recipe, float32[D, D], for features less their mean."""

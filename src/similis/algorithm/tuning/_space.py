@@ -42,6 +42,10 @@ class TunedSpace:
         rows = _unit(vectors.astype(np.float32)) - self.mean
         return np.array([self.matrix @ row for row in rows], np.float32).reshape(len(rows), self.dimension)
 
+    def place(self, vector: NDArray[np.floating[Any]]) -> Floats:
+        """Map one vector of features, [D], and scale it to unit length: float32[d]."""
+        return _unit(self.apply(vector[np.newaxis]))[0]
+
     def to_bytes(self) -> bytes:
         """All of it as bytes."""
         curve = self.calibration

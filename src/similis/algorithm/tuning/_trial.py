@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.algorithm.tuning._recipes import RECIPES, Learned, Products, Recipe, Scatter
+from similis.algorithm.tuning._recipes import RECIPES, Floats, Learned, Products, Recipe, Scatter
 from similis.algorithm.tuning._search import Found, Sample, find
 
 FOLDS = 3
@@ -108,7 +108,7 @@ def _try(sample: Sample, unknown: Places, queries: Places, recipes: Sequence[Rec
     """What each recipe finds when it was learned without the unknown pictures."""
     vectors, products = np.delete(sample.vectors, unknown, 0), np.delete(sample.products, unknown)
     learned = Learned(Scatter.of(vectors, products))
-    centred = sample.vectors - learned.mean
+    centred: Floats = sample.vectors - learned.mean
     return [find(centred @ learned.transform(recipe).T, sample, queries) for recipe in recipes]
 
 
