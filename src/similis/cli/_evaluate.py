@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.progress import TaskID
 
-from similis.cli._session import Session, with_session
+from similis.cli._quality import quality_cells, stage_bars
+from similis.cli._session import Session, SubjectOption, with_session
 from similis.domain import InstanceType
-from similis.evaluation import Quality, Report, prepare_folder, scratch_app, write_report
+from similis.evaluation import Report, prepare_folder, scratch_app, write_report
 from similis.evaluation import evaluate as measure
 
 
@@ -38,20 +39,14 @@ def evaluate(
     model: Annotated[
         str | None, typer.Option(help="An added image encoder; the built-in features by default.")
     ] = None,
+    subject: SubjectOption = None,
     report: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write report.html and report.json into this folder.")
     ] = None,
 ) -> None:
     """Measure on labelled pictures how often the right one comes first. Works in a scratch directory of its own."""
     folder = None if report is None else prepare_folder(report)
-    with scratch_app(session.settings) as app, session.output.progress() as progress:
-        bars: dict[str, TaskID] = {}
-
-        def advance(stage: str, done: int, total: int) -> None:
-            if stage not in bars:
-                bars[stage] = progress.add_task(stage, total=total)
-            progress.update(bars[stage], completed=done)
-
+    with scratch_app(session.with_subject(subject).settings) as app, stage_bars(session.output) as advance:
         found = measure(
             app,
             labels,
@@ -77,16 +72,26 @@ def _print(session: Session, report: Report) -> None:
         f"{report.queries} queries in a gallery of {report.gallery} pictures; features {report.model}."
     )
     session.output.table(("SEARCH", "R@1", "95 % INTERVAL", "R@5", "R@10", "mAP@100", "AUROC"), [
-        *((str(run.way), *_cells(run.quality), f"{run.detection.separation:.3f}") for run in report.runs),
-        *((each.floor.label, *_cells(each.quality), f"{each.separation:.3f}") for each in report.floors),
+        *((str(run.way), *quality_cells(run.quality), f"{run.detection.separation:.3f}") for run in report.runs),
+        *((each.floor.label, *quality_cells(each.quality), f"{each.separation:.3f}") for each in report.floors),
     ])  # fmt: skip
+    session.output.table(("FIGURE", "VALUE"), _figures(report))
     if report.bad:
         session.output.table(
             ("FILE", "CODE", "WHY"), ((bad.path, bad.error.code, bad.error.message) for bad in report.bad)
         )
 
 
-def _cells(quality: Quality) -> tuple[str, ...]:
-    first = quality.recall[1]
-    rest = (*(quality.recall[k] for k in (5, 10)), quality.map_at_100)
-    return f"{first.value:.3f}", f"{first.low:.3f} to {first.high:.3f}", *(f"{each.value:.3f}" for each in rest)
+def _figures(report: Report) -> Iterator[tuple[str, str]]:
+    """What there is beside the table of searches, of the first way to search."""
+    head = report.headline
+    yield "error of scores (ECE), best result", f"{head.reliability_of_best.error:.3f}"
+    yield "threshold at 1 % false matches", f"{head.detection.threshold:.3f}"
+    yield "right matches kept there", f"{head.detection.right_kept(head.detection.threshold):.3f}"
+    if head.categories is not None:
+        yield "categories predicted right", f"{head.categories.accuracy.value:.3f}"
+    if report.copies is not None:
+        for name, figure in report.copies.mean.items():
+            yield f"edited copies, R@1, {name.replace('_', ' ')}", f"{figure.value:.3f}"
+    for stage, spent in head.milliseconds.items():
+        yield f"ms, {stage}", f"{spent:.1f}"

@@ -1,21 +1,24 @@
-"""`similis models …`: list, fetch, verify."""
+"""`similis models …`: list, fetch, verify, compare."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from similis.cli._quality import quality_cells, stage_bars
 from similis.cli._session import Session, with_session
-from similis.domain import SimilisError
+from similis.domain import InstanceType, SimilisError
+from similis.evaluation import compare_models, scratch_app
 from similis.service import ModelStatus, ModelStore, model_store
 
 
 def register(root: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(help="List, fetch and verify the model files.", no_args_is_help=True)
-    for name, command in (("list", list_all), ("fetch", fetch), ("verify", verify)):
+    group = typer.Typer(help="List, fetch, verify and compare the models.", no_args_is_help=True)
+    for name, command in (("list", list_all), ("fetch", fetch), ("verify", verify), ("compare", compare)):
         group.command(name)(with_session(command))
     root.add_typer(group, name="models")
 
@@ -81,6 +84,29 @@ def verify(session: Session) -> None:
     session.output.table(("NAME", "RESULT"), results.items())
     if set(results.values()) != {"ok"}:
         raise typer.Exit(1)
+
+
+def compare(
+    session: Session,
+    labels: Annotated[Path, typer.Argument(metavar="LABELS.csv", help="Columns path, label, and optionally split.")],
+    model: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Repeat for several; by default all that are fetched.")
+    ] = None,
+    instance_type: Annotated[
+        InstanceType, typer.Option("--instance-type", help="Product search knows categories.")
+    ] = InstanceType.GENERIC,
+) -> None:
+    """Put the features of several models side by side on labelled pictures."""
+    with scratch_app(session.settings) as app, stage_bars(session.output) as advance:
+        contenders = compare_models(app, labels, model or (), kind=instance_type, progress=advance)
+    session.output.data({"labels": str(labels), "models": [each.as_dict() for each in contenders]})
+    session.output.table(
+        ("MODEL", "R@1", "95 % INTERVAL", "R@5", "R@10", "mAP@100", "MS A PICTURE", "DIMENSION", "LICENCE"),
+        (
+            (each.model, *quality_cells(each.quality), f"{each.milliseconds:.0f}", each.dimension, each.licence)
+            for each in contenders
+        ),
+    )
 
 
 def _verdict(store: ModelStore, name: str) -> str:

@@ -1,6 +1,7 @@
 """Measurements of retrieval quality, made through the service as a user would."""
 
 from similis.evaluation._categories import Categories
+from similis.evaluation._contest import Contender, compare_models, installed_models
 from similis.evaluation._copies import OURS, Copies
 from similis.evaluation._edits import EDITS
 from similis.evaluation._evaluate import evaluate, scratch_app
@@ -22,6 +23,7 @@ __all__ = [
     "BadPicture",
     "Bin",
     "Categories",
+    "Contender",
     "Copies",
     "Detection",
     "Estimate",
@@ -39,7 +41,9 @@ __all__ = [
     "Run",
     "Way",
     "average_precision",
+    "compare_models",
     "evaluate",
+    "installed_models",
     "prepare_folder",
     "read_labels",
     "recalled",

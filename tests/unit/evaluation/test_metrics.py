@@ -46,7 +46,7 @@ def test_a_hundred_relevant_results_are_enough() -> None:
 @pytest.mark.parametrize(("share", "count"), [(0.0, 10), (1.0, 10), (0.5, 40), (0.7, 1000)])
 def test_the_interval_of_a_share_is_binomial(share: float, count: int) -> None:
     """To draw yes-or-no answers with replacement and count the yeses is to draw from a binomial distribution."""
-    estimate = Estimate.of(np.arange(count) < round(share * count))
+    estimate = Estimate.of([float(place < share * count) for place in range(count)])
     shares = np.random.default_rng(1).binomial(count, share, 20_000) / count
     expected = np.percentile(shares, [2.5, 97.5])
     assert [estimate.low, estimate.high] == pytest.approx(expected, abs=1.5 / count if count < 100 else 0.004)

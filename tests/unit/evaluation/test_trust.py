@@ -33,7 +33,8 @@ def test_calibrated_scores_have_no_error_and_bold_ones_do() -> None:
     assert Reliability.of(given_scores.tolist(), right.tolist()).error < 0.02
     bold = Reliability.of(np.full(100, 0.95).tolist(), [True] * 45 + [False] * 55)
     assert bold.error == pytest.approx(0.5)
-    assert [(b.count, b.score, b.right) for b in bold.bins] == [(100, pytest.approx(0.95), pytest.approx(0.45))]
+    [only] = bold.bins
+    assert (only.count, only.score, only.right) == pytest.approx((100, 0.95, 0.45))
 
 
 @given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=60))
