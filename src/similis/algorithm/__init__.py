@@ -7,7 +7,7 @@ from similis.algorithm._decode import Orientation, PictureLimits, decode
 from similis.algorithm._duplicates import DuplicateLimit
 from similis.algorithm._encoders import ImageEncoder, TextEncoder
 from similis.algorithm._features import Describer
-from similis.algorithm._pipeline import Analysis, Pipeline
+from similis.algorithm._pipeline import Analysis, Pipeline, needed_models
 from similis.algorithm._scores import Calibration
 from similis.algorithm._subject import SubjectFinder, SubjectHead, SubjectMode, SubjectNetwork
 from similis.algorithm.models import Manifest, ModelStatus, ModelStore, Role
@@ -41,5 +41,6 @@ __all__ = [
     "decode",
     "fit_space",
     "hamming_distance",
+    "needed_models",
     "run_trial",
 ]

@@ -24,6 +24,11 @@ BACKBONE = "efficientnet-lite2"
 PRECISE_SUBJECT = "u2netp"
 
 
+def needed_models(subject: SubjectMode) -> tuple[str, ...]:
+    """The names of the models that the pipeline loads to find subjects in this way."""
+    return (BACKBONE, PRECISE_SUBJECT) if subject is SubjectMode.PRECISE else (BACKBONE,)
+
+
 @dataclass(frozen=True)
 class Analysis:
     """What is kept of a picture; the pixels are not.

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
+from similis.algorithm import needed_models
 from similis.domain import DataDirectoryLocked, SimilisError
 from similis.service._app import App
 from similis.service._models import model_store
@@ -46,7 +47,8 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding("Model manifests", False, error.message, error.hint)
         return
     for manifest in store.manifests():
-        if manifest.optional and not store.status(manifest.name).fetched:
+        wanted = manifest.name in needed_models(settings.subject) or not manifest.optional
+        if not wanted and not store.status(manifest.name).fetched:
             continue
         yield _attempt(f"Model {manifest.name}", lambda name=manifest.name: str(store.verify(name)))  # type: ignore[misc] # bound now
 
