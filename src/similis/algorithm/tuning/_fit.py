@@ -15,6 +15,7 @@ _STEPS = 50
 _CLOSE = 1e-6
 _LIMIT = 30.0  # of log-odds
 _FLATTEST = 0.1  # scores must rise with similarity, whatever the sample says
+_FURTHEST = 20.0  # where one half may lie, as closeness: beyond, no similarity below 1 is that close
 
 
 def fit_space(sample: Sample, trial: Trial, threshold: float) -> TunedSpace:
@@ -53,4 +54,5 @@ def fit_curve(similarities: NDArray[np.float64], right: NDArray[np.bool_], thres
         if np.abs(step).max() < _CLOSE:
             break
     slope = max(float(weights[0]), _FLATTEST)
-    return Calibration.of_closeness(-float(weights[1]) / slope, slope, threshold)
+    middle = min(max(-float(weights[1]) / slope, -_FURTHEST), _FURTHEST)
+    return Calibration.of_closeness(middle, slope, threshold)

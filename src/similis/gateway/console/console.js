@@ -51,10 +51,65 @@ async function refresh(chosen) {
 
 function showFigures() {
   const one = instances.find((each) => each.name === $("instance").value);
+  showTuning(one?.tuning);
+  $("duplicates").textContent = "";
+  $("groups").replaceChildren();
   $("tools").hidden = !one;
   $("figures").textContent = one
     ? `${one.picture_count.toLocaleString("en")} of ${one.capacity.toLocaleString("en")} pictures · ${one.model}`
     : "There is no instance yet. Create one to begin.";
+}
+
+const percent = (share) => `${(100 * share).toFixed(1)} %`;
+
+function showTuning(tuning) {
+  $("undo").hidden = !tuning?.adopted;
+  $("tuning").textContent = tuning
+    ? `${tuning.reason} Right best match: ${percent(tuning.recall_before)} before, ${percent(tuning.recall_after)} after`
+      + ` (difference ${percent(tuning.gain_low)} to ${percent(tuning.gain_high)});`
+      + ` ${tuning.queries.toLocaleString("en")} queries, ${tuning.products.toLocaleString("en")} products.`
+    : "";
+}
+
+// Runs a step that takes long, with its button out of reach.
+async function busy(button, told, step) {
+  $(button).disabled = true;
+  $(told).textContent = "Working …";
+  try {
+    await step();
+  } catch (error) {
+    $(told).textContent = "";
+    throw error;
+  } finally {
+    $(button).disabled = false;
+  }
+}
+
+async function tune() {
+  const name = $("instance").value;
+  const tuning = await call("POST", `${instancePath()}/tuning`, {});
+  await refresh(name);
+  showTuning(tuning);
+}
+
+async function undo() {
+  const name = $("instance").value;
+  await call("DELETE", `${instancePath()}/tuning`);
+  await refresh(name);
+}
+
+const GROUPS_SHOWN = 100;
+
+async function findDuplicates() {
+  const answer = await call("GET", `${instancePath()}/duplicates`);
+  $("duplicates").textContent = answer.groups.length
+    ? `${answer.groups.length.toLocaleString("en")} groups among ${answer.pictures.toLocaleString("en")} pictures`
+      + `${answer.groups.length > GROUPS_SHOWN ? `; the largest ${GROUPS_SHOWN} are shown` : ""}.`
+    : `None among ${answer.pictures.toLocaleString("en")} pictures.`;
+  const named = (each) => `${each.product_id} · ${each.pic_name} (${each.similarity.toFixed(3)})`;
+  $("groups").replaceChildren(
+    ...answer.groups.slice(0, GROUPS_SHOWN).map((group) => node("li", "", ...group.map((each) => node("small", named(each)))))
+  );
 }
 
 const instancePath = () => `/instances/${encodeURIComponent($("instance").value)}`;
@@ -184,6 +239,9 @@ $("create").addEventListener("submit", (event) => {
   });
 });
 $("instance").addEventListener("change", showFigures);
+$("tune").addEventListener("click", () => attempt(() => busy("tune", "tuning", tune)));
+$("undo").addEventListener("click", () => attempt(() => busy("undo", "tuning", undo)));
+$("compare").addEventListener("click", () => attempt(() => busy("compare", "duplicates", findDuplicates)));
 dropTarget($("search-drop"), $("search-file"), ([file]) => search(file));
 dropTarget($("add-drop"), $("add-files"), add);
 document.addEventListener("paste", (event) => {
