@@ -16,6 +16,7 @@ from similis.evaluation._floors import Described, Floor, describe
 from similis.evaluation._labels import LabelledPicture
 from similis.evaluation._metrics import Estimate
 from similis.evaluation._searching import Bench, Way, loaded
+from similis.service import read_picture
 
 OURS = "similis"
 _OTHERS = 3
@@ -126,8 +127,8 @@ class _Search:
 
 def _twins(gallery: Sequence[LabelledPicture]) -> dict[PictureKey, set[PictureKey]]:
     """For each picture, those with the same bytes, itself included."""
-    same: dict[str, set[PictureKey]] = defaultdict(set)
-    digests = {picture.key: hashlib.sha256(loaded(picture)).hexdigest() for picture in gallery}
+    same: dict[bytes, set[PictureKey]] = defaultdict(set)
+    digests = {picture.key: hashlib.sha256(read_picture(picture.path)).digest() for picture in gallery}
     for key, digest in digests.items():
         same[digest].add(key)
     return {key: same[digest] for key, digest in digests.items()}

@@ -24,12 +24,14 @@ from similis.service import App
 
 Matrix = NDArray[np.float32]
 Pixels = NDArray[np.uint8]
+Names = NDArray[np.str_]
 
 _BINS = (16, 4, 4)
 _COLOUR_SIDE = 128
 _HASH_SIDE = 32
 _HASH = 8
 _POWERS = (1.0, 3.0)
+_CHUNK = 512
 
 
 class Floor(StrEnum):
@@ -92,28 +94,38 @@ def measure_floors(bench: Bench, trial: Trial) -> tuple[tuple[FloorFigures, ...]
     else:
         own = None
         asked = describe_all(bench, queries)
-    same = _same_labels(queries, gallery)
-    possible = same.sum(1) - trial.leave_one_out
-    return tuple(_figures(floor, asked[floor], stored[floor], same, possible, own) for floor in Floor), stored
+    wanted, there = _labels(queries), _labels(gallery)
+    return tuple(_figures(floor, asked[floor], stored[floor], wanted, there, own) for floor in Floor), stored
+
+
+def _labels(pictures: Sequence[LabelledPicture]) -> Names:
+    return np.array([picture.key.product_id for picture in pictures])
 
 
 def _figures(
-    floor: Floor,
-    asked: Matrix,
-    stored: Matrix,
-    same: NDArray[np.bool_],
-    possible: NDArray[np.int64],
-    own: NDArray[np.int64] | None,
+    floor: Floor, asked: Matrix, stored: Matrix, wanted: Names, there: Names, own: NDArray[np.int64] | None
 ) -> FloorFigures:
-    similarities = asked @ stored.T
-    if own is not None:
-        similarities[np.arange(len(own)), own] = -np.inf
-    depth = DEPTH if own is None else DEPTH - 1
-    order = best_first(similarities, min(depth, len(stored) - (own is not None)))
-    right = np.take_along_axis(same, order, axis=1)
-    rankings = [Ranking(tuple(row), int(count)) for row, count in zip(right.tolist(), possible, strict=True)]
-    others = np.where(same, -np.inf, similarities).max(axis=1)
-    return FloorFigures(floor, Quality.of(rankings), auroc(similarities.max(axis=1), others))
+    """Rank chunks of queries, so that the similarities of all with all need not be in memory at once."""
+    rankings: list[Ranking] = []
+    best, others = [], []
+    for start in range(0, len(asked), _CHUNK):
+        rows = slice(start, start + _CHUNK)
+        similarities = asked[rows] @ stored.T
+        same = wanted[rows, None] == there[None, :]
+        if own is not None:  # a query is not searched for itself
+            place = np.arange(len(similarities)), own[rows]
+            similarities[place], same[place] = -np.inf, False
+        rankings += _rankings(similarities, same, own is not None)
+        best += similarities.max(axis=1).tolist()
+        others += np.where(same, -np.inf, similarities).max(axis=1).tolist()
+    return FloorFigures(floor, Quality.of(rankings), auroc(best, others))
+
+
+def _rankings(similarities: Matrix, same: NDArray[np.bool_], leave_one_out: bool) -> list[Ranking]:
+    """As the service gives them: a picture searched for among all takes one of the places itself."""
+    depth = min(DEPTH, similarities.shape[1]) - leave_one_out
+    right = np.take_along_axis(same, best_first(similarities, depth), axis=1)
+    return [Ranking(tuple(row), count) for row, count in zip(right.tolist(), same.sum(1).tolist(), strict=True)]
 
 
 def best_first(similarities: Matrix, depth: int) -> NDArray[np.int64]:
@@ -121,13 +133,6 @@ def best_first(similarities: Matrix, depth: int) -> NDArray[np.int64]:
     candidates = np.sort(np.argpartition(-similarities, depth - 1, axis=1)[:, :depth], axis=1)
     order = np.argsort(-np.take_along_axis(similarities, candidates, axis=1), axis=1, kind="stable")
     return np.take_along_axis(candidates, order, axis=1)
-
-
-def _same_labels(queries: Sequence[LabelledPicture], gallery: Sequence[LabelledPicture]) -> NDArray[np.bool_]:
-    """Whether query and gallery picture have the same label, bool[queries, gallery]."""
-    one, other = (np.array([picture.key.product_id for picture in side]) for side in (queries, gallery))
-    same: NDArray[np.bool_] = one[:, None] == other[None, :]
-    return same
 
 
 def describe(app: App, pixels: Pixels) -> Described:
