@@ -1,6 +1,6 @@
 """Milliseconds a picture by stage: a 1-megapixel JPEG, one thread, against one bare pass of the backbone.
 
-    python benchmarks/pipeline.py [--rounds 30] [--json FILE]
+    python benchmarks/pipeline.py [--rounds 30] [--subject fast|precise] [--json FILE]
 
 Bare passes and whole pictures take turns, so that a noisy machine slows both; medians are shown.
 """
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from similis.algorithm import Manifest, ModelStore, Pipeline
+from similis.algorithm import Manifest, ModelStore, Pipeline, SubjectMode
 from similis.algorithm._runtime import cpu_session
 from similis.service import Settings
 
@@ -31,9 +31,10 @@ def main() -> None:
     """Measure, print a table, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=30)
+    parser.add_argument("--subject", type=SubjectMode, choices=list(SubjectMode), default=SubjectMode.FAST)
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
-    results = measure(ModelStore(Settings().models), photograph(), options.rounds)
+    results = measure(ModelStore(Settings().models), photograph(), options.rounds, options.subject)
     print_table(results)
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
@@ -53,9 +54,10 @@ def photograph() -> bytes:
     return buffer.getvalue()
 
 
-def measure(store: ModelStore, data: bytes, rounds: int) -> dict[str, object]:
+def measure(store: ModelStore, data: bytes, rounds: int, subject: SubjectMode) -> dict[str, object]:
     """Median milliseconds of each stage, of the whole and of the bare backbone, with their ratio."""
-    pipeline, backbone = Pipeline.load(store), BareBackbone(store.path(BACKBONE), store.manifest(BACKBONE))
+    pipeline = Pipeline.load(store, subject=subject)
+    backbone = BareBackbone(store.path(BACKBONE), store.manifest(BACKBONE))
     pipeline.analyse(data)
     backbone.milliseconds()
     times: dict[str, list[float]] = defaultdict(list)
@@ -70,6 +72,7 @@ def measure(store: ModelStore, data: bytes, rounds: int) -> dict[str, object]:
     bare, whole = medians.pop("bare backbone"), medians.pop("whole")
     return {
         "model": pipeline.model,
+        "subject": subject,
         "picture": {"width": WIDTH, "height": HEIGHT, "bytes": len(data)},
         "rounds": rounds,
         "stages_ms": medians,
