@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from similis.cli._quality import quality_cells, stage_bars
+from similis.cli._quality import finish, quality_cells, stage_bars
 from similis.cli._session import Session, SubjectOption, with_session
 from similis.domain import InstanceType
 from similis.evaluation import Report, prepare_folder, scratch_app, write_report
@@ -63,8 +63,7 @@ def evaluate(
     _print(session, found)
     if page is not None:
         session.output.say(f"The report is in {page}.")
-    if found.bad:
-        raise typer.Exit(1)
+    finish(session.output, found.bad)
 
 
 def _print(session: Session, report: Report) -> None:
@@ -76,10 +75,6 @@ def _print(session: Session, report: Report) -> None:
         *((each.floor.label, *quality_cells(each.quality), f"{each.separation:.3f}") for each in report.floors),
     ])  # fmt: skip
     session.output.table(("FIGURE", "VALUE"), _figures(report))
-    if report.bad:
-        session.output.table(
-            ("FILE", "CODE", "WHY"), ((bad.path, bad.error.code, bad.error.message) for bad in report.bad)
-        )
 
 
 def _figures(report: Report) -> Iterator[tuple[str, str]]:

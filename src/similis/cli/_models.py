@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from similis.cli._quality import quality_cells, stage_bars
+from similis.cli._quality import finish, quality_cells, stage_bars
 from similis.cli._session import Session, with_session
 from similis.domain import InstanceType, SimilisError
 from similis.evaluation import compare_models, scratch_app
@@ -107,6 +107,7 @@ def compare(
             for each in contenders
         ),
     )
+    finish(session.output, contenders[0].bad)
 
 
 def _verdict(store: ModelStore, name: str) -> str:

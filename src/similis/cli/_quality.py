@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+import typer
 from rich.progress import TaskID
 
 from similis.cli._output import Output
-from similis.evaluation import Quality
+from similis.evaluation import BadPicture, Quality
 
 Advance = Callable[[str, int, int], None]
 
@@ -32,3 +33,10 @@ def quality_cells(quality: Quality) -> tuple[str, ...]:
     first = quality.recall[1]
     rest = (*(quality.recall[k] for k in (5, 10)), quality.map_at_100)
     return f"{first.value:.3f}", f"{first.low:.3f} to {first.high:.3f}", *(f"{each.value:.3f}" for each in rest)
+
+
+def finish(output: Output, bad: Sequence[BadPicture]) -> None:
+    """List pictures that could not be used, and exit with 1 when there are any."""
+    if bad:
+        output.table(("FILE", "CODE", "WHY"), ((each.path, each.error.code, each.error.message) for each in bad))
+        raise typer.Exit(1)

@@ -14,6 +14,7 @@ from similis.domain import InstanceType, InvalidInput
 from similis.evaluation._evaluate import evaluate
 from similis.evaluation._labels import LabelledPicture, read_labels
 from similis.evaluation._metrics import Estimate, Quality
+from similis.evaluation._report import BadPicture
 from similis.evaluation._searching import Progress, loaded
 from similis.service import App, ModelStatus
 
@@ -31,6 +32,7 @@ class Contender:
         milliseconds: of the whole way of a picture, one at a time; median.
         quality: how early right pictures come.
         gain: by how much its R@1 is above that of the first contender, query by query.
+        bad: pictures that could not be used.
     """
 
     model: str
@@ -39,6 +41,7 @@ class Contender:
     milliseconds: float
     quality: Quality
     gain: Estimate
+    bad: tuple[BadPicture, ...]
 
     def as_dict(self) -> dict[str, object]:
         """The figures as JSON can hold them."""
@@ -49,6 +52,7 @@ class Contender:
             "milliseconds": round(self.milliseconds, 1),
             **self.quality.as_dict(),
             "recall_at_1_gain": self.gain.as_dict(),
+            "bad": len(self.bad),
         }
 
 
@@ -95,6 +99,7 @@ def compare_models(
                 milliseconds=_milliseconds(app, model, read_labels(labels).gallery),
                 quality=quality,
                 gain=quality.gain(first),
+                bad=report.bad,
             )
         )
     return contenders

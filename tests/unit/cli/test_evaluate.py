@@ -51,9 +51,10 @@ def test_one_way_as_json(similis: Similis, labels: Path) -> None:
 
 def test_pictures_that_cannot_be_used_make_it_exit_with_one(similis: Similis, labels: Path) -> None:
     labels.write_text(labels.read_text() + "\nmissing.png,p0")
-    ran = similis("evaluate", labels, "--instance-type", "generic", "--crop", "--no-floors")
-    assert ran.status == 1
-    assert "missing.png" in ran.out
+    for command in (("evaluate", labels, "--instance-type", "generic", "--crop"), ("models", "compare", labels)):
+        ran = similis(*command)
+        assert ran.status == 1
+        assert "missing.png" in ran.out
 
 
 @pytest.mark.parametrize(
