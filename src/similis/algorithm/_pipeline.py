@@ -69,7 +69,7 @@ class Pipeline:
         self.dimension = description.dimension
 
     @classmethod
-    def load(cls, store: ModelStore, threads: int = 1, subject: SubjectMode = SubjectMode.PRECISE) -> Pipeline:
+    def load(cls, store: ModelStore, threads: int = 1, subject: SubjectMode = SubjectMode.FAST) -> Pipeline:
         """Load the default models.
 
         Args:

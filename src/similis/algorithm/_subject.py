@@ -21,8 +21,6 @@ from similis.domain import InvalidSubject, Region
 
 Mask = NDArray[np.float32]
 
-INPUT_SIDE = 160
-
 MAX_SUBJECTS = 5
 _THRESHOLD = 0.5
 _LEAST_SHARE = 0.005  # of the picture's area; less is a speck
@@ -85,7 +83,7 @@ class SubjectNetwork:
         self._session = cpu_session(path, threads)
         self._input = self._session.get_inputs()[0].name
         self._output = manifest.outputs["mask"]
-        self._spec = manifest.picture_input().model_copy(update={"height": INPUT_SIDE, "width": INPUT_SIDE})
+        self._spec = manifest.picture_input()
 
     def regions(self, pixels: Pixels, maps: Maps) -> tuple[Region, ...]:  # noqa: ARG002 - it looks for itself
         """As `SubjectFinder`, from the pixels alone."""

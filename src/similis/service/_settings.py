@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
     picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
     good_match: float | None = Field(default=None, ge=0, le=1)
-    subject: SubjectMode = SubjectMode.PRECISE
+    subject: SubjectMode = SubjectMode.FAST
     region_needs_crop: bool = False
 
     @property

@@ -10,7 +10,7 @@ from hypothesis.extra import numpy as hnp
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from similis.algorithm import Backbone, SubjectNetwork
+from similis.algorithm import Backbone, SubjectHead, SubjectMode, SubjectNetwork
 from similis.algorithm._subject import MAX_SUBJECTS, label_parts, mask_regions
 from similis.algorithm.models import ModelStore
 from similis.domain import Region
@@ -22,18 +22,22 @@ Ground = Callable[[int, int], Image.Image]
 class Finder:
     """A finder with the backbone before it."""
 
-    def __init__(self, models: ModelStore) -> None:
+    def __init__(self, models: ModelStore, mode: SubjectMode) -> None:
         name = "efficientnet-lite2"
         self._backbone = Backbone(models.path(name), models.manifest(name))
-        self._finder = SubjectNetwork(models.path("u2netp"), models.manifest("u2netp"))
+        self._finder = (
+            SubjectHead()
+            if mode is SubjectMode.FAST
+            else SubjectNetwork(models.path("u2netp"), models.manifest("u2netp"))
+        )
 
     def regions(self, pixels: NDArray[np.uint8]) -> tuple[Region, ...]:
         return self._finder.regions(pixels, self._backbone.maps(pixels))
 
 
-@pytest.fixture(scope="module")
-def finder(models: ModelStore) -> Finder:
-    return Finder(models)
+@pytest.fixture(scope="module", params=list(SubjectMode))
+def finder(request: pytest.FixtureRequest, models: ModelStore) -> Finder:
+    return Finder(models, request.param)
 
 
 def plain(width: int, height: int) -> Image.Image:

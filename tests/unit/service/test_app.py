@@ -29,7 +29,7 @@ from similis.domain import (
     StorageFailed,
 )
 from similis.privacy import Keyring
-from similis.service import App, Settings, examine
+from similis.service import App, Settings, SubjectMode, examine
 
 Draw = Callable[..., bytes]
 GENERIC = InstanceSpec("g", InstanceType.GENERIC)
@@ -207,7 +207,9 @@ def test_the_doctor_finds_missing_models_and_misplaced_keys(settings: Settings, 
     assert all(finding.good for finding in examine(settings))
     ill = settings.model_copy(update={"models": tmp_path / "none", "keys": settings.data / "keys"})
     bad = {finding.check for finding in examine(ill) if not finding.good}
-    assert bad == {"Model efficientnet-lite2", "Model u2netp", "Key directory outside the data"}
+    assert bad == {"Model efficientnet-lite2", "Key directory outside the data"}
+    precise = ill.model_copy(update={"subject": SubjectMode.PRECISE})
+    assert "Model u2netp" in {finding.check for finding in examine(precise) if not finding.good}
     assert not settings.data.exists()
     settings.data.mkdir()
     examine(ill)

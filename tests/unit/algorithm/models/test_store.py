@@ -55,14 +55,14 @@ def store(tmp_path: Path, weights: Path) -> ModelStore:
     return _store(tmp_path, _manifest(weights.read_bytes(), location=str(weights)))
 
 
-def test_the_built_in_models_have_one_of_each_role() -> None:
+def test_only_the_backbone_is_needed() -> None:
     manifests = built_in_manifests()
     needed = {manifest.name: manifest.role for manifest in manifests if not manifest.optional}
-    assert needed == {"efficientnet-lite2": Role.BACKBONE, "u2netp": Role.SUBJECT}
+    assert needed == {"efficientnet-lite2": Role.BACKBONE}
 
 
-def test_optional_models_come_with_terms_to_accept() -> None:
-    optional = [manifest for manifest in built_in_manifests() if manifest.optional]
+def test_optional_encoders_come_with_terms_to_accept() -> None:
+    optional = [manifest for manifest in built_in_manifests() if manifest.optional and manifest.role is Role.IMAGE]
     assert {manifest.name for manifest in optional} == {"sscd", "sscd-distilled"}
     assert all(len(manifest.source.terms) == 2 for manifest in optional)
 
