@@ -45,8 +45,8 @@ def _u2net(weights: Path) -> bytes:
     """Free the exported graph of its fixed 320 × 320 and keep what its third side output needs, named `mask`.
 
     Each side output of U²-Net is trained to be the mask; the third has a quarter of the input's sides. Without the
-    decoder's two largest stages a pass takes a third of the time (34 against 111 ms at 160 × 160), and boxes around
-    subjects stay the same (mean IoU with those of the full graph at 320 × 320: 0.83 against 0.84).
+    decoder's two largest stages a pass takes a third of the time (130 against 460 ms), and the answers stay the same
+    (mean IoU with the full graph on 150 pictures: masks 0.93, boxes around the main subject 0.94).
     """
     model = _load(weights)
     try:
