@@ -5,6 +5,8 @@ The numbers are the places of classes in the usual order of ILSVRC 2012, which t
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import onnx
 from numpy.typing import NDArray
@@ -32,18 +34,53 @@ CLASSES = {
 }
 
 
-def prior(model: onnx.ModelProto, order: list[Category]) -> NDArray[np.float32]:
-    """A linear head without training: the mean classifier row of each category's classes.
+@dataclass(frozen=True)
+class Kinds:
+    """Kinds of things, each of one category: a linear classifier whose classes are summed into categories.
 
-    `OTHER` has the mean of all remaining classes. Rows are relative to the mean of all.
+    Attributes:
+        weight: float32[kinds, channels].
+        bias: float32[kinds].
+        category: place in the order of categories, int64[kinds].
+        offset: float32[categories], added to the log of each category's sum.
+    """
 
-    Returns:
-        float32[categories, channels + 1], the last column being the bias.
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    category: NDArray[np.int64]
+    offset: NDArray[np.float32]
+
+
+def kinds(model: onnx.ModelProto, order: list[Category], others: int = 100) -> Kinds:
+    """What the backbone's own classifier says of the categories, without training.
+
+    Classes of a category stay as they are. The hundreds that belong to none are `OTHER`; they are gathered into
+    `others` groups of similar ones. Categories have from one class to hundreds, which says nothing of shops: half of
+    that goes into the offset.
+
+    Args:
+        model: the backbone with its classifier.
+        order: the order of categories.
+        others: groups of the classes of no category.
     """
     constants = {tensor.name: numpy_helper.to_array(tensor) for tensor in model.graph.initializer}
-    rows = np.concatenate([constants["_fc.weight"], constants["_fc.bias"][:, None]], axis=1)
-    named = {number for numbers in CLASSES.values() for number in numbers}
-    rest = tuple(number for number in range(len(rows)) if number not in named)
-    chosen = [rows[list(CLASSES.get(category, rest))].mean(0) for category in order]
-    head: NDArray[np.float32] = (np.array(chosen) - rows.mean(0)).astype(np.float32)
-    return head
+    rows = np.concatenate([constants["_fc.weight"], constants["_fc.bias"][:, None]], axis=1).astype(np.float32)
+    named = [(place, number) for place, category in enumerate(order) for number in CLASSES.get(category, ())]
+    rest = np.setdiff1d(np.arange(len(rows)), [number for _, number in named])
+    groups, sizes = _groups(rows[rest], others)
+    groups[:, -1] += np.log(sizes)
+    counts = np.array([len(CLASSES.get(category, rest)) for category in order])
+    chosen = np.concatenate([rows[[number for _, number in named]], groups])
+    category = [*(place for place, _ in named), *[order.index(Category.OTHER)] * len(groups)]
+    return Kinds(chosen[:, :-1], chosen[:, -1], np.array(category), (-0.5 * np.log(counts)).astype(np.float32))
+
+
+def _groups(rows: NDArray[np.float32], count: int) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Centres and sizes of groups of near rows, by Lloyd's algorithm."""
+    centres = rows[np.random.default_rng(0).choice(len(rows), count, replace=False)]
+    for _ in range(25):
+        nearest = (np.square(centres).sum(1) - 2 * rows @ centres.T).argmin(1)
+        centres = np.array([rows[nearest == group].mean(0) for group in np.unique(nearest)], np.float32)
+    nearest = (np.square(centres).sum(1) - 2 * rows @ centres.T).argmin(1)
+    names, sizes = np.unique(nearest, return_counts=True)
+    return centres[names], sizes

