@@ -15,7 +15,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,6 @@ _MILLION = 1_000_000
 _AT_ONCE = 512
 _HASH_SIDE = 16
 _SAME_HASH = 10  # of 256 bits
-Pixels = NDArray[np.uint8]
 
 
 def main() -> None:
@@ -84,7 +83,7 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
         rows = read_rows(labels)
         rows = rows[:: max(1, len(rows) // options.limit)] if options.limit else rows
         vectors = features(rows, labels, options.cache, crop=not options.no_crop)
-        counted, several = false_pairs(vectors, lambda place, rows=rows: perceptual_hash(read(rows[place]["path"])))
+        counted, several = false_pairs(vectors, [row["path"] for row in rows])
         false, pairs = false + counted, pairs + several
         for place in range(0, len(rows), max(1, len(rows) // options.edited)):
             for name, edited in edits(Image.fromarray(read(rows[place]["path"]))):
@@ -111,21 +110,21 @@ def measure(options: argparse.Namespace) -> dict[str, Any]:
     }
 
 
-def false_pairs(vectors: Floats, hash_of: Callable[[int], NDArray[np.bool_]]) -> tuple[NDArray[np.float64], int]:
+def false_pairs(vectors: Floats, paths: list[str]) -> tuple[NDArray[np.float64], int]:
     """How many pairs of different pictures reach each limit, and how many pairs there are."""
     counted = np.zeros(len(LIMITS))
-    hash_once = cache(hash_of)
     for start in range(0, len(vectors), _AT_ONCE):
         block = vectors[start : start + _AT_ONCE] @ vectors.T
         for one, other in np.argwhere(np.triu(block, 1 + start) >= LIMITS[0]).tolist():
-            if np.count_nonzero(hash_once(start + one) != hash_once(other)) > _SAME_HASH:
+            if np.count_nonzero(perceptual_hash(paths[start + one]) != perceptual_hash(paths[other])) > _SAME_HASH:
                 counted += block[one, other] >= np.array(LIMITS)
     return counted, len(vectors) * (len(vectors) - 1) // 2
 
 
-def perceptual_hash(pixels: Pixels) -> NDArray[np.bool_]:
+@cache
+def perceptual_hash(path: str) -> NDArray[np.bool_]:
     """Where the picture grows brighter from left to right (the "difference hash"), bool[256]."""
-    small = Image.fromarray(pixels).convert("L").resize((_HASH_SIDE + 1, _HASH_SIDE), Image.Resampling.BOX)
+    small = Image.fromarray(read(path)).convert("L").resize((_HASH_SIDE + 1, _HASH_SIDE), Image.Resampling.BOX)
     values = np.asarray(small, int)
     brighter: NDArray[np.bool_] = (np.diff(values, axis=1) > 0).ravel()
     return brighter

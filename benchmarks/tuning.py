@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from benchmarks.features import Floats, features, read_rows
@@ -49,7 +50,7 @@ def main() -> None:
         options.json.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
 
 
-def measure(rows: list[dict[str, str]], vectors: Floats) -> list[dict[str, object]]:
+def measure(rows: list[dict[str, str]], vectors: Floats) -> list[dict[str, Any]]:
     """One line for queries of known products and one for those of unseen ones."""
     _, products = np.unique([row["label"] for row in rows], return_inverse=True)
     query = np.array([row.get("split") in QUERY_SPLITS for row in rows])
@@ -68,8 +69,8 @@ def measure(rows: list[dict[str, str]], vectors: Floats) -> list[dict[str, objec
             "queries": kind,
             "count": int(asked.sum()),
             "recipe": trial.recipe.name,
-            "trial": [trial.before, trial.after, *trial.gain],
-            "adopted": trial.gain[0] > 0,
+            "trial": {"r1": trial.recall, "precision": trial.precision, "gain": trial.gain},
+            "adopted": trial.better,
             "before": plain,
             "after": tuned,
         }
@@ -89,18 +90,18 @@ def quality(
     return {"r1": float(right[:, 0].mean()), "p10": float(right.mean()), "calibration_error": error}
 
 
-def print_line(line: dict[str, object]) -> None:
-    """One line of the table."""
-    before, after, low, high = line["trial"]  # type: ignore[misc] # built above
-    told = " ".join(
-        f"{name} {line['before'][name]:.3f} → {line['after'][name]:.3f}"  # type: ignore[index] # built above
+def print_line(line: dict[str, Any]) -> None:
+    """The lines of the table for one kind of query."""
+    figures = " ".join(
+        f"{name} {line['before'][name]:.3f} → {line['after'][name]:.3f}"
         for name in ("r1", "p10", "calibration_error")
     )
-    print(
-        f"{line['set']:<16}{line['queries']:<8}{line['count']:>6} queries  {told}\n"
-        f"{'':<24}trial {before:.3f} → {after:.3f} ({low:+.3f} to {high:+.3f}) "
-        f"{'adopted' if line['adopted'] else 'not adopted'}: {line['recipe']}"
-    )
+    print(f"{line['set']:<16}{line['queries']:<8}{line['count']:>6} queries  {figures}")
+    trial = line["trial"]
+    recall, precision = (" → ".join(f"{each:.3f}" for each in trial[name]) for name in ("r1", "precision"))
+    low, high = trial["gain"]
+    told = f"{'adopted' if line['adopted'] else 'not adopted'}: {line['recipe']}"
+    print(f"{'':<24}trial r1 {recall}, precision {precision} ({low:+.3f} to {high:+.3f}), {told}", flush=True)
 
 
 def _cosines(space: TunedSpace, queries: Floats, gallery: Floats) -> Floats:

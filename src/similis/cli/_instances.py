@@ -117,8 +117,9 @@ def tune(
 def _say_tuning(session: Session, tuning: Tuning) -> None:
     session.output.say(
         f"Tuning of {tuning.tuned_at:%Y-%m-%d %H:%M}, from {tuning.pictures} pictures of {tuning.products} products, "
-        f"{tuning.method}. Of {tuning.queries} held-out pictures, the best match was of their product for "
-        f"{tuning.recall_before:.1%} before and for {tuning.recall_after:.1%} after "
+        f"{tuning.method}. Of {tuning.queries} pictures of held-out products, the best match was right for "
+        f"{tuning.recall_before:.1%} before and for {tuning.recall_after:.1%} after; of the ten best, "
+        f"{tuning.precision_before:.1%} before and {tuning.precision_after:.1%} after "
         f"(difference {tuning.gain_low:+.1%} to {tuning.gain_high:+.1%} with 95 % confidence). {tuning.reason}"
     )
 

@@ -123,6 +123,8 @@ def _(value: Tuning) -> JsonObject:
         "queries": value.queries,
         "recall_before": value.recall_before,
         "recall_after": value.recall_after,
+        "precision_before": value.precision_before,
+        "precision_after": value.precision_after,
         "gain_low": value.gain_low,
         "gain_high": value.gain_high,
         "tuned_at": value.tuned_at.isoformat(),

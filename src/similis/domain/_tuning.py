@@ -19,7 +19,10 @@ class Tuning:
         queries: pictures of held-out products that were searched for.
         recall_before: share of them whose best match was of their product (R@1), with the features as they are.
         recall_after: the same with tuned features.
-        gain_low, gain_high: 95 % interval of the difference, from a bootstrap over products.
+        precision_before: share of pictures of their product among the ten best matches, or among as many as there
+            are other pictures of it.
+        precision_after: the same with tuned features.
+        gain_low, gain_high: 95 % interval of the difference in precision, from a bootstrap over products.
         tuned_at: when.
     """
 
@@ -31,6 +34,8 @@ class Tuning:
     queries: int
     recall_before: float
     recall_after: float
+    precision_before: float
+    precision_after: float
     gain_low: float
     gain_high: float
     tuned_at: datetime

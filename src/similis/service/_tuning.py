@@ -119,16 +119,17 @@ def _draw(products: npt.NDArray[np.int64], several: npt.NDArray[np.bool_]) -> np
 
 def _report(trial: Trial, products: int, pictures: int, *, dry_run: bool) -> Tuning:
     low, high = trial.gain
-    better = low > 0
     return Tuning(
-        adopted=better and not dry_run,
-        reason=_reason(better=better, dry_run=dry_run),
+        adopted=trial.better and not dry_run,
+        reason=_reason(better=trial.better, dry_run=dry_run),
         method=trial.recipe.name,
         products=products,
         pictures=pictures,
         queries=trial.queries,
-        recall_before=round(trial.before, 4),
-        recall_after=round(trial.after, 4),
+        recall_before=round(trial.recall[0], 4),
+        recall_after=round(trial.recall[1], 4),
+        precision_before=round(trial.precision[0], 4),
+        precision_after=round(trial.precision[1], 4),
         gain_low=round(low, 4),
         gain_high=round(high, 4),
         tuned_at=datetime.now(UTC),

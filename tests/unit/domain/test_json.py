@@ -60,7 +60,7 @@ MATCH = Match("p", "a.jpg", 3, 1 / 3, "7.33136443711219e+24;0", 0, "note", ATTRI
 SUBJECT = Subject(Category.BAG, REGION, REGIONS, CANDIDATES)
 TUNING = Tuning(
     adopted=True, reason="Adopted.", method="m", products=81, pictures=2640, queries=1500, recall_before=0.9,
-    recall_after=0.95, gain_low=0.01, gain_high=0.09, tuned_at=NOW,
+    recall_after=0.95, precision_before=0.5, precision_after=0.6, gain_low=0.01, gain_high=0.09, tuned_at=NOW,
 )  # fmt: skip
 KEY = AccessKey("id", Role.WRITER, ("shoes", "bags"), NOW, disabled=True)
 

@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from similis.domain import DuplicatePicture, InstanceSpec, InstanceType, InvalidScore, OnDuplicate, PictureKey
-from similis.engine import near_pairs
 from similis.engine._pairs import NEIGHBOURS
 from similis.service import App
 from similis.service._duplicates import _stars
@@ -21,10 +20,10 @@ from similis.service._duplicates import _stars
 Draw = Callable[..., bytes]
 
 
-def _saved_again(data: bytes, **how: int | str) -> bytes:
+def _saved_again(data: bytes, form: str) -> bytes:
     """The same pixels in another file; with JPEG, nearly the same."""
     buffer = io.BytesIO()
-    Image.open(io.BytesIO(data)).convert("RGB").save(buffer, **how)
+    Image.open(io.BytesIO(data)).convert("RGB").save(buffer, form, quality=97)
     return buffer.getvalue()
 
 
@@ -34,7 +33,7 @@ def shop(app: App, draw: Draw) -> App:
     app.instances.create(InstanceSpec("g", InstanceType.GENERIC))
     for product in range(4):
         app.pictures.add("g", draw(product), PictureKey(f"p{product}", "a"), crop=False)
-    app.pictures.add("g", _saved_again(draw(2), format="JPEG", quality=97), PictureKey("again", "b"), crop=False)
+    app.pictures.add("g", _saved_again(draw(2), "JPEG"), PictureKey("again", "b"), crop=False)
     return app
 
 
@@ -57,7 +56,7 @@ def test_an_empty_instance_has_no_duplicates(app: App) -> None:
 
 
 def test_when_adding_duplicates_are_allowed_reported_or_refused(shop: App, draw: Draw) -> None:
-    copy, key = _saved_again(draw(1), format="BMP"), PictureKey("copy", "c")
+    copy, key = _saved_again(draw(1), "BMP"), PictureKey("copy", "c")
     with pytest.raises(DuplicatePicture, match="'p1', picture 'a'"):
         shop.pictures.add("g", copy, key, crop=False, on_duplicate=OnDuplicate.REFUSE)
     assert shop.instances.get("g").picture_count == 5
@@ -113,18 +112,3 @@ def test_very_many_equal_pictures_are_one_group() -> None:
     stars = _stars(rows, 1.0)
     assert len(stars) == 1
     assert len(stars[0]) == 3 * NEIGHBOURS
-
-
-@pytest.mark.slow
-def test_pairs_among_very_many_are_found() -> None:
-    random = np.random.default_rng(0)
-    rows = random.normal(size=(30_000, 32)).astype(np.float32)
-    rows[1::100] = rows[::100] + random.normal(size=(300, 32)) * 0.1
-    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
-    pairs = near_pairs(rows, 0.95)
-    found = set(zip(pairs.first.tolist(), pairs.second.tolist(), strict=True))
-    wanted = {(first, first + 1) for first in range(0, 30_000, 100)}
-    assert len(wanted & found) >= 0.98 * len(wanted)
-    np.testing.assert_allclose(
-        pairs.similarity, np.einsum("ij,ij->i", rows[pairs.first], rows[pairs.second]), atol=1e-5
-    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -39,7 +38,8 @@ def _features(*, nuisance: float, seed: int = 0) -> Half:
     centres = random.normal(size=(PRODUCTS, 1, D))
     spread = np.where(np.arange(D) < 8, nuisance, 0.5)
     rows = centres + random.normal(size=(PRODUCTS, VIEWS, D)) * spread
-    return (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float16)
+    scaled: Half = (rows / np.linalg.norm(rows, axis=-1, keepdims=True)).astype(np.float16)
+    return scaled
 
 
 def _create(app: App, name: str, kind: InstanceType) -> Instance:
@@ -73,7 +73,7 @@ def _right(app: App) -> float:
 
 
 @pytest.fixture
-def noisy(app: App) -> Iterator[App]:
+def noisy(app: App) -> App:
     """A generic instance `g` that tuning helps."""
     instance = _create(app, "g", InstanceType.GENERIC)
     _store(app, instance, _features(nuisance=6.0))

@@ -30,13 +30,14 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Found:
-    """The ten best matches of queries.
+    """What was found for queries.
 
     Attributes:
-        similarity: float32[q, 10], the best first; −∞ where there are not so many.
+        similarity: float32[q, 10] of the ten best matches, the best first; −∞ where there are not so many.
         right: bool[q, 10], whether a match is of the query's product.
-        hit: bool[q], whether the best one is.
-        precision: float64[q], the share of right ones among as many of the best as there can be right ones.
+        hit: bool[q], whether the best match of those that count is right.
+        precision: float64[q], share of right ones among the ten best matches that count, or among as many as there
+            are other pictures of the product.
     """
 
     similarity: Floats
@@ -45,22 +46,43 @@ class Found:
     precision: NDArray[np.float64]
 
 
-def find(vectors: Floats, sample: Sample, queries: NDArray[np.int64]) -> Found:
-    """Search for pictures of the sample among all others, by the cosine of vectors, float32[n, d]."""
+def find(
+    vectors: Floats, sample: Sample, queries: NDArray[np.int64], counted: NDArray[np.bool_] | None = None
+) -> Found:
+    """Search for pictures of the sample among all others, by the cosine of vectors, float32[n, d].
+
+    Args:
+        vectors: of the sample's pictures.
+        sample: the pictures.
+        queries: places of those to search for.
+        counted: bool[n], which matches count for `hit` and `precision`; None for all.
+    """
     rows = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
     starts = range(0, len(queries), _AT_ONCE)
-    parts = [_find_some(rows, sample, queries[start : start + _AT_ONCE]) for start in starts]
-    similarity, right = (np.concatenate(each) for each in zip(*parts, strict=True))
+    parts = [_find_some(rows, sample, queries[start : start + _AT_ONCE], counted) for start in starts]
+    similarity, right, judged = (np.concatenate(each) for each in zip(*parts, strict=True))
     others = np.bincount(sample.products)[sample.products[queries]] - 1
-    precision = right.sum(1) / np.clip(others, 1, similarity.shape[1])
-    return Found(similarity, right, right[:, 0], precision)
+    looked_at = np.clip(others, 1, judged.shape[1])[:, np.newaxis]
+    precision = (judged & (np.arange(judged.shape[1]) < looked_at)).sum(1) / looked_at[:, 0]
+    return Found(similarity, right, judged[:, 0], precision)
 
 
-def _find_some(rows: Floats, sample: Sample, queries: NDArray[np.int64]) -> tuple[Floats, NDArray[np.bool_]]:
+def _find_some(
+    rows: Floats, sample: Sample, queries: NDArray[np.int64], counted: NDArray[np.bool_] | None
+) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
     similarity = rows[queries] @ rows.T
     similarity[sample.places[queries][:, np.newaxis] != sample.places] = -np.inf
     similarity[np.arange(len(queries)), queries] = -np.inf
-    depth = min(DEPTH, len(rows) - 1)
+    best, right = _best(similarity, sample, queries)
+    if counted is None:
+        return best, right, right
+    similarity[:, ~counted] = -np.inf
+    return best, right, _best(similarity, sample, queries)[1]
+
+
+def _best(similarity: Floats, sample: Sample, queries: NDArray[np.int64]) -> tuple[Floats, NDArray[np.bool_]]:
+    """Similarities of the ten best matches, and whether they are right."""
+    depth = min(DEPTH, similarity.shape[1] - 1)
     nearest = np.argpartition(-similarity, depth - 1, axis=1)[:, :depth]
     best = np.take_along_axis(similarity, nearest, 1)
     order = np.argsort(-best, axis=1, kind="stable")

@@ -40,11 +40,15 @@ class TunedSpace:
         equal whenever they are mapped.
         """
         rows = _unit(vectors.astype(np.float32)) - self.mean
-        return np.array([self.matrix @ row for row in rows], np.float32).reshape(len(rows), self.dimension)
+        mapped = np.empty((len(rows), self.dimension), np.float32)
+        for place, row in enumerate(rows):
+            mapped[place] = self.matrix @ row
+        return mapped
 
     def place(self, vector: NDArray[np.floating[Any]]) -> Floats:
         """Map one vector of features, [D], and scale it to unit length: float32[d]."""
-        return _unit(self.apply(vector[np.newaxis]))[0]
+        placed: Floats = _unit(self.apply(vector[np.newaxis]))[0]
+        return placed
 
     def to_bytes(self) -> bytes:
         """All of it as bytes."""

@@ -30,19 +30,26 @@ class Trial:
 
     Attributes:
         recipe: the best one.
-        queries: pictures of held-out products, searched for among all others.
-        before, after: share whose best match is of their product, without and with tuning (R@1).
-        gain: 95 % interval of the difference, from a bootstrap over products.
+        queries: pictures of held-out products, searched for among all that nothing was learned from.
+        recall: share whose best match is of their product (R@1), without and with tuning.
+        precision: share of pictures of their product among the ten best matches, or among as many as there are other
+            pictures of it, without and with tuning; not exhausted where R@1 is, by series of nearly the same picture.
+        gain: 95 % interval of the difference in precision, from a bootstrap over products.
         similarities, right: of the best matches with tuning, float64[m], and whether they are of the query's product.
     """
 
     recipe: Recipe
     queries: int
-    before: float
-    after: float
+    recall: tuple[float, float]
+    precision: tuple[float, float]
     gain: tuple[float, float]
     similarities: NDArray[np.float64]
     right: NDArray[np.bool_]
+
+    @property
+    def better(self) -> bool:
+        """Whether tuning surely gains precision and the best match is right no less often."""
+        return self.gain[0] > 0 and self.recall[1] >= self.recall[0]
 
 
 def run_trial(sample: Sample, recipes: Sequence[Recipe] = RECIPES, seed: int = 0) -> Trial:
@@ -56,22 +63,28 @@ def run_trial(sample: Sample, recipes: Sequence[Recipe] = RECIPES, seed: int = 0
     """
     random = np.random.default_rng(seed)
     by_product, by_picture = _draw(sample.products, random)
-    tried = [_try(sample, _with_products(sample.products, part), part, recipes) for part in by_product]
-    seen = [_try(sample, part, part, recipes) for part in by_picture]
-    plain = [find(sample.vectors, sample, part) for part in by_product]
+    held_out = [_not_learned_from(sample.products, part) for part in by_product]
+    parts = list(zip(held_out, by_product, strict=True))
+    tried = [_try(sample, held, part, held, recipes) for held, part in parts]
+    seen = [_try(sample, _among(sample, part), part, None, recipes) for part in by_picture]
+    plain = [find(sample.vectors, sample, part, held) for held, part in parts]
     gains = _means(tried, "hit") - np.array([[found.hit.mean()] for found in plain])
     merits = _means(tried, "precision") + _means(seen, "precision")
     chosen = [_best(np.delete(gains, fold, 0), np.delete(merits, fold, 0)) for fold in range(FOLDS)]
     best = _best(gains, merits)
-    before = np.concatenate([found.hit for found in plain]).astype(np.float64)
-    after = np.concatenate([row[each].hit for row, each in zip(tried, chosen, strict=True)]).astype(np.float64)
-    matches = [row[best] for row in tried]
-    similarities = np.concatenate([found.similarity.ravel() for found in matches]).astype(np.float64)
-    right = np.concatenate([found.right.ravel() for found in matches])
-    real = np.isfinite(similarities)
+    before, after = _joined(plain), _joined([row[each] for row, each in zip(tried, chosen, strict=True)])
+    results = _joined([row[best] for row in tried])
+    real = np.isfinite(results.similarity)
     products = sample.products[np.concatenate(by_product)]
-    gain = interval(after - before, products, random)
-    return Trial(recipes[best], len(before), before.mean(), after.mean(), gain, similarities[real], right[real])
+    return Trial(
+        recipe=recipes[best],
+        queries=len(products),
+        recall=(float(before.hit.mean()), float(after.hit.mean())),
+        precision=(float(before.precision.mean()), float(after.precision.mean())),
+        gain=interval(after.precision - before.precision, products, random),
+        similarities=results.similarity[real].astype(np.float64),
+        right=results.right[real],
+    )
 
 
 def interval(
@@ -99,17 +112,42 @@ def _draw(products: Products, random: np.random.Generator) -> tuple[list[Places]
     return [queries[folds == fold] for fold in range(FOLDS)], np.array_split(queries, FOLDS)
 
 
-def _with_products(products: Products, pictures: Places) -> Places:
-    """All pictures of the products of some."""
-    return np.flatnonzero(np.isin(products, products[pictures]))
+def _not_learned_from(products: Products, pictures: Places) -> NDArray[np.bool_]:
+    """Pictures of the same products as some, and those that are the only ones of theirs.
+
+    Only these count as matches of held-out products. What a transform was learned from, it draws together and away
+    from all else, so that among such pictures others would be found more easily even where nothing was to be learned.
+    """
+    _, place, counts = np.unique(products, return_inverse=True, return_counts=True)
+    found: NDArray[np.bool_] = np.isin(products, products[pictures]) | (counts[place] == 1)
+    return found
 
 
-def _try(sample: Sample, unknown: Places, queries: Places, recipes: Sequence[Recipe]) -> list[Found]:
+def _among(sample: Sample, pictures: Places) -> NDArray[np.bool_]:
+    return np.isin(np.arange(len(sample.products)), pictures)
+
+
+def _try(
+    sample: Sample,
+    unknown: NDArray[np.bool_],
+    queries: Places,
+    counted: NDArray[np.bool_] | None,
+    recipes: Sequence[Recipe],
+) -> list[Found]:
     """What each recipe finds when it was learned without the unknown pictures."""
-    vectors, products = np.delete(sample.vectors, unknown, 0), np.delete(sample.products, unknown)
-    learned = Learned(Scatter.of(vectors, products))
+    learned = Learned(Scatter.of(sample.vectors[~unknown], sample.products[~unknown]))
     centred: Floats = sample.vectors - learned.mean
-    return [find(centred @ learned.transform(recipe).T, sample, queries) for recipe in recipes]
+    return [find(centred @ learned.transform(recipe).T, sample, queries, counted) for recipe in recipes]
+
+
+def _joined(parts: Sequence[Found]) -> Found:
+    """What was found for several parts of the queries, one after the other."""
+    return Found(
+        np.concatenate([found.similarity for found in parts]),
+        np.concatenate([found.right for found in parts]),
+        np.concatenate([found.hit for found in parts]),
+        np.concatenate([found.precision for found in parts]),
+    )
 
 
 def _means(parts: Sequence[Sequence[Found]], figure: str) -> NDArray[np.float64]:
@@ -118,6 +156,6 @@ def _means(parts: Sequence[Sequence[Found]], figure: str) -> NDArray[np.float64]
 
 
 def _best(gains: NDArray[np.float64], merits: NDArray[np.float64]) -> int:
-    """The recipe with most merit of those that gain; if none does, the one that loses least."""
+    """The recipe with most merit of those that lose nothing; if all do, the one that loses least."""
     gain = gains.mean(0)
-    return int(np.argmax(np.where(gain > 0, merits.mean(0), gain - 1)))
+    return int(np.argmax(np.where(gain >= 0, merits.mean(0), gain - 1)))

@@ -65,7 +65,8 @@ const percent = (share) => `${(100 * share).toFixed(1)} %`;
 function showTuning(tuning) {
   $("undo").hidden = !tuning?.adopted;
   $("tuning").textContent = tuning
-    ? `${tuning.reason} Right best match: ${percent(tuning.recall_before)} before, ${percent(tuning.recall_after)} after`
+    ? `${tuning.reason} Right best match: ${percent(tuning.recall_before)} before, ${percent(tuning.recall_after)} after;`
+      + ` right among the ten best: ${percent(tuning.precision_before)} before, ${percent(tuning.precision_after)} after`
       + ` (difference ${percent(tuning.gain_low)} to ${percent(tuning.gain_high)});`
       + ` ${tuning.queries.toLocaleString("en")} queries, ${tuning.products.toLocaleString("en")} products.`
     : "";

@@ -37,7 +37,11 @@ class TuningAnswer(_Answer):
     queries: Annotated[int, Field(description="Held-out pictures searched for.")]
     recall_before: Annotated[float, Field(description="R@1 with the features as they are.")]
     recall_after: Annotated[float, Field(description="R@1 with tuned features.")]
-    gain_low: Annotated[float, Field(description="Lower end of the 95 % interval of the difference.")]
+    precision_before: Annotated[
+        float, Field(description="Share of the product's pictures among the ten best matches.")
+    ]
+    precision_after: Annotated[float, Field(description="The same with tuned features.")]
+    gain_low: Annotated[float, Field(description="Lower end of the 95 % interval of the difference in precision.")]
     gain_high: float
     tuned_at: datetime
 

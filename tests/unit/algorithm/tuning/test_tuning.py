@@ -18,7 +18,8 @@ Floats = NDArray[np.float32]
 
 
 def _unit(rows: NDArray[np.floating]) -> Floats:
-    return (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    scaled: Floats = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
+    return scaled
 
 
 def _sample(nuisance: float, seed: int = 0, products: int = 60, pictures: int = 4) -> Sample:
@@ -33,8 +34,9 @@ def _sample(nuisance: float, seed: int = 0, products: int = 60, pictures: int = 
 def test_a_nuisance_is_seen_through_on_products_never_seen() -> None:
     sample = _sample(nuisance=4.0)
     trial = run_trial(sample)
-    assert trial.gain[0] > 0
-    assert trial.after > trial.before + 0.1
+    assert trial.better
+    assert trial.gain[0] < trial.precision[1] - trial.precision[0] < trial.gain[1]
+    assert trial.recall[1] > trial.recall[0] + 0.1
     space = fit_space(sample, trial, threshold=0.5)
     others = _sample(nuisance=4.0, seed=1)
     queries = np.arange(len(others.products))
@@ -42,12 +44,16 @@ def test_a_nuisance_is_seen_through_on_products_never_seen() -> None:
     assert tuned > plain + 0.1
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_noise_gives_no_sure_gain(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    vectors = _unit(random.normal(size=(200, D)))
-    sample = Sample(vectors, np.repeat(np.arange(50), 4), np.zeros(200, np.int64))
-    assert run_trial(sample, seed=seed).gain[0] <= 0
+def test_noise_gives_no_gain() -> None:
+    """On the mean there is none at all, and seldom does chance make it look like one."""
+    gains, adopted = [], 0
+    for seed in range(20):
+        vectors = _unit(np.random.default_rng(seed).normal(size=(200, D)))
+        trial = run_trial(Sample(vectors, np.repeat(np.arange(50), 4), np.zeros(200, np.int64)), seed=seed)
+        gains.append(trial.precision[1] - trial.precision[0])
+        adopted += trial.better
+    assert abs(np.mean(gains)) < 0.005
+    assert adopted <= 2
 
 
 def test_turned_features_give_the_same_ranking() -> None:
@@ -56,7 +62,7 @@ def test_turned_features_give_the_same_ranking() -> None:
     turned = Sample((sample.vectors @ turn).astype(np.float32), sample.products, sample.places)
     trials = [run_trial(each) for each in (sample, turned)]
     assert trials[0].recipe == trials[1].recipe
-    assert trials[0].gain == trials[1].gain
+    np.testing.assert_allclose(trials[0].gain, trials[1].gain, atol=0.01)
     one, other = (
         _unit(fit_space(each, trial, 0.5).apply(each.vectors))
         for each, trial in zip((sample, turned), trials, strict=True)
@@ -83,7 +89,14 @@ def test_searches_of_a_trial_are_those_of_a_naive_loop() -> None:
         ranked = sorted((-float(sample.vectors[query] @ each), place) for place, each in enumerate(sample.vectors))
         best = [place for _, place in ranked if place != query][:10]
         assert found.right[row].tolist() == [sample.products[place] == sample.products[query] for place in best]
-        assert found.precision[row] == pytest.approx(found.right[row].sum() / 3)
+        assert found.precision[row] == pytest.approx(found.right[row, :3].sum() / 3)
+    even = np.arange(len(sample.products)) % 2 == 0
+    counted = find(sample.vectors, sample, queries, even)
+    np.testing.assert_array_equal(counted.right, found.right)
+    for row, query in enumerate(queries):
+        best = max((place for place in np.flatnonzero(even) if place != query),
+                   key=lambda place: float(sample.vectors[query] @ sample.vectors[place]))  # fmt: skip
+        assert counted.hit[row] == (sample.products[best] == sample.products[query])
 
 
 def test_a_space_comes_back_from_bytes_and_maps_rows_the_same_alone_and_in_company() -> None:
