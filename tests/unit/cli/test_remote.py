@@ -104,6 +104,8 @@ SEARCH: list[Step] = [
     lambda target, pictures: target.search.by_picture(
         "shop", pictures[1], SearchOptions(start=1), region=Region(1, 90, 2, 80)
     ),
+    lambda target, pictures: target.search.by_picture("shop", pictures[0], SearchOptions(good_match=0.3), subject=1),
+    lambda target, pictures: target.search.by_picture("shop", pictures[0], subject=9),
     lambda target, pictures: target.search.by_picture("shop", pictures[1], region=Region(1, 9000, 2, 80)),
     lambda target, _: target.search.by_name("shop", KEY, SearchOptions(num=2)),
     lambda target, _: target.search.by_name("shop", PictureKey("no", "no")),

@@ -30,6 +30,15 @@ def test_instances_are_made_shown_listed_rebuilt_and_deleted(api: httpx.Client) 
     assert api.get("/api/v1/instances/shop").json()["code"] == "instance_not_found"
 
 
+def test_subject_and_good_match_reach_the_search(api: httpx.Client, pictures: list[bytes]) -> None:
+    add(api, pictures[0])
+    query = {"files": {"file": pictures[0]}}
+    answer = api.post(SEARCH, data={"subject": "1", "good_match": "0.125"}, **query).json()  # type: ignore[arg-type] # httpx takes bytes
+    assert answer["threshold"] == 0.125
+    assert api.post(SEARCH, data={"subject": "9"}, **query).json()["code"] == "invalid_subject"  # type: ignore[arg-type] # likewise
+    assert api.post(SEARCH, data={"good_match": "2"}, **query).json()["code"] == "invalid_score"  # type: ignore[arg-type] # likewise
+
+
 def test_an_added_picture_is_found_as_identical(api: httpx.Client, pictures: list[bytes]) -> None:
     fields: dict[str, object] = {"custom_content": "note", "int_attr": 7, "str_attr4": "rød", "category_id": 3}
     added = add(api, pictures[0], **fields)
@@ -41,6 +50,7 @@ def test_an_added_picture_is_found_as_identical(api: httpx.Client, pictures: lis
     assert match.items() >= {"product_id": "p", "score": 1.0, "hamming_distance": 0, "category_id": 3}.items()
     assert match.items() >= {"custom_content": "note", "int_attr": 7, "int_attr2": None, "str_attr4": "rød"}.items()
     assert answer["found"] == 1
+    assert answer["good_match"]
     assert answer["region"] == added.json()["region"]
 
 
