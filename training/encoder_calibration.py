@@ -20,8 +20,6 @@ from similis.algorithm import ImageEncoder, ModelStore
 from similis.algorithm._attention import Sight
 from similis.domain import Region
 
-_NO_CELLS = np.zeros((1, 1), np.float32)
-
 
 def main() -> None:
     """Print the calibration and how far it is to be relied on."""
@@ -49,7 +47,7 @@ def whole(path: Path) -> Sight:
     """A picture with attention to all of it; an encoder looks at pixels only."""
     with Image.open(path) as picture:
         pixels = np.asarray(picture.convert("RGB"))
-    return Sight(_NO_CELLS, np.ones(1, np.float32), pixels, Region.whole(pixels.shape[1], pixels.shape[0]))
+    return Sight((), np.empty(0, np.float32), pixels, Region.whole(pixels.shape[1], pixels.shape[0]))
 
 
 def _labels(rows: list[dict[str, str]]) -> NDArray[np.str_]:

@@ -8,6 +8,7 @@ a few cells: then the backbone looks at it once more. A region that the user giv
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,16 +25,21 @@ class Sight:
     """A picture as the backbone saw it.
 
     Attributes:
-        cells: float32[channels, n], the cells of its feature maps.
-        weights: float32[n], how much each counts; they sum to one.
+        looks: what the backbone gave: of the whole picture, and of the region where that was looked at by itself.
+        weights: float32[n], how much each cell of the last maps counts, one look after the other; they sum to one.
         pixels: RGB, uint8[height, width, 3], of the whole picture.
         region: the part of it that counts for half; or all of it.
     """
 
-    cells: NDArray[np.float32]
+    looks: tuple[Maps, ...]
     weights: NDArray[np.float32]
     pixels: Pixels
     region: Region
+
+    @property
+    def cells(self) -> NDArray[np.float32]:
+        """The cells of the last maps, float32[channels, n]."""
+        return side_by_side([look.feature_map for look in self.looks])
 
     @property
     def seen(self) -> Pixels:
@@ -56,17 +62,22 @@ def look(backbone: Backbone, pixels: Pixels, region: Region, maps: Maps | None =
         maps: what the backbone gave for the whole picture, where it has looked at it already.
     """
     height, width = pixels.shape[:2]
-    seen = (maps or backbone.maps(pixels)).feature_map
-    cells = seen.reshape(len(seen), -1)
-    evenly = np.full(cells.shape[1], 1 / cells.shape[1], np.float32)
-    sight = Sight(cells, evenly, pixels, region)
+    first = maps or backbone.maps(pixels)
+    seen = first.feature_map
+    evenly = np.full(seen[0].size, 1 / seen[0].size, np.float32)
+    sight = Sight((first,), evenly, pixels, region)
     if sight.whole:
         return sight
     if region.area >= _SMALL * height * width:
-        return Sight(cells, _halves(evenly, region_shares(region, pixels, seen)), pixels, region)
-    near = backbone.maps(sight.seen).feature_map
-    both = np.concatenate([cells, near.reshape(len(near), -1)], axis=1)
-    return Sight(both, np.concatenate([evenly, evenly]) * np.float32(0.5), pixels, region)
+        return Sight((first,), _halves(evenly, region_shares(region, pixels, seen)), pixels, region)
+    near = backbone.maps(sight.seen)
+    return Sight((first, near), np.concatenate([evenly, evenly]) * np.float32(0.5), pixels, region)
+
+
+def side_by_side(maps: Sequence[FeatureMap]) -> NDArray[np.float32]:
+    """The cells of maps, float32[channels, rows, columns] each, one map after the other: float32[channels, n]."""
+    cells = [each.reshape(len(each), -1) for each in maps]
+    return cells[0] if len(cells) == 1 else np.concatenate(cells, axis=1)
 
 
 def region_shares(region: Region, pixels: Pixels, feature_map: FeatureMap) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from similis.algorithm._runtime import cpu_session
+from similis.algorithm._weights import load_model
 from similis.algorithm.models import InputSpec, Manifest
 from similis.domain import InvalidManifest
 
@@ -66,6 +67,25 @@ class Backbone:
         """
         maps = self._session.run(self._outputs, {self._input: as_input(pixels, self._spec)})
         return Maps(*(each[0] for each in maps))
+
+
+class Tail:
+    """The backbone's last two stages once more, tuned for instances and copies; safe for threads.
+
+    Its weights were made by `training/tail.py` from the backbone's.
+
+    Args:
+        threads: threads inside one pass.
+    """
+
+    def __init__(self, threads: int = 1) -> None:
+        self._session = cpu_session(load_model("tail"), threads)
+
+    def tuned_map(self, middle: FeatureMap) -> FeatureMap:
+        """From the end of the fifth stage to a last map, of the size of `Maps.feature_map`."""
+        (maps,) = self._session.run(["tuned"], {"middle": middle[np.newaxis]})
+        tuned: FeatureMap = maps[0]
+        return tuned
 
 
 def _output(manifest: Manifest, name: str) -> str:

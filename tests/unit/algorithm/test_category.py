@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from similis.algorithm import CategoryHead, decided_category
 from similis.algorithm._attention import Sight
+from similis.algorithm._backbone import Maps
 from similis.algorithm._category import POOLED_SCALE
 from similis.algorithm._weights import load_figures, load_weights
 from similis.domain import Category, CategoryCandidate, Region
@@ -22,7 +23,9 @@ def _map(seed: int) -> NDArray[np.float32]:
 
 def _sight(cells: NDArray[np.float32]) -> Sight:
     evenly = np.full(cells.shape[1], 1 / cells.shape[1], np.float32)
-    return Sight(cells, evenly, np.zeros((9, 9, 3), np.uint8), Region.whole(9, 9))
+    nothing = np.empty((0, 0, 0), np.float32)
+    seen = Maps(cells[:, np.newaxis], middle=nothing, fine=nothing, detail=nothing)
+    return Sight((seen,), evenly, np.zeros((9, 9, 3), np.uint8), Region.whole(9, 9))
 
 
 @pytest.mark.parametrize("seed", range(5))
