@@ -31,9 +31,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Seen:
-    """One set: its rows of `labels.csv`, and per picture the mean and the root mean square of the last feature map
-    and the colour histogram.
-    """  # noqa: D205 - one thought
+    """One set: its rows of `labels.csv`; per picture the last map's mean and root mean square, and its colours."""
 
     rows: list[dict[str, str]]
     mean: Floats
@@ -46,6 +44,11 @@ class Seen:
 
 
 def arguments(description: str) -> argparse.Namespace:
+    """The options that all scripts have in common, as they were given."""
+    return option_parser(description).parse_args()
+
+
+def option_parser(description: str) -> argparse.ArgumentParser:
     """The options that all scripts have in common."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, required=True, help="directory of the labelled sets")
@@ -53,7 +56,7 @@ def arguments(description: str) -> argparse.Namespace:
     parser.add_argument(
         "--cache", type=Path, required=True, help="directory for what the backbone sees, made if missing"
     )
-    return parser.parse_args()
+    return parser
 
 
 def see(options: argparse.Namespace) -> dict[str, Seen]:

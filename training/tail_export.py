@@ -1,7 +1,7 @@
 """Put the tuned tail into the package: `python -m training.tail_export --state FILE …`.
 
 Writes `tail.onnx` (input `middle` float32[1, 120, rows, columns], output `tuned` float32[1, 1280, rows/2, columns/2],
-weights in half precision), `tail.npz` (the embedding's `matrix` float16[1280, 512] and `bias`) and `tail.json`.
+weights in half precision) and `tail.json`.
 """
 
 from __future__ import annotations
@@ -14,39 +14,38 @@ import onnx
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
-from training.pictures import WEIGHTS, fingerprint, save
-from training.tail_network import BLOCKS, Block, Convolution, Tail, backbone_weights
+from torch import nn
+from training.pictures import BACKBONE, WEIGHTS, fingerprint, option_parser, save
+from training.tail_network import BLOCKS, Block, Convolution, backbone_weights, tail_body
+
+from similis.algorithm import ModelStore
 
 _OPSET = 17
 _IR_VERSION = 8
 NOTICE = (
     "tail.onnx is a changed version of stages six and seven of EfficientNet-Lite2 (Apache License 2.0; Tan and Le, "
-    "Google; PyTorch weights by efficientnet-lite-pytorch), tuned by training/tail.py. It learned partly from the "
-    "answers of SSCD (MIT licence, Meta Platforms)."
+    "Google; PyTorch weights by efficientnet-lite-pytorch), tuned by training/tail.py."
 )
 
 
 def main() -> None:
     """Write the three files."""
     options = _arguments()
-    tail = Tail(backbone_weights(options.backbone))
-    tail.load_state_dict(torch.load(options.state, weights_only=True))
-    (WEIGHTS / "tail.onnx").write_bytes(export(tail))
-    figures = {
-        "script": "training/tail.py",
-        "notice": NOTICE,
-        "data": fingerprint(options.data),
-        "sets": options.sets,
-        "steps": options.steps,
+    backbone = ModelStore(options.models).path(BACKBONE)
+    state = {
+        name.removeprefix("body."): values for name, values in torch.load(options.state, weights_only=True).items()
     }
-    matrix, bias = (_array(values) for values in (tail.embed.weight.T, tail.embed.bias))
-    save("tail", figures, {"matrix": matrix, "bias": bias})
+    body = tail_body(backbone_weights(backbone))
+    body.load_state_dict(state)
+    (WEIGHTS / "tail.onnx").write_bytes(export(body))
+    figures = {"script": "training/tail.py", "notice": NOTICE, "data": fingerprint(options.data)}
+    save("tail", figures | {"sets": options.sets, "steps": options.steps})
 
 
-def export(tail: Tail) -> bytes:
-    """The convolutions as an ONNX graph; pooling and embedding are left to the package."""
+def export(body: nn.Sequential) -> bytes:
+    """The convolutions as an ONNX graph; pooling and projection are left to the package."""
     graph = _Graph()
-    *blocks, head = tail.body
+    *blocks, head = body
     tensor = "middle"
     for number, block in zip(BLOCKS, blocks, strict=True):
         tensor = graph.block(tensor, block, f"{number}", stride=2 if number == BLOCKS[0] else 1)
@@ -117,10 +116,8 @@ def _array(values: torch.Tensor) -> NDArray[np.float32]:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = option_parser(__doc__ or "")
     parser.add_argument("--state", type=Path, required=True, help="what training.tail wrote")
-    parser.add_argument("--backbone", type=Path, required=True, help="the converted backbone, an ONNX file")
-    parser.add_argument("--data", type=Path, required=True, help="directory of the labelled sets")
     parser.add_argument("--sets", nargs="+", required=True, help="the sets it learned from")
     parser.add_argument("--steps", type=int, required=True, help="the steps it learned for")
     return parser.parse_args()

@@ -1,5 +1,7 @@
 """The tail of EfficientNet-Lite2 as PyTorch modules: stages six and seven and the head, from the end of stage five.
 
+What it sees is pooled and projected as `similis.algorithm._features` does it.
+
 Batch normalisation is folded into the convolutions, as in the converted backbone that the weights come from.
 """
 
@@ -16,9 +18,6 @@ from torch import nn
 from torch.nn import functional
 
 BLOCKS = range(15, 21)
-LAST_CHANNELS = 1280
-EMBEDDING = 512
-_LENGTH = 8.0  # of a pooled vector; keeps the embedding's gradients in a good range
 
 Weights = dict[str, NDArray[np.float32]]
 
@@ -68,25 +67,34 @@ class Block(nn.Module):
 
 
 class Tail(nn.Module):
-    """From the end of stage five, float32[n, 120, rows, columns], to an embedding, float32[n, 512].
+    """From the end of stage five, float32[n, 120, rows, columns], to features, float32[n, dimension], of unit length.
 
     Args:
         weights: initialisers of the converted backbone, see `backbone_weights`.
+        projection: mean float32[1280] and matrix float32[1280, dimension]; they stay as they are.
     """
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, weights: Weights, projection: tuple[NDArray[np.float32], NDArray[np.float32]]) -> None:
         super().__init__()
-        blocks = [Block(weights, number, stride=2 if number == BLOCKS[0] else 1) for number in BLOCKS]
-        self.body = nn.Sequential(*blocks, Convolution(weights, "_conv_head"))
-        self.embed = nn.Linear(LAST_CHANNELS, EMBEDDING)
+        self.body = tail_body(weights)
+        self._mean, self._matrix = (torch.tensor(part) for part in projection)
 
     def forward(self, maps: torch.Tensor) -> torch.Tensor:
-        return functional.normalize(self.embed(self.pool(maps)), dim=1)
+        return self.project(self.pool(maps))
+
+    def project(self, pooled: torch.Tensor) -> torch.Tensor:
+        """Pooled vectors, float32[n, 1280], centred and projected, to unit length."""
+        return functional.normalize((pooled - self._mean) @ self._matrix, dim=1)
 
     def pool(self, maps: torch.Tensor) -> torch.Tensor:
-        """The root mean square of the last map's cells, of a fixed length: float32[n, 1280]."""
-        mean_square = self.body(maps).square().mean((2, 3))
-        return functional.normalize((mean_square + 1e-8).sqrt(), dim=1) * _LENGTH
+        """The root mean square of the last map's cells, to unit length: float32[n, 1280]."""
+        return functional.normalize((self.body(maps).square().mean((2, 3)) + 1e-8).sqrt(), dim=1)
+
+
+def tail_body(weights: Weights) -> nn.Sequential:
+    """Stages six and seven and the head."""
+    blocks = [Block(weights, number, stride=2 if number == BLOCKS[0] else 1) for number in BLOCKS]
+    return nn.Sequential(*blocks, Convolution(weights, "_conv_head"))
 
 
 def backbone_weights(backbone: Path) -> Weights:

