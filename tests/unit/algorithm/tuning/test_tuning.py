@@ -47,13 +47,13 @@ def test_a_nuisance_is_seen_through_on_products_never_seen() -> None:
 def test_noise_gives_no_gain() -> None:
     """On the mean there is none at all, and seldom does chance make it look like one."""
     gains, adopted = [], 0
-    for seed in range(20):
+    for seed in range(10):
         vectors = _unit(np.random.default_rng(seed).normal(size=(200, D)))
         trial = run_trial(Sample(vectors, np.repeat(np.arange(50), 4), np.zeros(200, np.int64)), seed=seed)
         gains.append(trial.precision[1] - trial.precision[0])
         adopted += trial.better
-    assert abs(np.mean(gains)) < 0.005
-    assert adopted <= 2
+    assert abs(np.mean(gains)) < 0.008
+    assert adopted <= 1
 
 
 def test_turned_features_give_the_same_ranking() -> None:
