@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from similis.algorithm._category import CategoryHead, decided_category
 from similis.algorithm._decode import DEFAULT_LIMITS, Orientation, PictureLimits, decode
 from similis.algorithm._encoders import Description, ImageEncoder
 from similis.algorithm._features import Describer, Features, unit
+from similis.algorithm._frames import inner_picture
 from similis.algorithm._scores import Calibration
 from similis.algorithm._subject import SubjectFinder, SubjectHead, SubjectMode, SubjectNetwork, chosen_subject
 from similis.algorithm.models import ModelStore
@@ -143,6 +144,21 @@ class Pipeline:
             InvalidRegion: the region reaches outside the picture.
             InvalidSubject: there are not so many subjects in it.
         """
+        started = time.perf_counter()
+        frame = inner_picture(pixels) if crop and region is None else None
+        searched = 1000 * (time.perf_counter() - started)
+        if frame is None:
+            found = self._analyse(pixels, crop, region, subject, category)
+        else:
+            inner = pixels[frame.y1 : frame.y2, frame.x1 : frame.x2]
+            found = _seen_from_outside(self._analyse(inner, crop, None, subject, category), frame, pixels)
+        found.milliseconds["subject"] += searched
+        return found
+
+    def _analyse(
+        self, pixels: Pixels, crop: bool, region: Region | None, subject: int | None, category: Category | None
+    ) -> Analysis:
+        """A picture that is not looked at for one inside it."""
         times: dict[str, float] = {}
         with _timed("backbone", times):
             maps = self._backbone.maps(pixels)
@@ -176,6 +192,14 @@ class Pipeline:
         if region is not None:
             return tuple(dict.fromkeys([region.inside(width, height), whole]))
         return self._finder.regions(pixels, maps) if crop else (whole,)
+
+
+def _seen_from_outside(inner: Analysis, frame: Region, pixels: Pixels) -> Analysis:
+    """What was found in an inner picture, in pixels of the outer one, which is a region too and the last."""
+    moved = [region.moved(frame.x1, frame.y1) for region in inner.subject.regions]
+    regions = tuple(dict.fromkeys([*moved, Region.whole(pixels.shape[1], pixels.shape[0])]))
+    used = inner.subject.region.moved(frame.x1, frame.y1)
+    return replace(inner, subject=replace(inner.subject, region=used, regions=regions))
 
 
 def _finder(store: ModelStore, threads: int, mode: SubjectMode) -> SubjectFinder:

@@ -48,6 +48,10 @@ class Region:
         """The region that covers a picture of this size in pixels."""
         return cls(0, width, 0, height)
 
+    def moved(self, columns: int, rows: int) -> Region:
+        """The same rectangle so many columns further right and rows further down."""
+        return Region(self.x1 + columns, self.x2 + columns, self.y1 + rows, self.y2 + rows)
+
     @property
     def width(self) -> int:
         """Columns in the region."""

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageDraw, ImageFilter
+
+from similis.algorithm import ModelStore, Pipeline
+from similis.algorithm._frames import inner_picture
+from similis.domain import Region
+
+
+def cloud(seed: int, width: int, height: int, low: int = 0, high: int = 256) -> Image.Image:
+    """A picture without straight edges: soft blots of many colours."""
+    blots = np.random.default_rng(seed).integers(low, high, (7, 9, 3), dtype=np.uint8)
+    return Image.fromarray(blots).resize((width, height), Image.Resampling.BICUBIC)
+
+
+def thing(seed: int) -> Image.Image:
+    """A round thing with a pattern on a light ground."""
+    picture = cloud(seed, 320, 260, 170, 256)
+    disc = Image.new("L", picture.size)
+    ImageDraw.Draw(disc).ellipse((70, 40, 250, 220), fill=255)
+    picture.paste(cloud(seed + 1, 320, 260, 0, 160), mask=disc.filter(ImageFilter.GaussianBlur(1)))
+    return picture
+
+
+def overlap(one: Region, other: Region) -> float:
+    width = max(0, min(one.x2, other.x2) - max(one.x1, other.x1))
+    height = max(0, min(one.y2, other.y2) - max(one.y1, other.y1))
+    return width * height / (one.area + other.area - width * height)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_picture_without_straight_edges_holds_none(seed: int) -> None:
+    assert inner_picture(np.asarray(cloud(seed, 400, 300))) is None
+    assert inner_picture(np.asarray(thing(seed))) is None
+    assert inner_picture(np.full((200, 300, 3), seed * 20, np.uint8)) is None
+
+
+@given(seed=st.integers(0, 99), left=st.integers(0, 340), top=st.integers(0, 220))
+@settings(max_examples=40, deadline=None)
+def test_a_pasted_picture_is_found_or_nothing(seed: int, left: int, top: int) -> None:
+    ground, pasted = cloud(seed, 600, 420, 0, 90), cloud(seed + 100, 260, 200, 150, 256)
+    ground.paste(pasted, (left, top))
+    found = inner_picture(np.asarray(ground))
+    assert found is None or overlap(found, Region(left, left + 260, top, top + 200)) > 0.9
+
+
+def test_most_pasted_pictures_are_found() -> None:
+    places = [(40, 30), (200, 100), (300, 200), (0, 0), (340, 220), (120, 0), (10, 215), (250, 60)]
+    found = 0
+    for seed, (left, top) in enumerate(places):
+        ground = cloud(seed, 600, 420, 0, 90)
+        ground.paste(cloud(seed + 100, 260, 200, 150, 256), (left, top))
+        found += inner_picture(np.asarray(ground)) is not None
+    assert found >= 7
+
+
+def test_bars_of_text_are_cut_away() -> None:
+    meme = Image.new("RGB", (320, 380), "white")
+    ImageDraw.Draw(meme).text((10, 10), "when you see the price", fill="black", font_size=24)
+    meme.paste(cloud(3, 320, 260, 0, 120), (0, 60))
+    found = inner_picture(np.asarray(meme))
+    assert found is not None
+    assert overlap(found, Region(0, 320, 60, 320)) > 0.93
+
+
+@pytest.mark.parametrize("size", [(100, 100), (4096, 100), (100, 4096), (1, 1)])
+def test_any_size_will_do(size: tuple[int, int]) -> None:
+    found = inner_picture(np.asarray(cloud(1, *size)))
+    assert found is None or found.inside(*size) == found
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_picture_on_a_screenshot_is_known_again(models: ModelStore, seed: int) -> None:
+    pipeline, picture = Pipeline.load(models), thing(seed)
+    screen = Image.new("RGB", (520, 640), (24, 24, 28))
+    ImageDraw.Draw(screen).text((30, 60), "My favourite shop", fill="white", font_size=30)
+    screen.paste(picture, (100, 180))
+    alone, shown = (pipeline.analyse_pixels(np.asarray(each)) for each in (picture, screen))
+    assert float(alone.vector @ shown.vector) > 0.9
+    assert shown.subject.regions[-1] == Region.whole(520, 640)
+    assert overlap(shown.subject.region, alone.subject.region.moved(100, 180)) > 0.8
+    uncropped = pipeline.analyse_pixels(np.asarray(screen), crop=False)
+    assert uncropped.subject.regions == (Region.whole(520, 640),)
+    assert float(alone.vector @ uncropped.vector) < float(alone.vector @ shown.vector)
