@@ -19,7 +19,8 @@ from PIL import Image
 
 from similis.algorithm import Backbone, ModelStore
 from similis.algorithm._attention import look
-from similis.algorithm._features import colour_histogram, pool
+from similis.algorithm._features import at_a_glance, colour_histogram, pool
+from similis.algorithm._light import lit
 from similis.domain import Region
 
 SETS = ("grocery_store", "fashion_products_small", "caltech101", "clothing_small", "objects64")
@@ -31,11 +32,20 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Seen:
-    """One set: its rows of `labels.csv`; per picture the last map's mean and root mean square, and its colours."""
+    """One set: its rows of `labels.csv`, and what was seen in each picture.
+
+    Attributes:
+        rows: of `labels.csv`.
+        mean: of the last feature map's cells, float32[n, 1280].
+        pooled: their root mean square, float32[n, 1280].
+        glance: that of the map at a glance, float32[n, 1280].
+        colour: the colour histogram, float32[n, 864].
+    """
 
     rows: list[dict[str, str]]
     mean: Floats
     pooled: Floats
+    glance: Floats
     colour: Floats
 
     def column(self, name: str) -> NDArray[np.str_]:
@@ -95,14 +105,15 @@ def _see(folder: Path, cache: Path, backbone: Backbone) -> Seen:
     rows = read_rows(folder)
     if not cache.is_file():
         parts = [_look(folder / row["path"], backbone) for row in rows]
-        mean, pooled, colour = (np.array(column, np.float32) for column in zip(*parts, strict=True))
-        np.savez(cache, mean=mean, pooled=pooled, colour=colour)
+        mean, pooled, glance, colour = (np.array(column, np.float32) for column in zip(*parts, strict=True))
+        np.savez(cache, mean=mean, pooled=pooled, glance=glance, colour=colour)
     with np.load(cache) as kept:
-        return Seen(rows, kept["mean"], kept["pooled"], kept["colour"])
+        return Seen(rows, kept["mean"], kept["pooled"], kept["glance"], kept["colour"])
 
 
-def _look(path: Path, backbone: Backbone) -> tuple[Floats, Floats, Floats]:
+def _look(path: Path, backbone: Backbone) -> tuple[Floats, Floats, Floats, Floats]:
     with Image.open(path) as picture:
-        pixels = np.asarray(picture.convert("RGB"))
+        pixels = lit(np.asarray(picture.convert("RGB")))
     sight = look(backbone, pixels, Region.whole(pixels.shape[1], pixels.shape[0]))
-    return sight.cells @ sight.weights, pool(sight.cells, sight.weights), colour_histogram(pixels)
+    cells, weights = sight.cells, sight.weights
+    return cells @ weights, pool(cells, weights), at_a_glance(sight.glance), colour_histogram(pixels)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from training.pictures import SETS, Floats, Seen, arguments, fingerprint, save, see
 
-from similis.algorithm._features import COLOUR_WEIGHT
+from similis.algorithm._features import COLOUR_WEIGHT, both_scales
 
 SEEN_DIMENSION, SEEN_WHITENING = 384, 0.5
 COLOUR_DIMENSION, COLOUR_WHITENING = 128, 1.0
@@ -45,7 +45,7 @@ def learn(sets: Iterable[Seen]) -> tuple[Projection, Projection]:
     """The projections of what is seen and of the colours."""
     chosen = list(sets)
     return (
-        _principal([one.pooled for one in chosen], SEEN_DIMENSION, SEEN_WHITENING),
+        _principal([both_scales(one.pooled, one.glance) for one in chosen], SEEN_DIMENSION, SEEN_WHITENING),
         _principal([one.colour for one in chosen], COLOUR_DIMENSION, COLOUR_WHITENING),
     )
 
@@ -57,7 +57,7 @@ def learn_without(sets: dict[str, Seen], name: str) -> tuple[Projection, Project
 
 def describe(one: Seen, seen: Projection, colour: Projection) -> Floats:
     """The features of a whole set, as `Describer.describe` makes them."""
-    parts = [_project(one.pooled, seen), COLOUR_WEIGHT * _project(one.colour, colour)]
+    parts = [_project(both_scales(one.pooled, one.glance), seen), COLOUR_WEIGHT * _project(one.colour, colour)]
     return normalise(np.concatenate(parts, axis=1))
 
 

@@ -26,12 +26,14 @@ class Sight:
 
     Attributes:
         looks: what the backbone gave: of the whole picture, and of the region where that was looked at by itself.
+        glance: the whole picture's last map at a glance, float32[channels, rows, columns].
         weights: float32[n], how much each cell of the last maps counts, one look after the other; they sum to one.
         pixels: RGB, uint8[height, width, 3], of the whole picture.
         region: the part of it that counts for half; or all of it.
     """
 
     looks: tuple[Maps, ...]
+    glance: FeatureMap
     weights: NDArray[np.float32]
     pixels: Pixels
     region: Region
@@ -65,13 +67,14 @@ def look(backbone: Backbone, pixels: Pixels, region: Region, maps: Maps | None =
     first = maps or backbone.maps(pixels)
     seen = first.feature_map
     evenly = np.full(seen[0].size, 1 / seen[0].size, np.float32)
-    sight = Sight((first,), evenly, pixels, region)
+    glance = backbone.glance(pixels)
+    sight = Sight((first,), glance, evenly, pixels, region)
     if sight.whole:
         return sight
     if region.area >= _SMALL * height * width:
-        return Sight((first,), _halves(evenly, region_shares(region, pixels, seen)), pixels, region)
+        return Sight((first,), glance, _halves(evenly, region_shares(region, pixels, seen)), pixels, region)
     near = backbone.maps(sight.seen)
-    return Sight((first, near), np.concatenate([evenly, evenly]) * np.float32(0.5), pixels, region)
+    return Sight((first, near), glance, np.concatenate([evenly, evenly]) * np.float32(0.5), pixels, region)
 
 
 def side_by_side(maps: Sequence[FeatureMap]) -> NDArray[np.float32]:

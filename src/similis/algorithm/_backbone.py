@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from similis.algorithm._runtime import cpu_session
-from similis.algorithm._weights import load_model
 from similis.algorithm.models import InputSpec, Manifest
 from similis.domain import InvalidManifest
 
@@ -21,6 +20,8 @@ Tensor = NDArray[np.float32] | NDArray[np.float16] | NDArray[np.uint8]
 _GAP = 1.5
 """Averaging over whole pixels shrinks a picture to no less than so many times the input's sides, the bicubic filter
 does the rest: half the time of that filter alone, and levels that differ by 0.7 in the mean."""
+
+GLANCE_SIDE = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +57,7 @@ class Backbone:
         self._input = self._session.get_inputs()[0].name
         self._outputs = [_output(manifest, field.name) for field in fields(Maps)]
         self._spec = manifest.picture_input()
+        self._glance = self._spec.model_copy(update={"height": GLANCE_SIDE, "width": GLANCE_SIDE})
         self.name = manifest.name
         self.dimension = manifest.dimension
 
@@ -68,24 +70,15 @@ class Backbone:
         maps = self._session.run(self._outputs, {self._input: as_input(pixels, self._spec)})
         return Maps(*(each[0] for each in maps))
 
+    def glance(self, pixels: Pixels) -> FeatureMap:
+        """The last map of a picture squashed to 128 × 128, 1280 × 4 × 4: what blur and coarse grain leave of it.
 
-class Tail:
-    """The backbone's last two stages once more, tuned for instances and copies; safe for threads.
-
-    Its weights were made by `training/tail.py` from the backbone's.
-
-    Args:
-        threads: threads inside one pass.
-    """
-
-    def __init__(self, threads: int = 1) -> None:
-        self._session = cpu_session(load_model("tail"), threads)
-
-    def tuned_map(self, middle: FeatureMap) -> FeatureMap:
-        """From the end of the fifth stage to a last map, of the size of `Maps.feature_map`."""
-        (maps,) = self._session.run(["tuned"], {"middle": middle[np.newaxis]})
-        tuned: FeatureMap = maps[0]
-        return tuned
+        Args:
+            pixels: RGB, uint8[height, width, 3].
+        """
+        (maps,) = self._session.run(self._outputs[:1], {self._input: as_input(pixels, self._glance)})
+        last: FeatureMap = maps[0]
+        return last
 
 
 def _output(manifest: Manifest, name: str) -> str:

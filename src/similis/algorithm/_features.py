@@ -1,8 +1,9 @@
 """Features: what the backbone saw of a picture and its colours become one vector of unit length.
 
-Two parts, each pooled, centred, projected and mildly whitened by fixed matrices that `training/projection.py` learned
-without labels: what the backbone sees (root mean square of its cells, weighted as `_attention` says), and the colours
-(a soft histogram in CIE L*a*b*, square-rooted). Their cosine is the weighted sum of the parts' cosines.
+Two parts, each centred, projected and mildly whitened by fixed matrices that `training/projection.py` learned without
+labels: what the backbone sees (root mean square of its cells, weighted as `_attention` says, and beside it that of a
+glance at half the size), and the colours (a soft histogram in CIE L*a*b*, square-rooted). Their cosine is the
+weighted sum of the parts' cosines.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from similis.algorithm._weights import load_weights
 Features = NDArray[np.float32]
 
 COLOUR_WEIGHT = 0.5
+GLANCE_WEIGHT = 0.6
 _SIDE = 64
 _BINS = (6, 12, 12)
 _AB_LIMIT = 40.0
@@ -43,12 +45,12 @@ class Describer:
         weights = load_weights("features")
         self._seen = _Projection(weights["seen_mean"], weights["seen_matrix"])
         self._colour = _Projection(weights["colour_mean"], weights["colour_matrix"])
-        self.name = "el2-rms-lab-v2"
+        self.name = "el2-two-scales-lab-v3"
         self.dimension = self._seen.dimension + self._colour.dimension
 
     def describe(self, sight: Sight) -> Features:
         """Describe a picture with attention to a region: float32[dimension], of unit length."""
-        seen = self._seen.apply(pool(sight.cells, sight.weights))
+        seen = self._seen.apply(both_scales(pool(sight.cells, sight.weights), at_a_glance(sight.glance)))
         colour = self._colour.apply(colours(sight))
         return unit(np.concatenate([seen, np.float32(COLOUR_WEIGHT) * colour]))
 
@@ -67,6 +69,16 @@ class _Projection:
 def pool(cells: NDArray[np.float32], weights: NDArray[np.float32]) -> Features:
     """The weighted root mean square of each channel of float32[channels, n], to unit length; `weights` sum to one."""
     return unit(np.sqrt(np.square(cells) @ weights))
+
+
+def at_a_glance(glance: NDArray[np.float32]) -> Features:
+    """The root mean square of each channel of a map, float32[channels, rows, columns], to unit length."""
+    return unit(np.sqrt(np.square(glance).mean((1, 2))))
+
+
+def both_scales(close: NDArray[np.float32], glance: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Pooled vectors of both scales, float32[..., channels] each, side by side with their weights."""
+    return np.concatenate([close, np.float32(GLANCE_WEIGHT) * glance], axis=-1)
 
 
 def colours(sight: Sight) -> Features:

@@ -16,6 +16,7 @@ from similis.algorithm._decode import DEFAULT_LIMITS, Orientation, PictureLimits
 from similis.algorithm._encoders import Description, ImageEncoder
 from similis.algorithm._features import Describer, Features, unit
 from similis.algorithm._frames import inner_picture
+from similis.algorithm._light import lit
 from similis.algorithm._scores import Calibration
 from similis.algorithm._subject import SubjectFinder, SubjectHead, SubjectMode, SubjectNetwork, chosen_subject
 from similis.algorithm.models import ModelStore
@@ -160,6 +161,7 @@ class Pipeline:
     ) -> Analysis:
         """A picture that is not looked at for one inside it."""
         times: dict[str, float] = {}
+        pixels = lit(pixels)
         with _timed("backbone", times):
             maps = self._backbone.maps(pixels)
         with _timed("subject", times):
