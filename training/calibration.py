@@ -110,7 +110,8 @@ def fit(parts: Sequence[Results]) -> Calibration:
         return float(total)
 
     start = np.array([2.0, *np.ones(len(parts))])
-    slope, *middles = minimize(surprise, start, method="Nelder-Mead", options={"maxiter": 4000}).x
+    bounds = [(0.1, 50.0), *[(-3.0, 6.0)] * len(parts)]
+    slope, *middles = minimize(surprise, start, method="L-BFGS-B", bounds=bounds).x
     return Calibration.of_closeness(float(np.mean(middles)), float(slope), 0.5)
 
 

@@ -26,14 +26,12 @@ class Sight:
 
     Attributes:
         looks: what the backbone gave: of the whole picture, and of the region where that was looked at by itself.
-        glance: the whole picture's last map at a glance, float32[channels, rows, columns].
         weights: float32[n], how much each cell of the last maps counts, one look after the other; they sum to one.
         pixels: RGB, uint8[height, width, 3], of the whole picture.
         region: the part of it that counts for half; or all of it.
     """
 
     looks: tuple[Maps, ...]
-    glance: FeatureMap
     weights: NDArray[np.float32]
     pixels: Pixels
     region: Region
@@ -42,6 +40,11 @@ class Sight:
     def cells(self) -> NDArray[np.float32]:
         """The cells of the last maps, float32[channels, n]."""
         return side_by_side([look.feature_map for look in self.looks])
+
+    @property
+    def glance(self) -> FeatureMap:
+        """The whole picture at a glance."""
+        return self.looks[0].glance
 
     @property
     def seen(self) -> Pixels:
@@ -67,14 +70,13 @@ def look(backbone: Backbone, pixels: Pixels, region: Region, maps: Maps | None =
     first = maps or backbone.maps(pixels)
     seen = first.feature_map
     evenly = np.full(seen[0].size, 1 / seen[0].size, np.float32)
-    glance = backbone.glance(pixels)
-    sight = Sight((first,), glance, evenly, pixels, region)
+    sight = Sight((first,), evenly, pixels, region)
     if sight.whole:
         return sight
     if region.area >= _SMALL * height * width:
-        return Sight((first,), glance, _halves(evenly, region_shares(region, pixels, seen)), pixels, region)
+        return Sight((first,), _halves(evenly, region_shares(region, pixels, seen)), pixels, region)
     near = backbone.maps(sight.seen)
-    return Sight((first, near), glance, np.concatenate([evenly, evenly]) * np.float32(0.5), pixels, region)
+    return Sight((first, near), np.concatenate([evenly, evenly]) * np.float32(0.5), pixels, region)
 
 
 def side_by_side(maps: Sequence[FeatureMap]) -> NDArray[np.float32]:

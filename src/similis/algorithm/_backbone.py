@@ -26,19 +26,21 @@ GLANCE_SIDE = 128
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Maps:
-    """What one pass of the backbone gives: float32[channels, rows, columns] each.
+    """What one look at a picture gives: float32[channels, rows, columns] each.
 
     Attributes, with the sizes that EfficientNet-Lite2 gives at 260 × 260:
         feature_map: the last map, 1280 × 9 × 9.
         middle: the end of the fifth stage, 120 × 17 × 17.
         fine: the end of the third stage, 48 × 33 × 33.
         detail: the end of the second stage, 24 × 65 × 65.
+        glance: the last map of the picture at 128 × 128, 1280 × 4 × 4: what blur and coarse grain leave of it.
     """
 
     feature_map: FeatureMap
     middle: FeatureMap
     fine: FeatureMap
     detail: FeatureMap
+    glance: FeatureMap
 
 
 class Backbone:
@@ -55,30 +57,23 @@ class Backbone:
     def __init__(self, path: Path, manifest: Manifest, threads: int = 1) -> None:
         self._session = cpu_session(path, threads)
         self._input = self._session.get_inputs()[0].name
-        self._outputs = [_output(manifest, field.name) for field in fields(Maps)]
+        self._outputs = [_output(manifest, field.name) for field in fields(Maps) if field.name != "glance"]
         self._spec = manifest.picture_input()
         self._glance = self._spec.model_copy(update={"height": GLANCE_SIDE, "width": GLANCE_SIDE})
         self.name = manifest.name
         self.dimension = manifest.dimension
 
     def maps(self, pixels: Pixels) -> Maps:
-        """Look at a picture squashed to the input size, once.
+        """Look at a picture squashed to the input size, and at a glance.
 
         Args:
             pixels: RGB, uint8[height, width, 3].
         """
-        maps = self._session.run(self._outputs, {self._input: as_input(pixels, self._spec)})
-        return Maps(*(each[0] for each in maps))
-
-    def glance(self, pixels: Pixels) -> FeatureMap:
-        """The last map of a picture squashed to 128 × 128, 1280 × 4 × 4: what blur and coarse grain leave of it.
-
-        Args:
-            pixels: RGB, uint8[height, width, 3].
-        """
-        (maps,) = self._session.run(self._outputs[:1], {self._input: as_input(pixels, self._glance)})
-        last: FeatureMap = maps[0]
-        return last
+        squashed = squash(pixels, self._spec)
+        maps = self._session.run(self._outputs, {self._input: as_tensor(squashed, self._spec)})
+        smaller = as_tensor(squash(squashed, self._glance), self._glance)
+        glance = self._session.run(self._outputs[:1], {self._input: smaller})
+        return Maps(*(each[0] for each in (*maps, *glance)))
 
 
 def _output(manifest: Manifest, name: str) -> str:
@@ -92,9 +87,18 @@ def _output(manifest: Manifest, name: str) -> str:
 
 def as_input(pixels: Pixels, spec: InputSpec) -> Tensor:
     """Squash RGB pixels, uint8[height, width, 3], to a model's input of one picture, as its manifest says."""
-    picture = Image.fromarray(pixels)
-    squashed = np.asarray(picture.resize((spec.width, spec.height), Image.Resampling.BICUBIC, reducing_gap=_GAP))
-    numbers = squashed if spec.dtype == "uint8" else _normalised(squashed, spec).astype(spec.dtype, copy=False)
+    return as_tensor(squash(pixels, spec), spec)
+
+
+def squash(pixels: Pixels, spec: InputSpec) -> Pixels:
+    """RGB pixels, uint8[height, width, 3], at a model's size."""
+    size = (spec.width, spec.height)
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC, reducing_gap=_GAP))
+
+
+def as_tensor(pixels: Pixels, spec: InputSpec) -> Tensor:
+    """RGB pixels at a model's size as its input of one picture."""
+    numbers = pixels if spec.dtype == "uint8" else _normalised(pixels, spec).astype(spec.dtype, copy=False)
     axes = (2, 0, 1) if spec.layout == "NCHW" else (0, 1, 2)
     return np.ascontiguousarray(numbers.transpose(axes)[np.newaxis])
 
