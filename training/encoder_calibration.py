@@ -47,7 +47,7 @@ def whole(path: Path) -> Sight:
     """A picture with attention to all of it; an encoder looks at pixels only."""
     with Image.open(path) as picture:
         pixels = np.asarray(picture.convert("RGB"))
-    return Sight((), np.empty(0, np.float32), pixels, Region.whole(pixels.shape[1], pixels.shape[0]))
+    return Sight((), np.empty(0, np.float32), pixels, pixels, Region.whole(pixels.shape[1], pixels.shape[0]))
 
 
 def _labels(rows: list[dict[str, str]]) -> NDArray[np.str_]:

@@ -34,7 +34,7 @@ from similis.algorithm.models._source import obtain
 TRAINED = ("grocery_store", "clothing_small", "caltech101")
 LEFT_OUT = tuple(name for name in SETS if name not in TRAINED)
 TEACHER = "u2netp"
-POOL, VIEWS, TEST = 300, 1000, 30  # pictures a set for training; made views; pictures a set for tests
+POOL, VIEWS, TEST = 800, 2400, 40  # pictures a set for training; made views; pictures a set for tests
 _HELD_OUT = 6  # one in so many
 _FIRST_TEST = 1_000_000  # numbers of made pictures for tests, beyond those for training
 _BLANK = 0.35  # of the pasted ones

@@ -28,12 +28,14 @@ class Sight:
         looks: what the backbone gave: of the whole picture, and of the region where that was looked at by itself.
         weights: float32[n], how much each cell of the last maps counts, one look after the other; they sum to one.
         pixels: RGB, uint8[height, width, 3], of the whole picture.
+        small: the same squashed to the backbone's input size.
         region: the part of it that counts for half; or all of it.
     """
 
     looks: tuple[Maps, ...]
     weights: NDArray[np.float32]
     pixels: Pixels
+    small: Pixels
     region: Region
 
     @property
@@ -52,12 +54,24 @@ class Sight:
         return self.pixels[self.region.y1 : self.region.y2, self.region.x1 : self.region.x2]
 
     @property
+    def colours_seen(self) -> Pixels:
+        """The region's pixels, fewer of them where that is enough to tell its colours."""
+        if len(self.looks) > 1:
+            return self.seen
+        (height, width), (rows, columns) = self.pixels.shape[:2], self.small.shape[:2]
+        top, bottom = self.region.y1 * rows // height, -(-self.region.y2 * rows // height)
+        left, right = self.region.x1 * columns // width, -(-self.region.x2 * columns // width)
+        return self.small[top:bottom, left:right]
+
+    @property
     def whole(self) -> bool:
         """Whether the region is the whole picture."""
         return self.seen.shape == self.pixels.shape
 
 
-def look(backbone: Backbone, pixels: Pixels, region: Region, maps: Maps | None = None) -> Sight:
+def look(
+    backbone: Backbone, pixels: Pixels, region: Region, maps: Maps | None = None, small: Pixels | None = None
+) -> Sight:
     """Look at a picture with attention to a region inside it.
 
     Args:
@@ -65,18 +79,20 @@ def look(backbone: Backbone, pixels: Pixels, region: Region, maps: Maps | None =
         pixels: RGB, uint8[height, width, 3].
         region: the region.
         maps: what the backbone gave for the whole picture, where it has looked at it already.
+        small: the picture squashed to the backbone's input size, where that was done already.
     """
     height, width = pixels.shape[:2]
-    first = maps or backbone.maps(pixels)
+    small = backbone.squashed(pixels) if small is None else small
+    first = maps or backbone.maps(small)
     seen = first.feature_map
     evenly = np.full(seen[0].size, 1 / seen[0].size, np.float32)
-    sight = Sight((first,), evenly, pixels, region)
+    sight = Sight((first,), evenly, pixels, small, region)
     if sight.whole:
         return sight
     if region.area >= _SMALL * height * width:
-        return Sight((first,), _halves(evenly, region_shares(region, pixels, seen)), pixels, region)
+        return Sight((first,), _halves(evenly, region_shares(region, pixels, seen)), pixels, small, region)
     near = backbone.maps(sight.seen)
-    return Sight((first, near), np.concatenate([evenly, evenly]) * np.float32(0.5), pixels, region)
+    return Sight((first, near), np.concatenate([evenly, evenly]) * np.float32(0.5), pixels, small, region)
 
 
 def side_by_side(maps: Sequence[FeatureMap]) -> NDArray[np.float32]:

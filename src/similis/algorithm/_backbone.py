@@ -63,6 +63,10 @@ class Backbone:
         self.name = manifest.name
         self.dimension = manifest.dimension
 
+    def squashed(self, pixels: Pixels) -> Pixels:
+        """RGB pixels, uint8[height, width, 3], at the input size; `maps` gives the same for both."""
+        return squash(pixels, self._spec)
+
     def maps(self, pixels: Pixels) -> Maps:
         """Look at a picture squashed to the input size, and at a glance.
 

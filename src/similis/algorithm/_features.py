@@ -83,10 +83,10 @@ def both_scales(close: NDArray[np.float32], glance: NDArray[np.float32]) -> NDAr
 
 def colours(sight: Sight) -> Features:
     """The colours of region and picture, each counting for half, as `colour_histogram`."""
-    everywhere = colour_histogram(sight.pixels)
+    everywhere = colour_histogram(sight.small)
     if sight.whole:
         return everywhere
-    return unit(np.sqrt(np.square(everywhere) + np.square(colour_histogram(sight.seen))))
+    return unit(np.sqrt(np.square(everywhere) + np.square(colour_histogram(sight.colours_seen))))
 
 
 def colour_histogram(pixels: Pixels) -> Features:

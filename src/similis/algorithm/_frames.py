@@ -30,16 +30,17 @@ _FEWEST = 2  # sides that must be edges
 Numbers = NDArray[np.int64]
 
 
-def inner_picture(pixels: Pixels) -> Region | None:
+def inner_picture(pixels: Pixels, width: int, height: int) -> Region | None:
     """The most certain of the pictures within a picture, or None where there is none.
 
     At least two of its sides are edges, the others may be the outer picture's own. Of those with as many edges the
     larger one is taken.
 
     Args:
-        pixels: RGB, uint8[height, width, 3].
+        pixels: RGB, uint8[rows, columns, 3], some hundreds each way; the picture may be squashed.
+        width: of the picture, in the pixels that the answer is given in.
+        height: the same.
     """
-    height, width = pixels.shape[:2]
     small = Image.fromarray(pixels).resize((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=1.1)
     levels = np.asarray(small, np.int16)
     upright, level = _lines(levels), _lines(levels.transpose(1, 0, 2))

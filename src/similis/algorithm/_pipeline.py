@@ -145,30 +145,39 @@ class Pipeline:
             InvalidRegion: the region reaches outside the picture.
             InvalidSubject: there are not so many subjects in it.
         """
-        started = time.perf_counter()
-        frame = inner_picture(pixels) if crop and region is None else None
-        searched = 1000 * (time.perf_counter() - started)
+        height, width = pixels.shape[:2]
+        times: dict[str, float] = {}
+        with _timed("backbone", times):
+            small = self._backbone.squashed(pixels)
+        with _timed("subject", times):
+            frame = inner_picture(small, width, height) if crop and region is None else None
         if frame is None:
-            found = self._analyse(pixels, crop, region, subject, category)
-        else:
-            inner = pixels[frame.y1 : frame.y2, frame.x1 : frame.x2]
-            found = _seen_from_outside(self._analyse(inner, crop, None, subject, category), frame, pixels)
-        found.milliseconds["subject"] += searched
-        return found
+            return self._analyse(pixels, small, crop, region, subject, category, times)
+        inner = pixels[frame.y1 : frame.y2, frame.x1 : frame.x2]
+        found = self._analyse(inner, self._backbone.squashed(inner), crop, None, subject, category, times)
+        return _seen_from_outside(found, frame, Region.whole(width, height))
 
     def _analyse(
-        self, pixels: Pixels, crop: bool, region: Region | None, subject: int | None, category: Category | None
+        self,
+        pixels: Pixels,
+        small: Pixels,
+        crop: bool,
+        region: Region | None,
+        subject: int | None,
+        category: Category | None,
+        times: dict[str, float],
     ) -> Analysis:
-        """A picture that is not looked at for one inside it."""
-        times: dict[str, float] = {}
-        pixels = lit(pixels)
+        """A picture that is not looked at for one inside it; `small` is the same squashed."""
+        light = lit(pixels)
+        if light is not pixels:
+            small = self._backbone.squashed(light)
         with _timed("backbone", times):
-            maps = self._backbone.maps(pixels)
+            maps = self._backbone.maps(small)
         with _timed("subject", times):
-            regions = self._regions(pixels, maps, crop, region)
+            regions = self._regions(light, maps, crop, region)
             used = chosen_subject(regions, subject)
         with _timed("backbone", times):
-            sight = look(self._backbone, pixels, used, maps)
+            sight = look(self._backbone, light, used, maps, small)
         with _timed("category", times):
             candidates = self._head.predict(sight)
         with _timed("features", times):
@@ -196,10 +205,10 @@ class Pipeline:
         return self._finder.regions(pixels, maps) if crop else (whole,)
 
 
-def _seen_from_outside(inner: Analysis, frame: Region, pixels: Pixels) -> Analysis:
+def _seen_from_outside(inner: Analysis, frame: Region, whole: Region) -> Analysis:
     """What was found in an inner picture, in pixels of the outer one, which is a region too and the last."""
     moved = [region.moved(frame.x1, frame.y1) for region in inner.subject.regions]
-    regions = tuple(dict.fromkeys([*moved, Region.whole(pixels.shape[1], pixels.shape[0])]))
+    regions = tuple(dict.fromkeys([*moved, whole]))
     used = inner.subject.region.moved(frame.x1, frame.y1)
     return replace(inner, subject=replace(inner.subject, region=used, regions=regions))
 

@@ -25,7 +25,8 @@ def _sight(cells: NDArray[np.float32]) -> Sight:
     evenly = np.full(cells.shape[1], 1 / cells.shape[1], np.float32)
     nothing = np.empty((0, 0, 0), np.float32)
     seen = Maps(cells[:, np.newaxis], middle=nothing, fine=nothing, detail=nothing, glance=nothing)
-    return Sight((seen,), evenly, np.zeros((9, 9, 3), np.uint8), Region.whole(9, 9))
+    pixels = np.zeros((9, 9, 3), np.uint8)
+    return Sight((seen,), evenly, pixels, pixels, Region.whole(9, 9))
 
 
 @pytest.mark.parametrize("seed", range(5))
