@@ -31,8 +31,8 @@ SimilisError
 │   ├── InstanceExists
 │   ├── CapacityReached
 │   ├── DuplicatePicture      near-identical to a stored one, and told to refuse such
-│   ├── FeatureModelMismatch  features of two models do not mix
 │   ├── NothingToTune         too few products with several pictures
+│   ├── FeatureModelMismatch  features of two models do not mix
 │   └── NoTextEncoder         nothing here reads texts for an instance
 ├── AccessDenied
 │   ├── NotAuthenticated
@@ -45,8 +45,8 @@ SimilisError
     ├── ModelNotFetched
     ├── ModelDamaged
     ├── TermsNotAccepted      of a model
-    ├── ReportFailed          cannot be written
     ├── Overloaded            for now
+    ├── ReportFailed          cannot be written
     └── ServiceUnreachable
 """
 
