@@ -62,6 +62,13 @@ def test_most_pasted_pictures_are_found() -> None:
     assert found >= 7
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_what_covers_a_part_of_a_picture_is_none(seed: int) -> None:
+    covered = cloud(seed, 400, 300, 0, 90)
+    covered.paste((128 + 20 * seed,) * 3, (110, 60, 290, 240))
+    assert find(covered) is None
+
+
 def test_bars_of_text_are_cut_away() -> None:
     meme = Image.new("RGB", (320, 380), "white")
     ImageDraw.Draw(meme).text((10, 10), "when you see the price", fill="black", font_size=24)
