@@ -27,7 +27,6 @@ _MOST_LINES = 14
 
 _FEWEST = 2  # sides that must be edges
 _LEAST_CONTRAST = 16  # standard deviation of a colour inside; an even surface is a label or covers something
-_MOST_TRIED = 8
 
 Numbers = NDArray[np.int64]
 
@@ -36,7 +35,7 @@ def inner_picture(pixels: Pixels, width: int, height: int) -> Region | None:
     """The most certain of the pictures within a picture, or None where there is none.
 
     At least two of its sides are edges, the others may be the outer picture's own. Of those with as many edges the
-    larger one is taken. An even surface is none.
+    larger one is taken; where that is an even surface, something covers the picture, and there is none.
 
     Args:
         pixels: RGB, uint8[rows, columns, 3], some hundreds each way; the picture may be squashed.
@@ -48,14 +47,13 @@ def inner_picture(pixels: Pixels, width: int, height: int) -> Region | None:
     upright, level = _lines(levels), _lines(levels.transpose(1, 0, 2))
     if upright.edges + level.edges < _FEWEST:
         return None
-    for x1, x2, y1, y2 in _by_certainty(upright, level):
-        inside = levels[y1 + _APART : y2 - _APART, x1 + _APART : x2 - _APART]
-        if inside.std((0, 1)).max() >= _LEAST_CONTRAST:
-            return _scaled(x1, x2, y1, y2, width, height)
-    return None
-
-
-def _scaled(x1: int, x2: int, y1: int, y2: int, width: int, height: int) -> Region:
+    found = _best(upright, level)
+    if found is None:
+        return None
+    x1, x2, y1, y2 = found
+    inside = levels[y1 + _APART : y2 - _APART, x1 + _APART : x2 - _APART]
+    if inside.std((0, 1)).max() < _LEAST_CONTRAST:
+        return None
     return Region(x1 * width // _SIDE, x2 * width // _SIDE, y1 * height // _SIDE, y2 * height // _SIDE)
 
 
@@ -115,8 +113,8 @@ def _edges(levels: NDArray[np.int16]) -> NDArray[np.bool_]:
     return ((step > _STEP) & (step >= _SHARP * beside)).T
 
 
-def _by_certainty(upright: _Lines, level: _Lines) -> list[tuple[int, int, int, int]]:
-    """Corners x1, x2, y1, y2 of what may be inner pictures, the best first."""
+def _best(upright: _Lines, level: _Lines) -> tuple[int, int, int, int] | None:
+    """Corners x1, x2, y1, y2 of what is most certain to be an inner picture."""
     left, right = upright.pairs()
     top, bottom = level.pairs()
     x1, x2, y1, y2 = upright.places[left], upright.places[right], level.places[top], level.places[bottom]
@@ -130,9 +128,8 @@ def _by_certainty(upright: _Lines, level: _Lines) -> list[tuple[int, int, int, i
     )
     edges = (~np.isnan(support)).sum(0)
     good = (edges >= _FEWEST) & ~(support < _SUPPORT).any(0)
+    if not good.any():
+        return None
     area = np.outer(x2 - x1, y2 - y1) / _SIDE**2
-    certainty = np.where(good, edges + area / 2, 0).ravel()
-    best = np.argsort(-certainty, kind="stable")[: min(_MOST_TRIED, int(good.sum()))]
-    across, down = np.unravel_index(best, good.shape)
-    corners = np.stack([x1[across], x2[across], y1[down], y2[down]], axis=1)
-    return [(int(a), int(b), int(c), int(d)) for a, b, c, d in corners]
+    across, down = np.unravel_index(np.argmax(np.where(good, edges + area / 2, 0)), good.shape)
+    return int(x1[across]), int(x2[across]), int(y1[down]), int(y2[down])
