@@ -78,6 +78,10 @@ def test_a_near_identical_picture_is_reported_or_refused(api: httpx.Client, pict
 def test_tuning_says_what_it_lacks(api: httpx.Client) -> None:
     lacking = api.post("/api/v1/instances/shop/tuning", json={})
     assert (lacking.status_code, lacking.json()["code"]) == (409, "nothing_to_tune")
+    for headers in ({}, {"content-type": "application/x-www-form-urlencoded"}):  # as curl sends no body at all
+        assert api.post("/api/v1/instances/shop/tuning", headers=headers).json()["code"] == "nothing_to_tune"
+    undeclared = api.post("/api/v1/instances/shop/tuning", content=b'{"dry_run": true}')
+    assert (undeclared.status_code, undeclared.json()["code"]) == (400, "invalid_input")
     assert api.get("/api/v1/instances/shop/tuning").json() is None
     undone = api.delete("/api/v1/instances/shop/tuning").json()
     assert (undone["name"], undone["tuning"]) == ("shop", None)

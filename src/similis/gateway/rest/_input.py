@@ -21,10 +21,11 @@ _FILE_TYPES = (bytes, bytes | None)
 
 
 class Json(Generic[F]):
-    """Dependency that reads a JSON body as the model `F`."""
+    """Dependency that reads a JSON body as the model `F`; where it is `optional`, no body means all defaults."""
 
-    def __init__(self, model: type[F]) -> None:
+    def __init__(self, model: type[F], *, optional: bool = False) -> None:
         self._model = model
+        self._optional = optional
 
     async def __call__(self, request: Request) -> F:
         """Read the body.
@@ -32,10 +33,13 @@ class Json(Generic[F]):
         Raises:
             InvalidInput: it is no JSON object of this form.
         """
+        content = await request.body()
+        if self._optional and not content:
+            return self._model()
         if not request.headers.get("content-type", "").startswith("application/json"):
             raise InvalidInput("The body is not declared as JSON.", "Send content-type: application/json.")
         try:
-            return self._model.model_validate_json(await request.body())
+            return self._model.model_validate_json(content)
         except ValidationError as error:
             raise explain(error.errors(include_input=False), self._model.model_fields) from None
 
@@ -70,10 +74,10 @@ def validated(model: type[F], parts: Sequence[Part]) -> F:
         raise explain(error.errors(include_input=False), model.model_fields) from None
 
 
-def body_schema(media_type: str, model: type[BaseModel]) -> dict[str, Any]:
+def body_schema(media_type: str, model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
     """The OpenAPI description of a body, for a route's `openapi_extra`."""
     schema = model.model_json_schema()
-    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
+    return {"requestBody": {"required": required, "content": {media_type: {"schema": schema}}}}
 
 
 def _check_unique(parts: Sequence[Part]) -> None:

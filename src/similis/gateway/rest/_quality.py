@@ -15,9 +15,13 @@ from similis.gateway.rest._input import Json, body_schema
 router = APIRouter(prefix="/api/v1/instances/{name}", tags=["quality"])
 
 
-@router.post("/tuning", response_model=TuningAnswer, openapi_extra=body_schema("application/json", TuningForm))
+@router.post(
+    "/tuning",
+    response_model=TuningAnswer,
+    openapi_extra=body_schema("application/json", TuningForm, required=False),
+)
 def tune_instance(
-    name: str, _caller: Admin, service: Service, form: Annotated[TuningForm, Depends(Json(TuningForm))]
+    name: str, _caller: Admin, service: Service, form: Annotated[TuningForm, Depends(Json(TuningForm, optional=True))]
 ) -> JsonObject:
     """Learn from the instance's own products, and search by that if it surely helps; takes a minute. Role: admin."""
     return as_json(service.tuning.tune(name, dry_run=form.dry_run))
