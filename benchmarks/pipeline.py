@@ -1,6 +1,6 @@
 """Milliseconds a picture by stage: a 1-megapixel JPEG, one thread, against one bare pass of the backbone.
 
-    python benchmarks/pipeline.py [--rounds 30] [--subject fast|precise] [--json FILE]
+    python benchmarks/pipeline.py [--rounds 30] [--subject-finder fast|precise] [--json FILE]
 
 Bare passes and whole pictures take turns, so that a noisy machine slows both; medians are shown.
 """
@@ -31,10 +31,10 @@ def main() -> None:
     """Measure, print a table, write JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=30)
-    parser.add_argument("--subject", type=SubjectMode, choices=list(SubjectMode), default=SubjectMode.FAST)
+    parser.add_argument("--subject-finder", type=SubjectMode, choices=list(SubjectMode), default=SubjectMode.FAST)
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
-    results = measure(ModelStore(Settings().models), photograph(), options.rounds, options.subject)
+    results = measure(ModelStore(Settings().models), photograph(), options.rounds, options.subject_finder)
     print_table(results)
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
@@ -54,9 +54,9 @@ def photograph() -> bytes:
     return buffer.getvalue()
 
 
-def measure(store: ModelStore, data: bytes, rounds: int, subject: SubjectMode) -> dict[str, object]:
+def measure(store: ModelStore, data: bytes, rounds: int, finder: SubjectMode) -> dict[str, object]:
     """Median milliseconds of each stage, of the whole and of the bare backbone, with their ratio."""
-    pipeline = Pipeline.load(store, subject=subject)
+    pipeline = Pipeline.load(store, finder=finder)
     backbone = BareBackbone(store.path(BACKBONE), store.manifest(BACKBONE))
     pipeline.analyse(data)
     backbone.milliseconds()
@@ -72,7 +72,7 @@ def measure(store: ModelStore, data: bytes, rounds: int, subject: SubjectMode) -
     bare, whole = medians.pop("bare backbone"), medians.pop("whole")
     return {
         "model": pipeline.model,
-        "subject": subject,
+        "subject_finder": finder,
         "picture": {"width": WIDTH, "height": HEIGHT, "bytes": len(data)},
         "rounds": rounds,
         "stages_ms": medians,

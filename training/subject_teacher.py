@@ -2,7 +2,7 @@
 
     python -m training.subject_teacher --data … --models … --cache …
 
-The teacher is U²-Net as it is fetched for `--subject precise`, at 320 × 320. The pictures that the head is
+The teacher is U²-Net as it is fetched for `--subject-finder precise`, at 320 × 320. The pictures that the head is
 tested on are answered by its full graph, that of the original file.
 """
 

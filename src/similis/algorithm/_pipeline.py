@@ -71,22 +71,21 @@ class Pipeline:
         self.dimension = description.dimension
 
     @classmethod
-    def load(cls, store: ModelStore, threads: int = 1, subject: SubjectMode = SubjectMode.FAST) -> Pipeline:
+    def load(cls, store: ModelStore, threads: int = 1, finder: SubjectMode = SubjectMode.FAST) -> Pipeline:
         """Load the default models.
 
         Args:
             store: where the model files are.
             threads: threads inside one pass of a model.
-            subject: how subjects are found.
+            finder: how subjects are found.
 
         Raises:
             ModelNotFetched: a model file is not there.
             ModelDamaged: a model file is not the one that was fetched.
         """
-        finder = _finder(store, threads, subject)
         backbone = Backbone(store.path(BACKBONE), store.manifest(BACKBONE), threads)
         curves = {kind: Calibration.for_type(kind) for kind in InstanceType}
-        return cls(finder, backbone, CategoryHead(), Describer(), curves)
+        return cls(_finder(store, threads, finder), backbone, CategoryHead(), Describer(), curves)
 
     def with_encoder(self, encoder: ImageEncoder, calibration: Calibration) -> Pipeline:
         """The same way of a picture, but with the features of an added encoder."""

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from similis.cli._session import Session, SubjectOption, Target, with_session
+from similis.cli._session import Session, SubjectFinderOption, Target, with_session
 from similis.cli._sources import BadSource, ProductIdFrom, Source, read_manifest, walk
 from similis.domain import (
     Added,
@@ -59,21 +59,22 @@ def add(
     on_duplicate: Annotated[
         OnDuplicate, typer.Option("--on-duplicate", help="What to do with near-identical pictures of other keys.")
     ] = OnDuplicate.ALLOW,
-    subject: SubjectOption = None,
+    subject_finder: SubjectFinderOption = None,
 ) -> None:
     """Add pictures. Bad files are listed at the end and do not stop the rest."""
     if not paths and manifest is None:
         raise InvalidInput("There is nothing to add.", "Name folders or picture files, or give --manifest.")
-    if subject is not None and session.endpoint is not None:
+    if subject_finder is not None and session.endpoint is not None:
         raise InvalidInput(
-            "--subject was given together with --endpoint.", "Start the service itself with --subject."
+            "--subject-finder was given together with --endpoint.",
+            "Start the service itself with --subject-finder.",
         )
     known = as_category(category)
     sources = [*walk(paths or (), product_id_from), *(read_manifest(manifest) if manifest else ())]
     if known is not None or no_crop:
         sources = [_overridden(source, known, no_crop) for source in sources]
     tally = _Tally(on_duplicate)
-    with session.with_subject(subject).target() as target:
+    with session.with_subject_finder(subject_finder).target() as target:
         target.instances.get(instance)
         try:
             _add_all(session, target, instance, sources, tally)

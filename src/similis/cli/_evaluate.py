@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from similis.cli._quality import finish, quality_cells, stage_bars
-from similis.cli._session import Session, SubjectOption, with_session
+from similis.cli._session import Session, SubjectFinderOption, with_session
 from similis.domain import InstanceType
 from similis.evaluation import Report, prepare_folder, scratch_app, write_report
 from similis.evaluation import evaluate as measure
@@ -39,14 +39,17 @@ def evaluate(
     model: Annotated[
         str | None, typer.Option(help="An added image encoder; the built-in features by default.")
     ] = None,
-    subject: SubjectOption = None,
+    subject_finder: SubjectFinderOption = None,
     report: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write report.html and report.json into this folder.")
     ] = None,
 ) -> None:
     """Measure on labelled pictures how often the right one comes first. Works in a scratch directory of its own."""
     folder = None if report is None else prepare_folder(report)
-    with scratch_app(session.with_subject(subject).settings) as app, stage_bars(session.output) as advance:
+    with (
+        scratch_app(session.with_subject_finder(subject_finder).settings) as app,
+        stage_bars(session.output) as advance,
+    ):
         found = measure(
             app,
             labels,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from similis.cli._session import Session, SubjectOption, with_session
+from similis.cli._session import Session, SubjectFinderOption, with_session
 from similis.domain import InvalidInput
 from similis.gateway import Tls
 from similis.gateway import serve as serve_app
@@ -34,12 +34,12 @@ def serve(
         Path | None, typer.Option("--tls-key", envvar="SIMILIS_TLS_KEY", help="Private key of the certificate (PEM).")
     ] = None,
     tls_port: Annotated[int, typer.Option("--tls-port", min=1, max=65535, help="Port to listen on for TLS.")] = 8443,
-    subject: SubjectOption = None,
+    subject_finder: SubjectFinderOption = None,
     show_key: Annotated[bool, typer.Option("--show-key", help="Print an admin access key with its secret.")] = False,
 ) -> None:
     """Run the service: REST interface and console. A first start makes an admin access key and prints it."""
     tls = _tls(tls_cert, tls_key, tls_port)
-    with session.with_subject(subject).local() as app:
+    with session.with_subject_finder(subject_finder).local() as app:
         first = not app.access.list()
         operator = app.access.operator_key() if first or show_key else None
         app.analyst.warm_up()

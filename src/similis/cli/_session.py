@@ -26,9 +26,11 @@ _ENDPOINT = typer.Option("--endpoint", envvar="SIMILIS_ENDPOINT", help="Work on 
 _KEY = typer.Option("--key", envvar="SIMILIS_KEY", help="Access key for --endpoint, as ID:SECRET.")
 _JSON = typer.Option("--json", help="Print JSON.")
 
-SubjectOption: TypeAlias = Annotated[
+SubjectFinderOption: TypeAlias = Annotated[
     SubjectMode | None,
-    typer.Option("--subject", help="How subjects are found; `precise` takes longer (SIMILIS_SUBJECT; fast)."),
+    typer.Option(
+        "--subject-finder", help="How subjects are found; `precise` takes longer (SIMILIS_SUBJECT_FINDER; fast)."
+    ),
 ]
 
 
@@ -54,9 +56,11 @@ class Session:
     endpoint: str | None = None
     key: str | None = None
 
-    def with_subject(self, mode: SubjectMode | None) -> Session:
+    def with_subject_finder(self, mode: SubjectMode | None) -> Session:
         """The same, but finding subjects in this way; None leaves it to the settings."""
-        return self if mode is None else replace(self, settings=self.settings.model_copy(update={"subject": mode}))
+        if mode is None:
+            return self
+        return replace(self, settings=self.settings.model_copy(update={"subject_finder": mode}))
 
     @contextmanager
     def target(self) -> Iterator[Target]:

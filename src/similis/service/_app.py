@@ -79,7 +79,9 @@ class App:
         """
         models = ModelStore(settings.models)
         kind = RememberingAnalyst if remember else Analyst
-        analyst = kind(models, lambda: pipeline or Pipeline.load(models, subject=settings.subject), settings.threads)
+        analyst = kind(
+            models, lambda: pipeline or Pipeline.load(models, finder=settings.subject_finder), settings.threads
+        )
         with ExitStack() as undo:
             lock = DataDirectoryLock(settings.data)
             undo.callback(lock.release)

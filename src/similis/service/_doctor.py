@@ -47,7 +47,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
         yield Finding("Model manifests", False, error.message, error.hint)
         return
     for manifest in store.manifests():
-        wanted = manifest.name in needed_models(settings.subject) or not manifest.optional
+        wanted = manifest.name in needed_models(settings.subject_finder) or not manifest.optional
         if not wanted and not store.status(manifest.name).fetched:
             continue
         yield _attempt(f"Model {manifest.name}", lambda name=manifest.name: str(store.verify(name)))  # type: ignore[misc] # bound now

@@ -45,7 +45,7 @@ class Settings(BaseSettings):
         picture_hosts: hosts from which pictures are fetched when a call names a URL; none by default. `*.domain`
             stands for all below a domain, `*` for all public hosts; with `:port` unless it is the scheme's own.
         good_match: the score from which on a match is good, in all instances; by default what fits their features.
-        subject: how subjects are found: `fast`, or `precise` by a model of its own, which is slow.
+        subject_finder: how subjects are found: `fast`, or `precise` by a model of its own, which is slow.
         region_needs_crop: whether Crop=false means the whole picture on the cloud protocol even with a Region.
     """
 
@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
     picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
     good_match: float | None = Field(default=None, ge=0, le=1)
-    subject: SubjectMode = SubjectMode.FAST
+    subject_finder: SubjectMode = SubjectMode.FAST
     region_needs_crop: bool = False
 
     @property

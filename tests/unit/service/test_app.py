@@ -208,7 +208,7 @@ def test_the_doctor_finds_missing_models_and_misplaced_keys(settings: Settings, 
     ill = settings.model_copy(update={"models": tmp_path / "none", "keys": settings.data / "keys"})
     bad = {finding.check for finding in examine(ill) if not finding.good}
     assert bad == {"Model efficientnet-lite2", "Key directory outside the data"}
-    precise = ill.model_copy(update={"subject": SubjectMode.PRECISE})
+    precise = ill.model_copy(update={"subject_finder": SubjectMode.PRECISE})
     assert "Model u2netp" in {finding.check for finding in examine(precise) if not finding.good}
     assert not settings.data.exists()
     settings.data.mkdir()
