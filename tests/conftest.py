@@ -1,4 +1,4 @@
-"""What all tests share: pictures that the tests draw themselves, and the real service with the real models."""
+"""What all tests share: pictures that the tests draw, the real service with the real models, the real servers."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
+from tests.servers.milvus_server import MilvusServer
+from tests.servers.postgres_server import PostgresServer
 from threadpoolctl import threadpool_limits
 
 from similis.algorithm import ModelStore, Pipeline
@@ -47,6 +49,32 @@ def app(settings: Settings, pipeline: Pipeline) -> Iterator[App]:
     """A fresh, real service."""
     with App.open(settings, pipeline) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """A real PostgreSQL; a test that kills it starts it again."""
+    server = PostgresServer()
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture
+def postgres_url(postgres_server: PostgresServer) -> str:
+    """An empty database of the real PostgreSQL."""
+    return postgres_server.fresh_database()
+
+
+@pytest.fixture(scope="session")
+def milvus_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MilvusServer]:
+    """A real Milvus; a test that kills it starts it again. Tests keep apart by the names of their collections."""
+    server = MilvusServer(tmp_path_factory.mktemp("milvus"))
+    server.start()
+    yield server
+    server.kill()
 
 
 def _draw(product: int, view: int = 0, size: int = 240, form: str = "PNG") -> bytes:
