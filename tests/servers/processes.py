@@ -26,11 +26,12 @@ def start(
     command: Sequence[str | Path], log: Path, *, environment: Mapping[str, str], user: str | None = None
 ) -> subprocess.Popen[bytes]:
     """Start a server, which the kernel kills when this process ends, however it ends."""
+    group, extra_groups = (None, None) if user is None else (pwd.getpwnam(user).pw_gid, ())
     with log.open("ab") as output:
         return subprocess.Popen(
             [_SETPRIV, "--pdeathsig", "KILL", *command],
             stdin=subprocess.DEVNULL, stdout=output, stderr=output, env=environment, cwd=log.parent,
-            user=user, group=None if user is None else pwd.getpwnam(user).pw_gid, extra_groups=None if user is None else [],
+            user=user, group=group, extra_groups=extra_groups,
         )  # fmt: skip
 
 
@@ -57,7 +58,3 @@ def free_port() -> int:
         with socket.socket() as trial:
             if trial.connect_ex(("127.0.0.1", port)) != 0:
                 return port
-
-
-def _group(user: str) -> int:
-    return int(subprocess.check_output(["id", "-g", user]))
