@@ -1,7 +1,8 @@
 """Indexes under test, each seen through the VectorIndex protocol, and the naive one that they are compared with."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import cast
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ DIMENSION = 8
 
 @dataclass
 class Shelf:
-    """Stands for the catalogue: what is known of each picture beside its vector."""
+    """Stands for the catalogue: what is known of each picture beside its vector, at the moment."""
 
     attributes: dict[int, Attributes] = field(default_factory=dict)
     categories: dict[int, Category] = field(default_factory=dict)
@@ -24,18 +25,20 @@ class Shelf:
         self.attributes[picture_id] = Attributes(**attributes)  # type: ignore[arg-type] # checked by Attributes itself
         self.categories[picture_id] = category
 
-    def select_ids(self, tree: Filter | None, category: Category | None) -> NDArray[np.int64]:
-        return np.array(
-            [number for number in sorted(self.attributes) if self.holds(number, tree, category)], np.int64
-        )
-
     def holds(self, picture_id: int, tree: Filter | None, category: Category | None) -> bool:
         fits = tree is None or matches(tree, self.attributes[picture_id])
         return fits and category in {None, self.categories[picture_id]}
 
+    def told(self, change: Change) -> Change:
+        """A change as it is read from a catalogue."""
+        number = change.picture_id
+        if change.operation is Operation.REMOVE or number not in self.attributes:
+            return change
+        return replace(change, category=self.categories[number], attributes=self.attributes[number])
+
 
 class NaiveIndex:
-    """Every similarity computed, everything sorted: slow and plainly right."""
+    """Every similarity computed, everything sorted, every filter asked of the shelf: slow and plainly right."""
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
@@ -80,7 +83,12 @@ class NaiveIndex:
         self._vectors = {}
         self._applied = 0
 
+    def close(self) -> None:
+        self.drop()
+
     def _apply(self, change: Change) -> None:
+        if change.operation is Operation.UPDATE:
+            return
         self._vectors.pop(change.picture_id, None)
         if change.operation is Operation.ADD and change.vector is not None:
             self._vectors[change.picture_id] = self._unit(change.vector)
@@ -96,8 +104,22 @@ class NaiveIndex:
         return vector.astype(np.float64) / (length or 1.0)
 
 
+@dataclass
+class Following:
+    """An index whose changes come with what the shelf knows of their pictures."""
+
+    index: VectorIndex
+    shelf: Shelf
+
+    def apply(self, changes: Iterable[Change]) -> int:
+        return self.index.apply(map(self.shelf.told, changes))
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.index, name)
+
+
 MakeIndex = Callable[[Shelf], VectorIndex]
-KINDS: Mapping[str, MakeIndex] = {"naive": NaiveIndex, "faiss": lambda shelf: FaissIndex(shelf.select_ids)}
+KINDS: Mapping[str, MakeIndex] = {"naive": NaiveIndex, "faiss": lambda _shelf: FaissIndex()}
 
 
 @pytest.fixture(params=KINDS)
@@ -108,7 +130,7 @@ def make_index(request: pytest.FixtureRequest) -> MakeIndex:
     def made(shelf: Shelf) -> VectorIndex:
         index = make(shelf)
         index.open(IndexSpec(DIMENSION))
-        return index
+        return cast("VectorIndex", Following(index, shelf))
 
     return made
 

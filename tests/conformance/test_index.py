@@ -30,6 +30,10 @@ def _remove(seq: int, picture_id: int) -> Change:
     return Change(seq, Operation.REMOVE, picture_id)
 
 
+def _update(seq: int, picture_id: int) -> Change:
+    return Change(seq, Operation.UPDATE, picture_id)
+
+
 def _ids(hits: list[Hit]) -> list[int]:
     return [hit.picture_id for hit in hits]
 
@@ -158,6 +162,27 @@ def test_a_category_knows_pictures_that_came_later(index: VectorIndex, shelf: Sh
     assert found == [[1], [1, 2], [1, 2, 3], [1, 2, 3, 4]]
     index.apply([_remove(9, 2)])
     assert _ids(index.search(query, 9, category=Category.BAG)[0]) == [1, 3, 4]
+
+
+def test_updated_attributes_hold_from_then_on(index: VectorIndex, shelf: Shelf) -> None:
+    query = _query(_axis(0))
+    for number in range(1, 5):
+        shelf.put(number, int_attr=number, str_attr="old")
+    index.apply([_add(number, number, _axis(0, tilt=number / 10)) for number in range(1, 5)])
+    shelf.put(2, int_attr=7, str_attr="new")
+    shelf.put(3, str_attr="old")
+    index.apply([_update(5, 2), _update(6, 3), _update(7, 99)])
+    assert _ids(index.search(query, 9, parse_filter("int_attr>=3"))[0]) == [2, 4]
+    assert _ids(index.search(query, 9, parse_filter('str_attr="new"'))[0]) == [2]
+    assert _ids(index.search(query, 9, parse_filter('str_attr!="new"'))[0]) == [1, 3, 4]
+    assert (index.count(), index.applied_seq()) == (4, 7)
+
+
+def test_additions_and_updates_of_one_batch_come_together(index: VectorIndex, shelf: Shelf) -> None:
+    for number in (1, 2, 3):
+        shelf.put(number, int_attr=5)
+    index.apply([_add(1, 1, _axis(0)), _update(2, 1), _add(3, 2, _axis(0)), _remove(4, 2), _update(5, 3)])
+    assert _ids(index.search(_query(_axis(0)), 9, parse_filter("int_attr=5"))[0]) == [1]
 
 
 def test_equal_pictures_come_by_number_at_any_depth(index: VectorIndex, shelf: Shelf) -> None:

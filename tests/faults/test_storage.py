@@ -132,7 +132,7 @@ def _everything(catalogue: Catalogue) -> object:
             catalogue.pictures(instance, ids),
             {number: vector.tobytes() for number, vector in catalogue.vectors(instance, ids).items()},
             [catalogue.select_ids(instance, parse_filter(text), Category.BAG).tolist() for text in _FILTERS],
-            [(seq, operation, number) for seq, operation, number, _ in catalogue.changes(instance, 0)],
+            [tuple(change[:3]) for change in catalogue.changes(instance, 0)],
             [catalogue.picture(instance, PictureKey(f"run {run}", "11")) for run in range(3)],
             catalogue.setting("keyring"),
             catalogue.key("key"),

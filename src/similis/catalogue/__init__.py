@@ -2,6 +2,15 @@
 
 from similis.catalogue._catalogue import Catalogue
 from similis.catalogue._database import sqlite_url
-from similis.catalogue._rows import LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
+from similis.catalogue._rows import IndexState, LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
 
-__all__ = ["Catalogue", "LoggedChange", "NewPicture", "Sealer", "StoredPicture", "StoredVector", "sqlite_url"]
+__all__ = [
+    "Catalogue",
+    "IndexState",
+    "LoggedChange",
+    "NewPicture",
+    "Sealer",
+    "StoredPicture",
+    "StoredVector",
+    "sqlite_url",
+]

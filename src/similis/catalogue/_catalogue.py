@@ -9,11 +9,21 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.catalogue import _access_keys, _change_log, _instances, _nonces, _pictures, _settings, _tunings, _writing
+from similis.catalogue import (
+    _access_keys,
+    _change_log,
+    _index_states,
+    _instances,
+    _nonces,
+    _pictures,
+    _settings,
+    _tunings,
+    _writing,
+)
 from similis.catalogue._database import Database
 from similis.catalogue._features import read_vectors
 from similis.catalogue._filters import compile_filter
-from similis.catalogue._rows import LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
+from similis.catalogue._rows import IndexState, LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
 from similis.catalogue._schema import migrate
 from similis.catalogue._stamp import Stamp
 from similis.catalogue._tables import picture as picture_table
@@ -256,9 +266,32 @@ class Catalogue:
         return _change_log.read_changes(self._database, instance.id, after)
 
     def compact_changes(self) -> None:
-        """Shorten a change log that is mostly about pictures that are gone; only while no index follows it."""
+        """Shorten a change log that is mostly about pictures that are gone.
+
+        Only while no index in memory follows it: what durable ones have not applied stays.
+        """
         with self._database.writing() as connection:
             _change_log.compact(connection)
+
+    def index_state(self, instance: Instance, holder: str) -> IndexState | None:
+        """Return what a holder's durable index has applied of the change log, None where it has none."""
+        with self._database.reading() as connection:
+            return _index_states.read_index_state(connection, instance.id, holder)
+
+    def set_index_state(self, instance: Instance, holder: str, state: IndexState) -> None:
+        """Keep what a holder's durable index has applied, in place of what was kept before.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+        """
+        with self._database.writing() as connection:
+            _instances.lock_instance(connection, instance)
+            _index_states.write_index_state(connection, instance.id, holder, state)
+
+    def forget_index_state(self, instance: Instance, holder: str) -> None:
+        """Forget a holder's durable index, if it has one."""
+        with self._database.writing() as connection:
+            _index_states.remove_index_states(connection, instance.id, holder)
 
     def set_tuning(self, instance: Instance, report: Tuning, sealed: bytes | None) -> None:
         """Keep how a tuning did, in place of the one before, with its sealed transform where it was adopted.

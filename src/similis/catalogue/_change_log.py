@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, delete, exists, func, insert, select
 
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._database import Database
 from similis.catalogue._features import read_vectors
-from similis.catalogue._rows import LoggedChange
-from similis.catalogue._tables import change, picture
+from similis.catalogue._rows import LoggedChange, StoredVector
+from similis.catalogue._tables import change, index_state, picture
+from similis.domain import INT_FIELDS, STR_FIELDS, Attributes, Category
 
 ADD = "add"
+UPDATE = "update"
 REMOVE = "remove"
 _CHUNK = 1000
 _COMPACT_ABOVE = 2  # entries a picture
@@ -35,13 +38,19 @@ def last_seq(connection: Connection, instance_id: int) -> int:
 
 
 def compact(connection: Connection) -> None:
-    """Remove what pictures that are gone left in the log, once it is longer than what those that are there need."""
+    """Remove what pictures that are gone left in the log, once it is longer than what those that are there need.
+
+    What an index on disk has not applied yet stays, for it would never learn of it otherwise.
+    """
     entries, pictures = (
         connection.execute(select(func.count()).select_from(each)).scalar() or 0 for each in (change, picture)
     )
     if entries > _COMPACT_ABOVE * pictures + _CHUNK:
         gone = ~exists().where(picture.c.id == change.c.picture_id)
-        connection.execute(delete(change).where(gone))
+        waited_for = exists().where(
+            index_state.c.instance_id == change.c.instance_id, index_state.c.applied_seq < change.c.seq
+        )
+        connection.execute(delete(change).where(gone, ~waited_for))
 
 
 def read_changes(database: Database, instance_id: int, after: int) -> Iterator[LoggedChange]:
@@ -62,8 +71,22 @@ def _read_chunk(connection: Connection, instance_id: int, after: int) -> list[Lo
     wanted = change.c.instance_id == instance_id, change.c.seq > after
     entries = connection.execute(select(change).where(*wanted).order_by(change.c.seq).limit(_CHUNK)).all()
     rows = [checked(change, entry) for entry in entries]
-    added = [row["picture_id"] for row in rows if row["operation"] == ADD]
-    vectors = read_vectors(connection, instance_id, added)
-    return [
-        LoggedChange(row["seq"], row["operation"], row["picture_id"], vectors.get(row["picture_id"])) for row in rows
-    ]
+    kept = _read_kept(connection, instance_id, [row["picture_id"] for row in rows if row["operation"] != REMOVE])
+    vectors = read_vectors(connection, instance_id, [row["picture_id"] for row in rows if row["operation"] == ADD])
+    return [_logged(row, vectors.get(row["picture_id"]), kept.get(row["picture_id"])) for row in rows]
+
+
+def _read_kept(connection: Connection, instance_id: int, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Rows of pictures by id; those that are gone are left out."""
+    if not ids:
+        return {}
+    wanted = select(picture).where(picture.c.instance_id == instance_id, picture.c.id.in_(ids))
+    return {row.id: checked(picture, row) for row in connection.execute(wanted)}
+
+
+def _logged(row: dict[str, Any], vector: StoredVector | None, kept: dict[str, Any] | None) -> LoggedChange:
+    seq, operation, picture_id = row["seq"], row["operation"], row["picture_id"]
+    if kept is None:
+        return LoggedChange(seq, operation, picture_id, None, None, None)
+    attributes = Attributes(**{name: kept[name] for name in INT_FIELDS + STR_FIELDS})
+    return LoggedChange(seq, operation, picture_id, vector, Category(kept["category_id"]), attributes)

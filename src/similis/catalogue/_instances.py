@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from similis.catalogue._checksums import checked, with_checksum
+from similis.catalogue._index_states import remove_index_states
 from similis.catalogue._tables import change, feature, instance, picture
 from similis.catalogue._tunings import read_tuning, read_tunings, remove_tuning
 from similis.domain import (
@@ -70,6 +71,7 @@ def remove_instance(connection: Connection, name: str) -> Instance:
     pictures = select(picture.c.id).where(picture.c.instance_id == found.id)
     connection.execute(delete(feature).where(feature.c.picture_id.in_(pictures)))
     remove_tuning(connection, found.id)
+    remove_index_states(connection, found.id)
     for table in (picture, change):
         connection.execute(delete(table).where(table.c.instance_id == found.id))
     connection.execute(delete(instance).where(instance.c.id == found.id))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.domain import Picture
+from similis.domain import Attributes, Category, Picture
 
 StoredVector: TypeAlias = NDArray[np.float16]
 
@@ -40,9 +40,21 @@ class StoredPicture:
 
 
 class LoggedChange(NamedTuple):
-    """One entry of the change log: `add` or `remove`; an addition whose picture is gone already has no vector."""
+    """One entry of the change log: `add`, `update` or `remove`.
+
+    Vector, category and attributes are those of now, None once the picture is gone; only additions have a vector.
+    """
 
     seq: int
     operation: str
     picture_id: int
     vector: StoredVector | None
+    category: Category | None
+    attributes: Attributes | None
+
+
+class IndexState(NamedTuple):
+    """A durable index: the name of what is searched, and the last change of the log that is in it."""
+
+    segment: str
+    applied_seq: int

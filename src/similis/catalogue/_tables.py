@@ -137,6 +137,17 @@ transform = Table(
     _checksum(),
 )
 
+# Which index on disk, or on a server, an instance is searched by, and what of the change log is in it.
+index_state = Table(
+    "index_state",
+    metadata,
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False),
+    Column("holder", String(64), primary_key=True),
+    Column("segment", String(64), nullable=False),
+    Column("applied_seq", BigInteger, nullable=False),
+    _checksum(),
+)
+
 access_key = Table(
     "access_key",
     metadata,

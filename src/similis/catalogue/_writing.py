@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select, update
 
-from similis.catalogue._change_log import ADD, REMOVE, log_changes
+from similis.catalogue._change_log import ADD, REMOVE, UPDATE, log_changes
 from similis.catalogue._checksums import with_checksum
 from similis.catalogue._features import chunks, insert_vectors
 from similis.catalogue._instances import check_capacity, count_pictures, lock_instance
@@ -94,6 +94,8 @@ def update_picture(
     attributes_of(values)
     row = with_checksum(picture, values)
     connection.execute(update(picture).where(picture.c.id == values["id"]).values(row))
+    if set(changes) != {"custom_content"}:
+        log_changes(connection, instance.id, UPDATE, [values["id"]])
 
 
 def latest(pictures: Sequence[NewPicture]) -> dict[PictureKey, NewPicture]:

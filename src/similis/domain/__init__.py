@@ -2,6 +2,7 @@
 
 from similis.domain._access import MAX_LIFETIME, AccessKey, NewAccessKey, Role, check_lifetime
 from similis.domain._attributes import (
+    INT32,
     INT_FIELDS,
     MAX_CUSTOM_CONTENT,
     MAX_STRING,
@@ -26,6 +27,7 @@ from similis.domain._errors import (
     DuplicatePicture,
     FeatureModelMismatch,
     IncorrectOrientation,
+    IndexUnavailable,
     InstanceExists,
     InstanceNotFound,
     InvalidAttribute,
@@ -119,6 +121,7 @@ from similis.domain._tuning import Tuning
 __all__ = [
     "DEFAULT_CAPACITY",
     "DEFAULT_REGION",
+    "INT32",
     "INT_FIELDS",
     "MAX_CUSTOM_CONTENT",
     "MAX_DEPTH",
@@ -154,6 +157,7 @@ __all__ = [
     "FeatureModelMismatch",
     "Filter",
     "IncorrectOrientation",
+    "IndexUnavailable",
     "Instance",
     "InstanceExists",
     "InstanceNotFound",

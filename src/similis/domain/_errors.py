@@ -40,6 +40,7 @@ SimilisError
 └── Unavailable               the operator can mend it
     ├── DataDirectoryLocked
     ├── StorageFailed
+    ├── IndexUnavailable      a server that searches
     ├── KeyringFailed
     ├── InvalidManifest       of a model
     ├── ModelNotFetched
@@ -304,6 +305,12 @@ class StorageFailed(Unavailable):
     """The catalogue cannot be opened, read or written."""
 
     code = "storage_failed"
+
+
+class IndexUnavailable(Unavailable):
+    """A server that searches vectors cannot be reached or used."""
+
+    code = "index_unavailable"
 
 
 class KeyringFailed(Unavailable):

@@ -1,7 +1,7 @@
 """Vectors in, nearest vectors out: indexes that can always be rebuilt from the catalogue's change log."""
 
 from similis.engine._faiss import FaissIndex
-from similis.engine._index import Change, Effort, Hit, IndexSpec, Operation, SelectIds, VectorIndex, Vectors
+from similis.engine._index import Change, Effort, Hit, IndexSpec, Operation, VectorIndex, Vectors
 from similis.engine._pairs import Pairs, near_pairs
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "IndexSpec",
     "Operation",
     "Pairs",
-    "SelectIds",
     "VectorIndex",
     "Vectors",
     "near_pairs",

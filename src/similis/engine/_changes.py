@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
+from typing import NamedTuple
 
-from similis.engine._index import Change, Operation, Vectors
+from similis.engine._index import Change, Operation
 
 _BATCH = 1024
 
@@ -25,16 +27,34 @@ def in_batches(changes: Iterable[Change]) -> Iterator[list[Change]]:
         yield batch
 
 
-def net_effect(changes: Sequence[Change]) -> tuple[set[int], dict[int, Vectors]]:
-    """Return the pictures to remove and then those to add, each with its vector.
+class NetEffect(NamedTuple):
+    """What a run of changes amounts to, in this order: pictures removed, pictures updated, pictures added."""
 
-    An addition without a vector adds nothing: its picture is gone already.
+    removed: set[int]
+    updated: list[Change]
+    added: list[Change]
+
+
+def net_effect(changes: Sequence[Change]) -> NetEffect:
+    """Sum up changes.
+
+    An addition without a vector adds nothing: its picture is gone already. An addition comes with the attributes of
+    the latest update after it.
     """
     removed: set[int] = set()
-    added: dict[int, Vectors] = {}
+    updated: dict[int, Change] = {}
+    added: dict[int, Change] = {}
     for change in changes:
-        removed.add(change.picture_id)
-        added.pop(change.picture_id, None)
+        number = change.picture_id
+        if change.operation is Operation.UPDATE:
+            if number in added:
+                added[number] = replace(added[number], attributes=change.attributes, category=change.category)
+            else:
+                updated[number] = change
+            continue
+        removed.add(number)
+        added.pop(number, None)
+        updated.pop(number, None)
         if change.operation is Operation.ADD and change.vector is not None:
-            added[change.picture_id] = change.vector
-    return removed, added
+            added[number] = change
+    return NetEffect(removed, list(updated.values()), list(added.values()))

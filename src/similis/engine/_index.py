@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, TypeAlias
@@ -10,17 +10,16 @@ from typing import Any, NamedTuple, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.domain import Category, Filter
+from similis.domain import Attributes, Category, Filter
 
 Vectors: TypeAlias = NDArray[np.floating[Any]]
-# Gives the ids of the pictures that match a filter and have a category. A picture keeps its category for life.
-SelectIds: TypeAlias = Callable[[Filter | None, Category | None], NDArray[np.int64]]
 
 
 class Operation(StrEnum):
     """What a change does to the index."""
 
     ADD = "add"
+    UPDATE = "update"
     REMOVE = "remove"
 
 
@@ -43,14 +42,18 @@ class Change:
 
     Attributes:
         seq: place in the log, ascending.
-        picture_id: whose vector is added or removed.
-        vector: D numbers of any float type; None with a removal, and with an addition whose picture is gone already.
+        picture_id: what is added, updated or removed.
+        vector: with an addition, D numbers of any float type; None when its picture is gone already.
+        category: with an addition or an update.
+        attributes: with an addition or an update; those of now, which a later update repeats.
     """
 
     seq: int
     operation: Operation
     picture_id: int
     vector: Vectors | None = None
+    category: Category = Category.OTHER
+    attributes: Attributes = Attributes()
 
 
 class Hit(NamedTuple):
@@ -107,3 +110,6 @@ class VectorIndex(Protocol):
 
     def drop(self) -> None:
         """Forget everything, the applied sequence included."""
+
+    def close(self) -> None:
+        """Give free what the index holds; what is durable stays."""

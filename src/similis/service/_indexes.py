@@ -5,11 +5,10 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from typing import NamedTuple
 
 from similis.algorithm import TunedSpace
-from similis.catalogue import Catalogue
+from similis.catalogue import Catalogue, LoggedChange
 from similis.domain import Instance, InstanceNotFound
 from similis.engine import Change, FaissIndex, IndexSpec, Operation, VectorIndex
 from similis.service._spaces import Spaces
@@ -115,11 +114,18 @@ class Indexes:
 
     def _changes(self, instance: Instance, after: int) -> Iterator[Change]:
         for row in self._catalogue.changes(instance, after):
-            yield Change(row.seq, Operation(row.operation), row.picture_id, row.vector)
+            yield _change(row)
 
     def _empty(self, instance: Instance, space: TunedSpace | None) -> VectorIndex:
-        index: VectorIndex = FaissIndex(partial(self._catalogue.select_ids, instance))
+        index: VectorIndex = FaissIndex()
         if space is not None:
             index = TunedIndex(index, space)
         index.open(IndexSpec(instance.dimension))
         return index
+
+
+def _change(row: LoggedChange) -> Change:
+    operation = Operation(row.operation)
+    if row.category is None or row.attributes is None:  # gone already; the removal follows
+        return Change(row.seq, operation, row.picture_id)
+    return Change(row.seq, operation, row.picture_id, row.vector, row.category, row.attributes)

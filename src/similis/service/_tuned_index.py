@@ -55,6 +55,10 @@ class TunedIndex:
         """Forget everything, the applied sequence included."""
         self._inner.drop()
 
+    def close(self) -> None:
+        """Give free what the index holds."""
+        self._inner.close()
+
     def _mapped(self, changes: Iterable[Change]) -> Iterator[Change]:
         for change in changes:
             vector = change.vector

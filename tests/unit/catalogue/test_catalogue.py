@@ -158,9 +158,12 @@ def test_update_changes_what_is_named_and_nothing_else(
         "new",
         {**before.picture.attributes.as_dict(), "int_attr": None, "int_attr2": 5},
     )
+    told = catalogue.last_seq(instance)
     catalogue.update(instance, _KEY, {"custom_content": None})
     assert catalogue.picture(instance, _KEY).picture.custom_content is None
-    assert catalogue.last_seq(instance) == seq
+    assert catalogue.last_seq(instance) == told  # indexes do not know it
+    [change] = catalogue.changes(instance, seq)
+    assert (change.operation, change.picture_id, change.attributes) == ("update", before.id, after.picture.attributes)
     catalogue.verify()
 
 

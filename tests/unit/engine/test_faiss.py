@@ -6,19 +6,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from similis.domain import Category, Filter
 from similis.engine import Change, FaissIndex, IndexSpec, Operation
-from similis.engine._selection import Selection
 
 _DIMENSION = 32
 
 
-def _nothing(_tree: Filter | None, _category: Category | None) -> NDArray[np.int64]:
-    return np.empty(0, dtype=np.int64)
-
-
 def _filled(vectors: NDArray[np.float32]) -> FaissIndex:
-    index = FaissIndex(_nothing)
+    index = FaissIndex()
     index.open(IndexSpec(_DIMENSION))
     index.apply(Change(number + 1, Operation.ADD, number + 1, vector) for number, vector in enumerate(vectors))
     return index
@@ -30,7 +24,7 @@ def _random(count: int, seed: int = 0) -> NDArray[np.float32]:
 
 def test_it_must_be_opened_first() -> None:
     with pytest.raises(RuntimeError, match="not opened"):
-        FaissIndex(_nothing).search(_random(1), 1)
+        FaissIndex().search(_random(1), 1)
 
 
 def test_many_queries_give_what_each_gives_alone() -> None:
@@ -52,7 +46,7 @@ def test_many_removals_are_cleared_away() -> None:
     index = _filled(vectors)
     index.apply(Change(1000 + number, Operation.REMOVE, number) for number in range(1, 901))
     assert index.count() == 100
-    assert index._index.ntotal < 1000
+    assert len(index._columns) < 1000
     assert {hit.picture_id for hit in index.search(vectors[:1], 1000)[0]} == set(range(901, 1001))
 
 
@@ -86,17 +80,7 @@ def test_two_that_follow_the_log_at_once_apply_it_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(index.apply, [log, log, log[:1500], log])) <= {1500, 3000, 2048, 1024}
     index.apply(log)
-    assert (index.count(), index._index.ntotal, index.applied_seq()) == (3000, 3000, 3000)
-
-
-@pytest.mark.parametrize("share", [0.001, 0.01, 0.5, 1.0])
-def test_selections_of_every_size_select_what_they_should(share: float) -> None:
-    total = 2000
-    ids = np.arange(0, total, int(1 / share), dtype=np.int64)
-    selection = Selection.of(ids, {0, 7}, total)
-    chosen = {number for number in range(total + 9) if selection.selector.is_member(number)}  # type: ignore[attr-defined] # faiss's own
-    assert chosen == set(ids.tolist()) - {0, 7}
-    assert selection.size == len(chosen)
+    assert (index.count(), len(index._columns), index.applied_seq()) == (3000, 3000, 3000)
 
 
 def test_all_hits_cost_no_more_than_their_number() -> None:

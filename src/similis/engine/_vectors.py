@@ -1,0 +1,98 @@
+"""Rows of vectors, and what is computed of them in the same way wherever they lie."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from similis.engine._index import Vectors
+
+Rows = NDArray[np.int64]
+Floats = NDArray[np.float32]
+_SCANNED_AT_ONCE = 4096  # rows, 8 MB of them at 512 dimensions
+_FIRST_ROOM = 1024
+
+
+class Found(NamedTuple):
+    """The nearest rows of one query, best first; equal ones by their number in `order`."""
+
+    rows: Rows
+    similarities: Floats
+
+
+class GrowingVectors:
+    """Vectors in memory that are only ever appended, float16[n, D] as the catalogue has them."""
+
+    def __init__(self, dimension: int) -> None:
+        self._array = np.empty((0, dimension), np.float16)
+        self._count = 0
+
+    @property
+    def array(self) -> NDArray[np.float16]:
+        """All of them; a view that later additions do not change."""
+        return self._array[: self._count]
+
+    def append(self, vectors: Vectors) -> None:
+        """Add vectors, any float type [m, D]."""
+        count = self._count + len(vectors)
+        if count > len(self._array):
+            grown = np.empty((max(count, 2 * len(self._array), _FIRST_ROOM), self._array.shape[1]), np.float16)
+            grown[: self._count] = self.array
+            self._array = grown
+        self._array[self._count : count] = vectors
+        self._count = count
+
+
+def normalised(vectors: Vectors) -> Floats:
+    """Return rows of length one, float32; a row of zeros stays as it is."""
+    rows = np.array(vectors, np.float32, order="C")
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+    rows /= np.where(lengths > 0, lengths, 1)[:, np.newaxis]
+    return rows
+
+
+def similarities(vectors: Vectors, query: Floats) -> Floats:
+    """Cosines of rows [n, D] with a query of length one, float32[n].
+
+    Row by row, not as a matrix product: equal rows must get equal numbers wherever they stand.
+    """
+    products: Floats = np.einsum("ij,j->i", normalised(vectors), query)
+    return products
+
+
+def best(rows: Rows, values: Floats, order: Rows, count: int) -> Found:
+    """The `count` rows of the highest similarity; equal ones by their number in `order`."""
+    if len(rows) > count:
+        kept = values >= np.partition(values, -count)[-count]
+        rows, values, order = rows[kept], values[kept], order[kept]
+    places = np.lexsort((order, -values))[:count]
+    return Found(rows[places], values[places])
+
+
+def scan(vectors: NDArray[np.float16], queries: Floats, count: int, rows: Rows | None = None) -> list[Found]:
+    """Exact search over all vectors, or over some rows; for many queries at once, as it reads everything.
+
+    Args:
+        vectors: float16[n, D].
+        queries: of length one, float32[q, D].
+        count: neighbours wanted of each.
+        rows: which may be found, ascending; all by default.
+    """
+    total = len(vectors) if rows is None else len(rows)
+    kept = [Found(np.empty(0, np.int64), np.empty(0, np.float32))] * len(queries)
+    for start in range(0, total, _SCANNED_AT_ONCE):
+        end = min(start + _SCANNED_AT_ONCE, total)
+        part = np.arange(start, end) if rows is None else rows[start:end]
+        block = normalised(vectors[start:end] if rows is None else vectors[part])
+        kept = [_merged(old, part, values, count) for old, values in zip(kept, queries @ block.T, strict=True)]
+    return kept
+
+
+def _merged(old: Found, rows: Rows, values: Floats, count: int) -> Found:
+    if len(old.rows) == count:
+        better = values > old.similarities[-1]
+        rows, values = rows[better], values[better]
+    rows, values = np.concatenate([old.rows, rows]), np.concatenate([old.similarities, values])
+    return best(rows, values, rows, count)
