@@ -103,9 +103,10 @@ class PostgresServer:
     def _make_data(self) -> None:
         if self._user is not None:
             shutil.chown(self._folder, self._user)
-        options = "-U", _USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"
-        command = [self._programs / "initdb", "-D", self._data, *options]
-        made = start(command, self._log, environment=_plain_environment(), user=self._user)
+        command = [str(self._programs / "initdb"), "-D", str(self._data), "-U", _USER, "-A", "trust"]
+        made = start(
+            [*command, "-E", "UTF8", "--locale=C.UTF-8"], self._log, environment=_plain_environment(), user=self._user
+        )
         assert made.wait() == 0, self._log.read_text(errors="replace")
 
 
