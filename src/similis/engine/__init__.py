@@ -2,7 +2,10 @@
 
 from similis.engine._faiss import FaissIndex
 from similis.engine._index import Change, Effort, Hit, IndexSpec, Operation, VectorIndex, Vectors
+from similis.engine._milvus import MilvusIndex
+from similis.engine._milvus_server import MilvusConsistency, MilvusIndexType, MilvusServer, MilvusSettings
 from similis.engine._pairs import Pairs, near_pairs
+from similis.engine._progress import OwnProgress, Progress, Pushed
 
 __all__ = [
     "Change",
@@ -10,8 +13,16 @@ __all__ = [
     "FaissIndex",
     "Hit",
     "IndexSpec",
+    "MilvusConsistency",
+    "MilvusIndex",
+    "MilvusIndexType",
+    "MilvusServer",
+    "MilvusSettings",
     "Operation",
+    "OwnProgress",
     "Pairs",
+    "Progress",
+    "Pushed",
     "VectorIndex",
     "Vectors",
     "near_pairs",
