@@ -7,11 +7,30 @@ from typing import cast
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.servers.milvus_server import MilvusServer as RealMilvus
 
 from similis.domain import Attributes, Category, Filter, matches
-from similis.engine import Change, Effort, FaissIndex, Hit, IndexSpec, Operation, VectorIndex, Vectors
+from similis.engine import (
+    Change,
+    Effort,
+    FaissIndex,
+    Hit,
+    IndexSpec,
+    MilvusConsistency,
+    MilvusIndex,
+    MilvusServer,
+    MilvusSettings,
+    Operation,
+    OwnProgress,
+    Progress,
+    Pushed,
+    VectorIndex,
+    Vectors,
+)
+from similis.engine._tail import Row
 
 DIMENSION = 8
+_MOST_PICTURES = 101
 
 
 @dataclass
@@ -112,23 +131,50 @@ class Following:
     shelf: Shelf
 
     def apply(self, changes: Iterable[Change]) -> int:
-        return self.index.apply(map(self.shelf.told, changes))
+        self.index.apply(map(self.shelf.told, changes))
+        return self.index.applied_seq()
 
     def __getattr__(self, name: str) -> object:
         return getattr(self.index, name)
+
+
+class MilvusCollection:
+    """One collection for all tests, as making one takes seconds; each index finds it empty."""
+
+    def __init__(self, uri: str) -> None:
+        self._server = MilvusServer(MilvusSettings(uri, consistency=MilvusConsistency.STRONG))
+        self._progress: Progress = OwnProgress()
+
+    def index(self) -> VectorIndex:
+        """An index that keeps in its tail no more than one change that was not sent yet."""
+        pushed = self._progress.read()
+        if pushed is not None and self._server.mark(pushed.collection) is not None:
+            self._server.write(
+                pushed.collection, [Row(0, number, None) for number in range(1, _MOST_PICTURES)], 0, DIMENSION
+            )
+            self._progress.write(Pushed(pushed.collection, 0))
+        return MilvusIndex(self._server, "conformance", self._progress, staleness=0, push_from=2)
 
 
 MakeIndex = Callable[[Shelf], VectorIndex]
 KINDS: Mapping[str, MakeIndex] = {"naive": NaiveIndex, "faiss": lambda _shelf: FaissIndex()}
 
 
-@pytest.fixture(params=KINDS)
+@pytest.fixture(scope="session")
+def milvus_collection(milvus_server: RealMilvus) -> MilvusCollection:
+    """A collection on the real server."""
+    return MilvusCollection(milvus_server.uri)
+
+
+@pytest.fixture(params=[*KINDS, "milvus"])
 def make_index(request: pytest.FixtureRequest) -> MakeIndex:
     """Makes an empty index of one kind over a shelf."""
-    make = KINDS[request.param]
 
     def made(shelf: Shelf) -> VectorIndex:
-        index = make(shelf)
+        if request.param == "milvus":
+            index = request.getfixturevalue("milvus_collection").index()
+        else:
+            index = KINDS[request.param](shelf)
         index.open(IndexSpec(DIMENSION))
         return cast("VectorIndex", Following(index, shelf))
 
