@@ -1,16 +1,27 @@
 """The durable truth: instances, pictures, features, their change log and access keys, in a SQL database."""
 
 from similis.catalogue._catalogue import Catalogue
-from similis.catalogue._database import sqlite_url
-from similis.catalogue._rows import IndexState, LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
+from similis.catalogue._postgresql import postgresql_url
+from similis.catalogue._rows import (
+    IndexState,
+    LoggedChange,
+    NewPicture,
+    ScoreCurve,
+    Sealer,
+    StoredPicture,
+    StoredVector,
+)
+from similis.catalogue._sqlite import sqlite_url
 
 __all__ = [
     "Catalogue",
     "IndexState",
     "LoggedChange",
     "NewPicture",
+    "ScoreCurve",
     "Sealer",
     "StoredPicture",
     "StoredVector",
+    "postgresql_url",
     "sqlite_url",
 ]

@@ -26,6 +26,7 @@ def insert_key(connection: Connection, key: AccessKey, sealed_secret: bytes, tok
 def forget_keys(connection: Connection, expired_before: datetime) -> None:
     """Remove temporary keys that ended before a moment."""
     over = select(temporary_key.c.key_id).where(temporary_key.c.expires_at < expired_before)
+    over = over.with_for_update(skip_locked=True)  # what another gateway is removing is left to it
     ids = connection.execute(over).scalars().all()
     connection.execute(delete(temporary_key).where(temporary_key.c.key_id.in_(ids)))
     connection.execute(delete(access_key).where(access_key.c.id.in_(ids)))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import closing, contextmanager
 from datetime import datetime
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from similis.catalogue import (
     _instances,
     _nonces,
     _pictures,
+    _score_curves,
     _settings,
     _tunings,
     _writing,
@@ -23,8 +25,16 @@ from similis.catalogue import (
 from similis.catalogue._database import Database
 from similis.catalogue._features import read_vectors
 from similis.catalogue._filters import compile_filter
-from similis.catalogue._rows import IndexState, LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
-from similis.catalogue._schema import migrate
+from similis.catalogue._rows import (
+    IndexState,
+    LoggedChange,
+    NewPicture,
+    ScoreCurve,
+    Sealer,
+    StoredPicture,
+    StoredVector,
+)
+from similis.catalogue._schema import is_new, migrate
 from similis.catalogue._stamp import Stamp
 from similis.catalogue._tables import picture as picture_table
 from similis.catalogue._verify import verify
@@ -49,27 +59,43 @@ class Catalogue:
     def open(cls, url: str, sealer: Sealer) -> Catalogue:
         """Open a catalogue, make it where there is none, bring its schema up to date.
 
-        It is verified unless it is as it was when it was last closed in order; `verify` does so at any time.
+        A file is verified unless it is as it was when it was last closed in order. A PostgreSQL server sees to
+        its own files, and a row's checksum is checked whenever it is read; `verify` checks everything at any time.
 
         Args:
-            url: of the database as SQLAlchemy writes it, such as `sqlite_url` gives.
+            url: of the database, as `sqlite_url` or `postgresql_url` gives it.
             sealer: encrypts what only the service may read.
 
         Raises:
             StorageFailed: it cannot be opened, is damaged, or was made by a newer version.
         """
         database = Database(url)
-        stamp = Stamp(database.engine.url.database)
+        stamp = Stamp(database.file)
         catalogue = cls(database, sealer, stamp)
         try:
             unchanged = stamp.take()
             migrate(database)
-            if not unchanged:
+            if not unchanged and not database.shared:
                 catalogue.verify()
         except BaseException:
             database.close()
             raise
         return catalogue
+
+    @staticmethod
+    def exists(url: str) -> bool:
+        """Whether there is a catalogue already; makes none.
+
+        Raises:
+            StorageFailed: the database cannot be used.
+        """
+        with closing(Database(url)) as database:
+            return Path(database.file).exists() if database.file is not None else not is_new(database)
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may use it meanwhile."""
+        return self._database.shared
 
     def close(self) -> None:
         """Close it for good, after what is being written."""
@@ -85,9 +111,16 @@ class Catalogue:
         with self._database.reading() as connection:
             verify(connection)
 
-    def still(self) -> AbstractContextManager[None]:
-        """A block during which no other thread changes anything, so that several reads see the same."""
-        return self._database.still()
+    @contextmanager
+    def still(self, instance: Instance) -> Iterator[None]:
+        """A block during which nobody changes an instance, so that several reads see the same; it must not write.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+        """
+        with self._database.writing() as connection:
+            _instances.lock_instance(connection, instance)
+            yield
 
     def setting(self, name: str) -> str | None:
         """Return a setting's value, None when it was never set."""
@@ -98,6 +131,11 @@ class Catalogue:
         """Set a setting."""
         with self._database.writing() as connection:
             _settings.write_setting(connection, name, value)
+
+    def claim_setting(self, name: str, value: str) -> str:
+        """Set a setting unless it is set, and return what it is now: of several that claim at once, one succeeds."""
+        with self._database.writing() as connection:
+            return _settings.claim_setting(connection, name, value)
 
     def create_instance(self, spec: InstanceSpec, *, uid: str, index: str, model: str, dimension: int) -> Instance:
         """Make an instance.
@@ -138,7 +176,7 @@ class Catalogue:
             InstanceNotFound: it was deleted meanwhile.
         """
         with self._database.reading() as connection:
-            _instances.lock_instance(connection, instance)
+            _instances.require_instance(connection, instance)
 
     def delete_instance(self, name: str) -> Instance:
         """Remove an instance with all that belongs to it, and return what it was.
@@ -268,8 +306,11 @@ class Catalogue:
     def compact_changes(self) -> None:
         """Shorten a change log that is mostly about pictures that are gone.
 
-        Only while no index in memory follows it: what durable ones have not applied stays.
+        Only while no index in memory follows it: what durable ones have not applied stays. In a shared database that
+        cannot be known, so there the log stays as it is.
         """
+        if self._database.shared:
+            return
         with self._database.writing() as connection:
             _change_log.compact(connection)
 
@@ -304,14 +345,39 @@ class Catalogue:
             _tunings.write_tuning(connection, instance.id, report, sealed)
 
     def forget_tuning(self, instance: Instance) -> None:
-        """Remove an instance's tuning, if it has one."""
+        """Remove an instance's tuning, if it has one.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+        """
         with self._database.writing() as connection:
+            _instances.lock_instance(connection, instance)
             _tunings.remove_tuning(connection, instance.id)
 
     def transform(self, instance: Instance) -> bytes | None:
         """Return the sealed transform of an instance's tuning, None where none is used."""
         with self._database.reading() as connection:
             return _tunings.read_transform(connection, instance.id)
+
+    def score_curve(self, instance: Instance) -> ScoreCurve | None:
+        """Return the curve that an instance's own products gave its scores, None where that was never tried."""
+        with self._database.reading() as connection:
+            return _score_curves.read_score_curve(connection, instance.id)
+
+    def set_score_curve(self, instance: Instance, curve: ScoreCurve) -> None:
+        """Keep the curve of an instance's scores, in place of the one before.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+        """
+        with self._database.writing() as connection:
+            _instances.lock_instance(connection, instance)
+            _score_curves.write_score_curve(connection, instance.id, curve)
+
+    def siblings(self, instance: Instance, stride: int = 1) -> NDArray[np.int64]:
+        """Return ids of pictures whose product has others, ascending; looks at every `stride`-th id only."""
+        with self._database.reading() as connection:
+            return _score_curves.select_siblings(connection, instance, stride)
 
     def last_seq(self, instance: Instance) -> int:
         """Return the sequence of the latest change, 0 without any."""

@@ -7,9 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, and_, false, or_
 
 from similis.catalogue._tables import picture
-from similis.domain import All, Comparison, Either, Filter, Membership, Value
-
-_INT64 = range(-(2**63), 2**63)
+from similis.domain import INT32, All, Comparison, Either, Filter, Membership, Value
 
 
 def compile_filter(tree: Filter) -> ColumnElement[bool]:
@@ -54,5 +52,5 @@ def _beyond(column: ColumnElement[Any], tree: Comparison) -> ColumnElement[bool]
 
 def _storable(value: Value) -> bool:
     if isinstance(value, int):
-        return value in _INT64
+        return value in INT32
     return "\x00" not in value and not any("\ud800" <= character <= "\udfff" for character in value)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
-from similis.catalogue._checksums import checked, with_checksum
+from similis.catalogue._checksums import checked
 from similis.catalogue._index_states import remove_index_states
+from similis.catalogue._inserting import insert_new
+from similis.catalogue._score_curves import remove_score_curve
 from similis.catalogue._tables import change, feature, instance, picture
 from similis.catalogue._tunings import read_tuning, read_tunings, remove_tuning
 from similis.domain import (
@@ -30,13 +32,13 @@ def insert_instance(
     Raises:
         InstanceExists: the name is taken.
     """
-    if connection.execute(select(instance.c.id).where(instance.c.name == spec.name)).first():
-        raise InstanceExists(f"The instance {spec.name!r} exists already.", "Choose another name or delete it first.")
     values = {
         "uid": uid, "name": spec.name, "type": spec.type.value, "region": spec.region, "capacity": spec.capacity,
         "index_kind": index, "model": model, "dimension": dimension, "created_at": datetime.now(UTC),
+        "picture_count": 0,
     }  # fmt: skip
-    connection.execute(insert(instance).values(with_checksum(instance, values)))
+    if not insert_new(connection, instance, values):
+        raise InstanceExists(f"The instance {spec.name!r} exists already.", "Choose another name or delete it first.")
     return read_instance(connection, spec.name)
 
 
@@ -68,9 +70,11 @@ def remove_instance(connection: Connection, name: str) -> Instance:
         InstanceNotFound: there is none.
     """
     found = read_instance(connection, name)
+    lock_instance(connection, found)
     pictures = select(picture.c.id).where(picture.c.instance_id == found.id)
     connection.execute(delete(feature).where(feature.c.picture_id.in_(pictures)))
     remove_tuning(connection, found.id)
+    remove_score_curve(connection, found.id)
     remove_index_states(connection, found.id)
     for table in (picture, change):
         connection.execute(delete(table).where(table.c.instance_id == found.id))
@@ -79,16 +83,33 @@ def remove_instance(connection: Connection, name: str) -> Instance:
 
 
 def lock_instance(connection: Connection, expected: Instance) -> int:
-    """Reserve an instance for this transaction and return the number of its pictures.
+    """Reserve an instance for this transaction, as all do that change it, and return the number of its pictures.
+
+    Changes are numbered only after that, so that the order of their numbers is the order of their commits, also when
+    several gateways write.
 
     Raises:
         InstanceNotFound: it was deleted meanwhile.
     """
     query = select(instance.c.picture_count).where(instance.c.id == expected.id).with_for_update()
-    count: int | None = connection.execute(query).scalar()
-    if count is None:
+    return _count(connection.execute(query).scalar(), expected)
+
+
+def require_instance(connection: Connection, expected: Instance) -> None:
+    """Check that an instance is there.
+
+    Raises:
+        InstanceNotFound: it was deleted meanwhile.
+    """
+    _count(
+        connection.execute(select(instance.c.picture_count).where(instance.c.id == expected.id)).scalar(), expected
+    )
+
+
+def _count(found: int | None, expected: Instance) -> int:
+    if found is None:
         raise InstanceNotFound(f"The instance {expected.name!r} was deleted.", "Create it again first.")
-    return count
+    return found
 
 
 def count_pictures(connection: Connection, expected: Instance, difference: int) -> None:

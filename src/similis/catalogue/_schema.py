@@ -8,11 +8,12 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, func, select
 
 from similis.catalogue._database import Database
 from similis.domain import StorageFailed
 
+_MIGRATING = 0x51317115  # names the lock, in all versions
 _SCRIPTS = Path(__file__).parent / "migrations"
 
 
@@ -37,8 +38,20 @@ def migrate(database: Database) -> None:
             "It was made by a newer Similis, use that one; or it is damaged, restore it from a backup.",
         )
     with database.writing() as connection:
+        if database.shared:  # others may be about to do the same; who comes later finds it done
+            connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
+
+
+def is_new(database: Database) -> bool:
+    """Whether a database has no schema yet.
+
+    Raises:
+        StorageFailed: it cannot be used.
+    """
+    with database.reading() as connection:
+        return not _current(connection)
 
 
 def _current(connection: Connection) -> tuple[str, ...]:

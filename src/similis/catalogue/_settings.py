@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, select
 
-from similis.catalogue._checksums import checked, with_checksum
+from similis.catalogue._checksums import checked
+from similis.catalogue._inserting import insert_new, put
 from similis.catalogue._tables import setting
 
 
@@ -27,5 +28,10 @@ def forget_setting(connection: Connection, name: str) -> None:
 
 def write_setting(connection: Connection, name: str, value: str) -> None:
     """Set a setting, whether or not it was set before."""
-    forget_setting(connection, name)
-    connection.execute(insert(setting).values(with_checksum(setting, {"name": name, "value": value})))
+    put(connection, setting, {"name": name, "value": value})
+
+
+def claim_setting(connection: Connection, name: str, value: str) -> str:
+    """Set a setting unless it is set, and return what it is now."""
+    new = insert_new(connection, setting, {"name": name, "value": value})
+    return value if new else read_setting(connection, name) or value

@@ -13,7 +13,7 @@ class Stamp:
     """A small file beside a SQLite database, there only while the database is closed.
 
     Args:
-        database: the database's file; None for a database that is no file, which is always verified.
+        database: the database's file; None for a database that is no file, which is never as it was left.
     """
 
     def __init__(self, database: str | None) -> None:

@@ -27,12 +27,12 @@ from similis.domain import (
 from similis.privacy import Keyring
 from similis.service._analyst import Analyst
 from similis.service._category_vote import CategoryVote
+from similis.service._curves import Curves
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
 from similis.service._pictures import applied_category, stored_vector
 from similis.service._ranking import Ranking
 from similis.service._scoring import displayed_scores
-from similis.service._tuned_index import curve_of
 
 _TRIES = 3
 
@@ -55,6 +55,7 @@ class Search:
         self._analyst = analyst
         self._instances = instances
         self._vote = CategoryVote(catalogue, indexes)
+        self._curves = Curves(catalogue, analyst)
         self._good_match = good_match
 
     def by_picture(
@@ -98,7 +99,7 @@ class Search:
             found, spent = analysis.subject, dict(analysis.milliseconds)
             if given is None:
                 with _timed(spent, "vote"):
-                    found = self._vote.joined(instance, query, self._calibration(instance), found)
+                    found = self._vote.joined(instance, query, self._curves.plain(instance), found)
             return self._answer(instance, query, options, found.category, found, spent)
 
     def by_name(self, instance_name: str, key: PictureKey, options: SearchOptions = SearchOptions()) -> SearchResult:
@@ -155,7 +156,8 @@ class Search:
         with self._instances.using(instance_name) as instance:
             space = self._indexes.space(instance)
             if space is None:
-                return self._compare(first, second, instance.model, self._calibration(instance), orientation)
+                curve = self._curves.of_features(instance)
+                return self._compare(first, second, instance.model, curve, orientation)
 
             def mapped(vector: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
                 return space.place(stored_vector(self._keyring, instance, vector))
@@ -197,37 +199,34 @@ class Search:
         inside = category if instance.spec.type is InstanceType.PRODUCT else None
         index_of = self._indexes.current
         if calibration is None:
-            calibration = self._calibration(instance)
-        else:  # of texts, which a tuning knows nothing about
+            self._curves.follow(instance, index_of(instance))
+        else:  # of texts, which neither a tuning nor an instance's curve knows anything about
             index_of = self._indexes.of_features
 
         def rank() -> Ranking:
             index = index_of(instance)
-            curve = curve_of(index, calibration)
+            curve = calibration or self._curves.of(instance, index)
             return Ranking(self._catalogue, instance, index, curve, query, options, inside)
 
         spent = dict(milliseconds)
         with _timed(spent, "search"):
-            matches, found = self._settled(rank)
+            matches, found, curve = self._settled(instance, rank)
         return SearchResult(
             matches,
             found,
             Category.OTHER if category is None else category,
             subject,
             spent,
-            self._threshold(options, calibration),
+            self._threshold(options, curve),
         )
 
-    def _calibration(self, instance: Instance) -> Calibration:
-        return self._analyst.pipeline_of(instance.model).calibration(instance.spec.type)
-
-    def _threshold(self, options: SearchOptions, calibration: Calibration) -> float:
-        """The score of a good match: of the query, else of the settings, else of the features."""
-        chosen = (options.good_match, self._good_match, calibration.threshold)
+    def _threshold(self, options: SearchOptions, curve: Calibration) -> float:
+        """The score of a good match: of the query, else of the settings, else of the curve of scores."""
+        chosen = (options.good_match, self._good_match, curve.threshold)
         return next(score for score in chosen if score is not None)
 
-    def _settled(self, rank: Callable[[], Ranking]) -> tuple[list[Match], int]:
-        """The page of a ranking whose hits were all still in the catalogue.
+    def _settled(self, instance: Instance, rank: Callable[[], Ranking]) -> tuple[list[Match], int, Calibration]:
+        """The page of a ranking whose hits were all still in the catalogue, and the curve of its scores.
 
         A picture replaced between the index's answer and the catalogue's would be missing under its old id and under
         its new one: then the index follows and is asked again, at last while nobody may write.
@@ -236,9 +235,10 @@ class Search:
             ranking = rank()
             page = ranking.page()
             if ranking.settled:
-                return page
-        with self._catalogue.still():
-            return rank().page()
+                return *page, ranking.calibration
+        with self._catalogue.still(instance):
+            ranking = rank()
+            return *ranking.page(), ranking.calibration
 
 
 @contextmanager
