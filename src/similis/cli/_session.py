@@ -21,6 +21,11 @@ from similis.service import App, Settings, SubjectMode
 Target: TypeAlias = App | RemoteApp
 
 _DATA = typer.Option("--data", help="Data directory (SIMILIS_DATA; ./similis-data).", show_default=False)
+_CATALOGUE = typer.Option(
+    "--catalogue",
+    help="PostgreSQL URL of the catalogue (SIMILIS_CATALOGUE, where a password is not seen by others).",
+    show_default=False,
+)
 _KEYS = typer.Option("--keys", help="Key directory (SIMILIS_KEYS; <data>.keys).", show_default=False)
 _ENDPOINT = typer.Option("--endpoint", envvar="SIMILIS_ENDPOINT", help="Work on the service running at this URL.")
 _KEY = typer.Option("--key", envvar="SIMILIS_KEY", help="Access key for --endpoint, as ID:SECRET.")
@@ -40,6 +45,7 @@ def _shared(name: str, kind: object, default: object) -> inspect.Parameter:
 
 _SHARED = (
     _shared("data", Annotated[Path | None, _DATA], None),
+    _shared("catalogue", Annotated[str | None, _CATALOGUE], None),
     _shared("keys", Annotated[Path | None, _KEYS], None),
     _shared("endpoint", Annotated[str | None, _ENDPOINT], None),
     _shared("key", Annotated[str | None, _KEY], None),
@@ -91,15 +97,15 @@ class Session:
             yield app
 
 
-def settings_of(data: Path | None, keys: Path | None) -> Settings:
+def settings_of(data: Path | None, catalogue: str | None, keys: Path | None) -> Settings:
     """Settings from options where given, from the environment otherwise.
 
     Raises:
         InvalidInput: a variable of the environment cannot be used.
     """
-    given = {name: value for name, value in (("data", data), ("keys", keys)) if value is not None}
+    options = {"data": data, "catalogue": catalogue, "keys": keys}
     try:
-        return Settings(**given)  # type: ignore[arg-type] # both are paths
+        return Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type] # pydantic checks them
     except ValidationError as error:
         told = "; ".join(f"SIMILIS_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
         raise InvalidInput(
@@ -108,12 +114,12 @@ def settings_of(data: Path | None, keys: Path | None) -> Settings:
 
 
 def with_session(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command `--data --keys --endpoint --key --json`; it takes a `Session` as its first parameter instead."""
+    """Give a command the shared options, `--data` to `--json`; it takes a `Session` first instead."""
 
     @wraps(function)
     def command(**given: Any) -> None:  # noqa: ANN401 - whatever the command declares
-        data, keys, endpoint, key, json = (given.pop(parameter.name) for parameter in _SHARED)
-        function(Session(settings_of(data, keys), Output(json=json), endpoint, key), **given)
+        data, catalogue, keys, endpoint, key, json = (given.pop(parameter.name) for parameter in _SHARED)
+        function(Session(settings_of(data, catalogue, keys), Output(json=json), endpoint, key), **given)
 
     # Typer reads parameters from the signature: the command's own ones first, then the shared ones.
     del command.__wrapped__

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import stat
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def write_private(path: Path, content: bytes) -> None:
         FileExistsError: there is one already; it is left as it is.
         OSError: it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}")  # other machines may use the directory
     draft.unlink(missing_ok=True)
     _write(draft, content, os.O_CREAT | os.O_EXCL)
     try:
@@ -58,9 +59,10 @@ def shred(path: Path) -> None:
     Raises:
         OSError: it cannot be overwritten or removed.
     """
-    if not path.exists():
+    try:
+        _write(path, os.urandom(max(path.stat().st_size, 1)), 0)
+    except FileNotFoundError:
         return
-    _write(path, os.urandom(max(path.stat().st_size, 1)), 0)
     path.unlink(missing_ok=True)
     sync_directory(path.parent)
 

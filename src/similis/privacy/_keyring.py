@@ -20,6 +20,7 @@ from similis.privacy._instance_key import InstanceKey
 _MASTER = "master.key"
 _INSTANCES = "instances"
 _UID = re.compile(r"[0-9a-f]{32}")
+_MISSING = "Point --keys or SIMILIS_KEYS at the one that was made with the data, or put it back from a backup."
 _RESTORE = "Put the key directory back from a backup: what was encrypted with it cannot be read without it."
 
 
@@ -55,7 +56,7 @@ class Keyring:
             if create:
                 _create(directory)
             if not (directory / _MASTER).exists():
-                raise KeyringFailed(f"There are no keys in {directory}.", _RESTORE)
+                raise KeyringFailed(f"There are no keys in {directory}.", _MISSING)
             _check_directories(directory)
             return cls(directory, _decode(directory / _MASTER))
 

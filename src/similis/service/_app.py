@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from similis.algorithm import ModelStore, Pipeline
-from similis.catalogue import Catalogue, sqlite_url
+from similis.catalogue import Catalogue
 from similis.domain import KeyringFailed
 from similis.privacy import Keyring
 from similis.service._access import Access
@@ -75,6 +75,7 @@ class App:
             DataDirectoryLocked: another process owns the data directory.
             StorageFailed: the catalogue cannot be opened.
             KeyringFailed: the key directory is missing, unsafe or belongs to other data.
+            InvalidInput: the catalogue's URL is none.
             InvalidManifest: a model manifest of the user's cannot be read.
         """
         models = ModelStore(settings.models)
@@ -85,8 +86,9 @@ class App:
         with ExitStack() as undo:
             lock = DataDirectoryLock(settings.data)
             undo.callback(lock.release)
-            keyring = Keyring.open(settings.key_directory, create=not settings.catalogue.exists())
-            catalogue = Catalogue.open(sqlite_url(settings.catalogue), _Sealer(keyring))
+            url = settings.catalogue_url
+            keyring = Keyring.open(settings.key_directory, create=not Catalogue.exists(url))
+            catalogue = Catalogue.open(url, _Sealer(keyring))
             undo.callback(catalogue.close)
             _check_keyring(catalogue, keyring, settings)
             catalogue.compact_changes()
@@ -144,11 +146,10 @@ def _destroy_keys(app: App) -> None:
 
 
 def _check_keyring(catalogue: Catalogue, keyring: Keyring, settings: Settings) -> None:
-    expected = catalogue.setting(_KEYRING_SETTING)
-    if expected is None:
-        catalogue.set_setting(_KEYRING_SETTING, keyring.id)
-    elif expected != keyring.id:
+    expected = catalogue.setting(_KEYRING_SETTING) or catalogue.claim_setting(_KEYRING_SETTING, keyring.id)
+    if expected != keyring.id:
+        data = "the catalogue" if catalogue.shared else settings.data
         raise KeyringFailed(
-            f"The keys in {settings.key_directory} belong to other data than {settings.data}.",
-            "Point --keys or SIMILIS_KEYS at the key directory that was made with this data directory.",
+            f"The keys in {settings.key_directory} belong to other data than {data}.",
+            "Point --keys or SIMILIS_KEYS at the key directory that was made with it.",
         )

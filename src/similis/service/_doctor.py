@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
 from similis.algorithm import needed_models
+from similis.catalogue import Catalogue
 from similis.domain import DataDirectoryLocked, SimilisError
 from similis.service._app import App
 from similis.service._models import model_store
@@ -75,12 +76,12 @@ def _space(settings: Settings) -> Finding:
 
 
 def _data(settings: Settings) -> Finding:
-    if not settings.catalogue.exists():
-        return Finding("Data directory", True, f"{settings.data} will be made")
     return _attempt("Data directory", lambda: _opened(settings))
 
 
 def _opened(settings: Settings) -> str:
+    if not Catalogue.exists(settings.catalogue_url):
+        return f"{settings.data} will be made"
     try:
         with App.open(settings) as app:
             app.verify()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from similis.catalogue import Catalogue
-from similis.domain import Instance, InstanceSpec, InvalidInput, KeyringFailed
+from similis.domain import Instance, InstanceSpec, InvalidInput, KeyringFailed, StorageFailed
 from similis.privacy import Keyring
 from similis.service._analyst import Analyst
 from similis.service._indexes import Indexes
@@ -44,6 +44,8 @@ class Instances:
             return self._catalogue.create_instance(
                 spec, uid=uid, index=index, model=pipeline.model, dimension=pipeline.dimension
             )
+        except StorageFailed:
+            raise  # it may have been made all the same, such as when the connection broke: then it needs its key
         except Exception:
             self._keyring.destroy_instance(uid)
             raise

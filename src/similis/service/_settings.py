@@ -7,10 +7,11 @@ import re
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from similis.algorithm import SubjectMode
+from similis.catalogue import postgresql_url, sqlite_url
 
 _HOST = r"(?:[a-z0-9_-]+\.)*[a-z0-9_-]+(?::[0-9]+)?"
 _PICTURE_HOST = re.compile(rf"\*|(?:\*\.)?{_HOST}")
@@ -37,8 +38,11 @@ class Settings(BaseSettings):
     """How one Similis is set up.
 
     Attributes:
-        data: the data directory: catalogue and lock, no keys and never a picture.
-        keys: the key directory, outside the data directory; beside it by default (`<data>.keys`).
+        data: the data directory: lock, indexes and, unless it is elsewhere, the catalogue; no keys, never a picture.
+        catalogue: URL of a PostgreSQL database that keeps the catalogue, for all gateways that are given the same; by
+            default it is a file in the data directory.
+        keys: the key directory, outside the data directory; beside it by default (`<data>.keys`). Gateways that share
+            a catalogue share this directory too.
         models: where fetched models are cached; shared by all data directories.
         threads: pictures analysed at once; the number of processors by default.
         upload_host: public `name[:port]` to which SDKs upload over TLS; worked out from each call by default.
@@ -52,6 +56,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="SIMILIS_", frozen=True)
 
     data: Path = Path("similis-data")
+    catalogue: SecretStr | None = None
     keys: Path | None = None
     models: Path = Field(default_factory=_default_models)
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
@@ -62,9 +67,15 @@ class Settings(BaseSettings):
     region_needs_crop: bool = False
 
     @property
-    def catalogue(self) -> Path:
-        """The catalogue's database, which a data directory in use always has."""
-        return self.data.absolute() / "catalogue.sqlite"
+    def catalogue_url(self) -> str:
+        """The catalogue's database; there may be a password inside.
+
+        Raises:
+            InvalidInput: `catalogue` is no URL of a PostgreSQL database.
+        """
+        if self.catalogue is None:
+            return sqlite_url(self.data.absolute() / "catalogue.sqlite")
+        return postgresql_url(self.catalogue.get_secret_value())
 
     @property
     def key_directory(self) -> Path:
