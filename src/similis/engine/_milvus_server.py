@@ -71,10 +71,14 @@ _INDEXES: Mapping[MilvusIndexType, tuple[str, dict[str, int]]] = {
 
 
 class MilvusServer:
-    """A server and the collections on it. Connects when first used; threads may share it."""
+    """A server and the collections on it. Connects when first used; threads may share it.
+
+    Attributes:
+        settings: how it is used.
+    """
 
     def __init__(self, settings: MilvusSettings) -> None:
-        self._settings = settings
+        self.settings = settings
         self._connecting = threading.Lock()
         self._connected: Any = None
 
@@ -91,7 +95,7 @@ class MilvusServer:
                 schema.add_field(name, types.INT64)
             for name in STR_FIELDS:
                 schema.add_field(name, types.VARCHAR, max_length=MAX_STRING * _BYTES_A_CHARACTER)
-            kind, parameters = _INDEXES[self._settings.index_type]
+            kind, parameters = _INDEXES[self.settings.index_type]
             indexes = client.prepare_index_params()
             # Of unit vectors the inner product is the cosine.
             indexes.add_index("vector", index_type=kind, metric_type="IP", params=parameters)
@@ -104,7 +108,7 @@ class MilvusServer:
         """Return the sequence that the collection holds, 0 where it holds nothing, None where there is none."""
         with self._failures():
             client = self._client
-            if not client.has_collection(collection, timeout=self._settings.timeout):
+            if not client.has_collection(collection, timeout=self.settings.timeout):
                 return None
             client.load_collection(collection, timeout=self._patience)
             rows = self._rows(collection, [_MARK], "seq")
@@ -117,9 +121,9 @@ class MilvusServer:
         mark = _as_entity(Row(seq, _MARK, np.zeros(dimension, np.float32))) | {"category": _MARK}
         with self._failures():
             for ids in _parts(removed):
-                self._client.delete(collection, ids=ids, timeout=self._settings.timeout)
+                self._client.delete(collection, ids=ids, timeout=self.settings.timeout)
             for entities in [*_parts(living), [mark]]:
-                self._client.upsert(collection, entities, timeout=self._settings.timeout)
+                self._client.upsert(collection, entities, timeout=self.settings.timeout)
 
     def vectors(self, collection: str, ids: Sequence[int]) -> dict[int, NDArray[np.float32]]:
         """Return vectors by picture id; ids that are not there are left out."""
@@ -140,8 +144,8 @@ class MilvusServer:
         candidates: int,
     ) -> list[list[Hit]]:
         """Return the nearest pictures of each query, at most `count` and sometimes one less."""
-        hnsw = self._settings.index_type is MilvusIndexType.HNSW
-        strongly |= self._settings.consistency is MilvusConsistency.STRONG
+        hnsw = self.settings.index_type is MilvusIndexType.HNSW
+        strongly |= self.settings.consistency is MilvusConsistency.STRONG
         with self._failures():
             answers = self._client.search(
                 collection,
@@ -152,7 +156,7 @@ class MilvusServer:
                     "params": {"ef": candidates} if hnsw else {"nprobe": min(max(candidates // 8, 32), _CELLS)}
                 },
                 consistency_level="Strong" if strongly else "Bounded",
-                timeout=self._settings.timeout,
+                timeout=self.settings.timeout,
             )
             return [[Hit(hit["id"], hit["distance"]) for hit in hits if hit["id"] != _MARK] for hits in answers]
 
@@ -164,14 +168,14 @@ class MilvusServer:
                 filter=f"id != {_MARK}",
                 output_fields=["count(*)"],
                 consistency_level="Strong",
-                timeout=self._settings.timeout,
+                timeout=self.settings.timeout,
             )
             return int(row["count(*)"])
 
     def collections(self, prefix: str) -> list[str]:
         """Return the names of the collections that begin so."""
         with self._failures():
-            names: list[str] = self._client.list_collections(timeout=self._settings.timeout)
+            names: list[str] = self._client.list_collections(timeout=self.settings.timeout)
             return [name for name in names if name.startswith(prefix)]
 
     def drop(self, collection: str) -> None:
@@ -189,13 +193,13 @@ class MilvusServer:
     @property
     def _patience(self) -> float:
         """Seconds for what a server does slowly even when it is well."""
-        return 6 * self._settings.timeout
+        return 6 * self.settings.timeout
 
     @property
     def _client(self) -> Any:  # noqa: ANN401 - pymilvus is imported only where it is used
         with self._connecting:
             if self._connected is None:
-                settings = self._settings
+                settings = self.settings
                 self._connected = _pymilvus().MilvusClient(
                     settings.uri, token=settings.token, timeout=settings.timeout
                 )
@@ -207,7 +211,7 @@ class MilvusServer:
             filter=f"id in {list(ids)}",
             output_fields=["id", name],
             consistency_level="Strong",
-            timeout=self._settings.timeout,
+            timeout=self.settings.timeout,
         )
         return {row["id"]: row[name] for row in rows}
 
@@ -225,11 +229,11 @@ class MilvusServer:
     def _unavailable(self, code: object) -> IndexUnavailable:
         if code == _NO_SUCH_COLLECTION:
             return IndexUnavailable(
-                f"A collection of the Milvus server at {self._settings.uri} is gone.",
+                f"A collection of the Milvus server at {self.settings.uri} is gone.",
                 "Ask again: it is looked for, or built anew from the catalogue.",
             )
         return IndexUnavailable(
-            f"The Milvus server at {self._settings.uri} cannot be used (error {code}).",
+            f"The Milvus server at {self.settings.uri} cannot be used (error {code}).",
             "Check that it runs, SIMILIS_MILVUS_URI and SIMILIS_MILVUS_TOKEN. Pictures can be added meanwhile; "
             "searches resume when it is back.",
         )
