@@ -3,6 +3,7 @@
 from similis.algorithm._backbone import Backbone
 from similis.algorithm._binary import binary_code, hamming_distance
 from similis.algorithm._category import CategoryHead, decided_category
+from similis.algorithm._curve_fit import MIN_QUERIES, Experience, own_curve
 from similis.algorithm._decode import Orientation, PictureLimits, decode
 from similis.algorithm._duplicates import DuplicateLimit
 from similis.algorithm._encoders import ImageEncoder, TextEncoder
@@ -14,12 +15,14 @@ from similis.algorithm.models import Manifest, ModelStatus, ModelStore, Role
 from similis.algorithm.tuning import Sample, Trial, TunedSpace, fit_space, run_trial
 
 __all__ = [
+    "MIN_QUERIES",
     "Analysis",
     "Backbone",
     "Calibration",
     "CategoryHead",
     "Describer",
     "DuplicateLimit",
+    "Experience",
     "ImageEncoder",
     "Manifest",
     "ModelStatus",
@@ -42,5 +45,6 @@ __all__ = [
     "fit_space",
     "hamming_distance",
     "needed_models",
+    "own_curve",
     "run_trial",
 ]

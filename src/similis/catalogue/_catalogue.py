@@ -17,7 +17,6 @@ from similis.catalogue import (
     _instances,
     _nonces,
     _pictures,
-    _score_curves,
     _settings,
     _tunings,
     _writing,
@@ -25,16 +24,9 @@ from similis.catalogue import (
 from similis.catalogue._database import Database
 from similis.catalogue._features import read_vectors
 from similis.catalogue._filters import compile_filter
-from similis.catalogue._rows import (
-    IndexState,
-    LoggedChange,
-    NewPicture,
-    ScoreCurve,
-    Sealer,
-    StoredPicture,
-    StoredVector,
-)
+from similis.catalogue._rows import IndexState, LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
 from similis.catalogue._schema import is_new, migrate
+from similis.catalogue._score_curves import ScoreCurves
 from similis.catalogue._stamp import Stamp
 from similis.catalogue._tables import picture as picture_table
 from similis.catalogue._verify import verify
@@ -51,9 +43,8 @@ class Catalogue:
     """
 
     def __init__(self, database: Database, sealer: Sealer, stamp: Stamp) -> None:
-        self._database = database
-        self._sealer = sealer
-        self._stamp = stamp
+        self._database, self._sealer, self._stamp = database, sealer, stamp
+        self.score_curves = ScoreCurves(database)  # how scores are read in each instance
 
     @classmethod
     def open(cls, url: str, sealer: Sealer) -> Catalogue:
@@ -358,26 +349,6 @@ class Catalogue:
         """Return the sealed transform of an instance's tuning, None where none is used."""
         with self._database.reading() as connection:
             return _tunings.read_transform(connection, instance.id)
-
-    def score_curve(self, instance: Instance) -> ScoreCurve | None:
-        """Return the curve that an instance's own products gave its scores, None where that was never tried."""
-        with self._database.reading() as connection:
-            return _score_curves.read_score_curve(connection, instance.id)
-
-    def set_score_curve(self, instance: Instance, curve: ScoreCurve) -> None:
-        """Keep the curve of an instance's scores, in place of the one before.
-
-        Raises:
-            InstanceNotFound: the instance was deleted meanwhile.
-        """
-        with self._database.writing() as connection:
-            _instances.lock_instance(connection, instance)
-            _score_curves.write_score_curve(connection, instance.id, curve)
-
-    def siblings(self, instance: Instance, stride: int = 1) -> NDArray[np.int64]:
-        """Return ids of pictures whose product has others, ascending; looks at every `stride`-th id only."""
-        with self._database.reading() as connection:
-            return _score_curves.select_siblings(connection, instance, stride)
 
     def last_seq(self, instance: Instance) -> int:
         """Return the sequence of the latest change, 0 without any."""

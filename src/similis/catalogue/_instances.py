@@ -10,8 +10,7 @@ from sqlalchemy import Connection, Row, delete, select, update
 from similis.catalogue._checksums import checked
 from similis.catalogue._index_states import remove_index_states
 from similis.catalogue._inserting import insert_new
-from similis.catalogue._score_curves import remove_score_curve
-from similis.catalogue._tables import change, feature, instance, picture
+from similis.catalogue._tables import change, feature, instance, picture, score_curve
 from similis.catalogue._tunings import read_tuning, read_tunings, remove_tuning
 from similis.domain import (
     CapacityReached,
@@ -74,9 +73,8 @@ def remove_instance(connection: Connection, name: str) -> Instance:
     pictures = select(picture.c.id).where(picture.c.instance_id == found.id)
     connection.execute(delete(feature).where(feature.c.picture_id.in_(pictures)))
     remove_tuning(connection, found.id)
-    remove_score_curve(connection, found.id)
     remove_index_states(connection, found.id)
-    for table in (picture, change):
+    for table in (picture, change, score_curve):
         connection.execute(delete(table).where(table.c.instance_id == found.id))
     connection.execute(delete(instance).where(instance.c.id == found.id))
     return found

@@ -53,6 +53,18 @@ class LoggedChange(NamedTuple):
     attributes: Attributes | None
 
 
+class ScoreCurve(NamedTuple):
+    """The curve that an instance's own products give its scores.
+
+    Attributes:
+        pictures: how many the instance had then.
+        figures: middle, slope and threshold; None where its products told too little.
+    """
+
+    pictures: int
+    figures: tuple[float, ...] | None
+
+
 class IndexState(NamedTuple):
     """A durable index: the name of what is searched, and the last change of the log that is in it."""
 

@@ -148,6 +148,16 @@ index_state = Table(
     _checksum(),
 )
 
+# The curve that an instance's own products give its scores, and of how many pictures; `null` where these are too few.
+score_curve = Table(
+    "score_curve",
+    metadata,
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False),
+    Column("pictures", BigInteger, nullable=False),
+    Column("figures", Text, nullable=False),
+    _checksum(),
+)
+
 access_key = Table(
     "access_key",
     metadata,

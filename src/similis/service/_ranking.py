@@ -31,6 +31,7 @@ class Ranking:
     """The results of one query, best first, ties ordered by key, so that pages neither repeat nor miss a picture.
 
     Attributes:
+        calibration: how similarities read as scores.
         settled: whether the catalogue still knew every hit of the index; those that it did not know are left out.
     """
 
@@ -47,7 +48,7 @@ class Ranking:
         self._catalogue = catalogue
         self._instance = instance
         self._index = index
-        self._calibration = calibration
+        self.calibration = calibration
         self._query = query
         self._options = options
         self._category = category
@@ -97,7 +98,7 @@ class Ranking:
         self.settled &= len(vectors) == len(near)
         same = {id_ for id_, vector in vectors.items() if np.array_equal(vector, self._query)}
         identical = np.array([id_ in same for id_ in ids.tolist()], dtype=np.bool_)
-        return displayed_scores(self._calibration.score(similarities), identical)
+        return displayed_scores(self.calibration.score(similarities), identical)
 
     def _matches(self, page: Sequence[_Ranked]) -> list[Match]:
         ids = [ranked.picture_id for ranked in page]

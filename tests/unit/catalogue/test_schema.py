@@ -40,7 +40,7 @@ def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(open_catalogue: O
     before.create_instance(InstanceSpec("shop"), uid="0" * 32, index="faiss", model="m", dimension=4)
     before.close()
     with sqlite3.connect(tmp_path / "catalogue.sqlite") as connection:
-        for table in ("index_state", "tuning", "transform", "nonce", "temporary_key"):
+        for table in ("score_curve", "index_state", "tuning", "transform", "nonce", "temporary_key"):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.close()

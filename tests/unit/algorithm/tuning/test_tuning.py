@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from similis.algorithm import Calibration, Sample, TunedSpace, fit_space, run_trial
-from similis.algorithm.tuning._fit import fit_curve
+from similis.algorithm._curve_fit import fit_curve
 from similis.algorithm.tuning._search import find
 from similis.algorithm.tuning._trial import interval
 
