@@ -14,7 +14,7 @@ from similis.catalogue._checksums import with_checksum
 def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row with its checksum unless one with a key of it is there; return whether it was new."""
     statement = _insert(connection)(table).values(with_checksum(table, values)).on_conflict_do_nothing()
-    return bool(connection.execute(statement).rowcount)
+    return connection.execute(statement.returning(*table.primary_key)).first() is not None
 
 
 def put(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:

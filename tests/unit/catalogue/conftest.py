@@ -25,9 +25,19 @@ class MirrorSealer:
         return mirrored[::-1]
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_kind(request: pytest.FixtureRequest) -> str:
+    kind: str = request.param
+    return kind
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return sqlite_url(tmp_path / "catalogue.sqlite")
+def url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind."""
+    if database_kind == "sqlite":
+        return sqlite_url(tmp_path / "catalogue.sqlite")
+    found: str = request.getfixturevalue("postgres_url")
+    return found
 
 
 @pytest.fixture

@@ -1,4 +1,3 @@
-import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -7,7 +6,7 @@ from typing import TypeAlias
 
 import numpy as np
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import func, insert, select
 
 from similis.catalogue import Catalogue, NewPicture, sqlite_url
 from similis.catalogue._database import Database
@@ -313,7 +312,7 @@ def test_temporary_access_keys(catalogue: Catalogue) -> None:
     catalogue.verify()
 
 
-def test_a_nonce_is_new_once_until_its_time_is_over(catalogue: Catalogue, tmp_path: Path) -> None:
+def test_a_nonce_is_new_once_until_its_time_is_over(catalogue: Catalogue) -> None:
     now = datetime(2030, 1, 2, tzinfo=UTC)
     until = now + timedelta(minutes=30)
     for key_id, nonce in (("a", "1"), ("a", "2"), ("b", "1"), ("a", "é\x00" * 5000), ("a", "")):
@@ -321,9 +320,8 @@ def test_a_nonce_is_new_once_until_its_time_is_over(catalogue: Catalogue, tmp_pa
         assert not catalogue.remember_nonce(key_id, nonce, until=until, now=until)
     catalogue.verify()
     assert catalogue.remember_nonce("a", "3", until=until, now=until + timedelta(microseconds=1))
-    with sqlite3.connect(tmp_path / "catalogue.sqlite") as connection:
-        assert connection.execute("SELECT count(*) FROM nonce").fetchone() == (1,)
-    connection.close()
+    with catalogue._database.reading() as connection:
+        assert connection.execute(select(func.count()).select_from(nonce_table)).scalar() == 1
 
 
 def test_everything_is_there_after_opening_again(
@@ -343,6 +341,7 @@ def test_errors_of_statements_do_not_quote_values(tmp_path: Path) -> None:
     database.close()
 
 
+@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # elsewhere others may be following the log
 def test_a_log_about_pictures_that_are_gone_is_shortened(
     catalogue: Catalogue, make_instance: MakeInstance, new_picture: MakePicture
 ) -> None:

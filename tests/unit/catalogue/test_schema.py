@@ -15,8 +15,11 @@ from similis.catalogue._tables import metadata
 from similis.domain import AccessKey, InstanceSpec, Role, StorageFailed
 
 Open = Callable[[], Catalogue]
+# What PostgreSQL has instead is tested in test_postgresql.
+sqlite_only = pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)
 
 
+@sqlite_only
 def test_migrations_lead_to_the_schema_in_the_code(open_catalogue: Open, url: str) -> None:
     open_catalogue().close()
     database = Database(url)
@@ -33,6 +36,7 @@ def test_migrations_lead_to_the_schema_in_the_code(open_catalogue: Open, url: st
     database.close()
 
 
+@sqlite_only
 def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(open_catalogue: Open, tmp_path: Path) -> None:
     before = open_catalogue()
     key = AccessKey("id", Role.READER, ("shop",), datetime(2030, 1, 2, tzinfo=UTC))
@@ -50,6 +54,7 @@ def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(open_catalogue: O
     assert after.remember_nonce("id", "n", until=key.created_at, now=key.created_at)
 
 
+@sqlite_only
 def test_a_newer_schema_is_refused_and_left_alone(open_catalogue: Open, tmp_path: Path) -> None:
     open_catalogue().close()
     file = tmp_path / "catalogue.sqlite"
@@ -62,6 +67,7 @@ def test_a_newer_schema_is_refused_and_left_alone(open_catalogue: Open, tmp_path
     assert file.read_bytes() == before
 
 
+@sqlite_only
 def test_the_database_is_set_up_for_durability(open_catalogue: Open, url: str) -> None:
     open_catalogue().close()
     database = Database(url)
@@ -84,6 +90,7 @@ def test_any_path_can_be_used(tmp_path: Path) -> None:
     assert [file.name for file in directory.iterdir()] == ["x.sqlite"]
 
 
+@sqlite_only
 def test_many_threads_read_at_once(open_catalogue: Open) -> None:
     catalogue, together = open_catalogue(), threading.Barrier(40, timeout=20)
 
@@ -96,6 +103,7 @@ def test_many_threads_read_at_once(open_catalogue: Open) -> None:
             job.result(20)
 
 
+@sqlite_only
 def test_reading_by_key_uses_an_index(open_catalogue: Open, url: str) -> None:
     open_catalogue().close()
     database = Database(url)

@@ -11,6 +11,12 @@ from similis.catalogue import Catalogue
 from similis.catalogue._stamp import Stamp
 from similis.domain import StorageFailed
 
+# Only files are verified and stamped.
+pytestmark = [
+    pytest.mark.usefixtures("database_kind"),
+    pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True),
+]
+
 
 @pytest.fixture
 def verified(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
