@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from similis.algorithm._scores import Calibration, as_closeness
 # with 30 .08, with 10 .11 (docs/models.md).
 MIN_QUERIES = 60
 _MIN_RESULTS = 30
+_MIN_GOOD = 10
 _PRECISION = 0.9
 _FALSE_MATCHES = 0.05
 _STEPS = 50
@@ -37,25 +39,25 @@ class Experience:
     best_wrong: NDArray[np.float64]
 
 
-def own_curve(experience: Experience) -> Calibration | None:
+def own_curve(experience: Experience, general: Calibration) -> Calibration | None:
     """The curve of an instance by its own products, None where there are too few to tell.
 
     A match is good from the score on at which nine of ten results were right and at most one in twenty pictures
     would have had a good match without its product.
+
+    Args:
+        experience: what the pictures of those products find.
+        general: the curve for all collections.
     """
     right = int(experience.right.sum())
     wrong = len(experience.right) - right
     if len(experience.best_wrong) < MIN_QUERIES or min(right, wrong) < _MIN_RESULTS:
         return None
-    curve = fit_curve(experience.similarities, experience.right, 0.5)
-    scores, missing = curve.score(experience.similarities), curve.score(experience.best_wrong)
-    steps = (round(float(step), 2) for step in np.arange(0.5, 1, 0.01))
-    good = (
-        step
-        for step in steps
-        if (missing >= step).mean() <= _FALSE_MATCHES and _precise(experience.right[scores >= step])
-    )
-    return Calibration(curve.middle, curve.slope, next(good, 0.99))
+    fitted = fit_curve(experience.similarities, experience.right, 0.5)
+    curve = replace(fitted, general=general)
+    false = float(np.quantile(curve.score(experience.best_wrong), 1 - _FALSE_MATCHES, method="higher"))
+    precise = _precise_from(curve.score(experience.similarities), experience.right)
+    return replace(curve, threshold=round(min(max(precise, math.ceil(100 * false) / 100), 0.99), 2))
 
 
 def fit_curve(similarities: NDArray[np.float64], right: NDArray[np.bool_], threshold: float) -> Calibration:
@@ -85,5 +87,10 @@ def fit_curve(similarities: NDArray[np.float64], right: NDArray[np.bool_], thres
     return Calibration.of_closeness(middle, slope, threshold)
 
 
-def _precise(right: NDArray[np.bool_]) -> bool:
-    return len(right) == 0 or bool(right.mean() >= _PRECISION)
+def _precise_from(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """The least score, in hundredths, from which on results are precise; what a score means where too few get there."""
+    for step in np.arange(50, 100) / 100:
+        good = right[scores >= step]
+        if len(good) >= _MIN_GOOD and good.mean() >= _PRECISION:
+            return float(step)
+    return _PRECISION

@@ -14,6 +14,7 @@ from similis.domain import InstanceType
 
 _BELOW_ONE = np.nextafter(1.0, 0.0)
 _CLOSEST = 1e-9
+_SHARE_OF_GENERAL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +32,14 @@ class Calibration:
         middle: the similarity whose score is one half, below 1.
         slope: how steeply the log-odds grow with the similarity there.
         threshold: the score from which on a match is good, unless the user says otherwise.
+        general: the curve for all collections, where this one is of a single instance. It has a twentieth of the say,
+            so that copies still stand out among what is right for sure.
     """
 
     middle: float
     slope: float
     threshold: float = 0.5
+    general: Calibration | None = None
 
     @classmethod
     def for_type(cls, kind: InstanceType) -> Self:
@@ -56,7 +60,10 @@ class Calibration:
         """
         distance = 1 - self.middle
         odds = self.slope * distance * (as_closeness(similarity) + math.log(distance))
-        return np.minimum(np.exp(-np.logaddexp(0, -odds)), _BELOW_ONE)
+        own = np.exp(-np.logaddexp(0, -odds))
+        if self.general is not None:
+            own += _SHARE_OF_GENERAL * (self.general.score(similarity) - own)
+        return np.minimum(own, _BELOW_ONE)
 
 
 def as_closeness(similarity: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -62,7 +62,7 @@ class ScoreCurve(NamedTuple):
     """
 
     pictures: int
-    figures: tuple[float, ...] | None
+    figures: tuple[float, float, float] | None
 
 
 class IndexState(NamedTuple):

@@ -29,8 +29,8 @@ class ScoreCurves:
         if row is None:
             return None
         values = checked(score_curve, row)
-        figures = json.loads(values["figures"])
-        return ScoreCurve(values["pictures"], None if figures is None else tuple(figures))
+        figures: list[float] | None = json.loads(values["figures"])
+        return ScoreCurve(values["pictures"], None if figures is None else (figures[0], figures[1], figures[2]))
 
     def set(self, instance: Instance, curve: ScoreCurve) -> None:
         """Keep an instance's curve, in place of the one before.

@@ -44,8 +44,8 @@ class Curves:
 
     def of_features(self, instance: Instance) -> Calibration:
         """The curve by the instance's own products, else the plain one."""
-        stored = self._catalogue.score_curves.get(instance)
-        return self.plain(instance) if stored is None or stored.figures is None else Calibration(*stored.figures)
+        stored, plain = self._catalogue.score_curves.get(instance), self.plain(instance)
+        return plain if stored is None or stored.figures is None else Calibration(*stored.figures, plain)
 
     def follow(self, instance: Instance, index: VectorIndex) -> None:
         """Fit the curve where that is due. One thread does it; the first time, others wait for it.
@@ -70,7 +70,8 @@ class Curves:
         if len(ids) >= MIN_QUERIES:
             # The same pictures each time that the instance holds the same.
             chosen = np.random.default_rng(0).choice(ids, min(QUERIES, len(ids)), replace=False)
-            curve = own_curve(self._experience(instance, index, np.sort(chosen).tolist()))
+            experience = self._experience(instance, index, np.sort(chosen).tolist())
+            curve = own_curve(experience, self.plain(instance))
         figures = None if curve is None else (curve.middle, curve.slope, curve.threshold)
         return ScoreCurve(instance.picture_count, figures)
 

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from similis.algorithm import Calibration, Sample, TunedSpace, fit_space, run_trial
-from similis.algorithm._curve_fit import fit_curve
 from similis.algorithm.tuning._search import find
 from similis.algorithm.tuning._trial import interval
 
@@ -111,25 +108,6 @@ def test_a_space_comes_back_from_bytes_and_maps_rows_the_same_alone_and_in_compa
     rows = random.normal(size=(40, D)).astype(np.float16)
     together = again.apply(rows)
     assert all(np.array_equal(space.apply(rows[place : place + 1])[0], together[place]) for place in range(40))
-
-
-@given(middle=st.floats(-0.5, 0.8), slope=st.floats(2, 30), seed=st.integers(0, 100))
-@settings(max_examples=20, deadline=None)
-def test_the_curve_finds_the_probabilities_that_made_the_results(middle: float, slope: float, seed: int) -> None:
-    random = np.random.default_rng(seed)
-    similarity = random.uniform(-0.8, 1, 4000)
-    true = Calibration(middle, slope).score(similarity)
-    curve = fit_curve(similarity, random.random(4000) < true, 0.5)
-    assert np.abs(curve.score(similarity) - true).max() < 0.12
-
-
-@pytest.mark.parametrize("right", [True, False])
-def test_one_sided_results_still_give_a_rising_curve(right: bool) -> None:
-    curve = fit_curve(np.linspace(0, 1, 30), np.full(30, right), 0.5)
-    scores = curve.score(np.array([0.0, 0.5, 1.0]))
-    assert np.isfinite(scores).all()
-    assert (np.diff(scores) > 0).all()
-    assert (scores > 0.5).all() == right
 
 
 def test_the_interval_grows_when_pictures_of_a_product_are_alike() -> None:
