@@ -88,7 +88,7 @@ def fit_curve(similarities: NDArray[np.float64], right: NDArray[np.bool_], thres
 
 
 def _precise_from(scores: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """The least score, in hundredths, from which on results are precise; what a score means where too few get there."""
+    """The least score, in hundredths, from which on results are precise; nine tenths where too few get there."""
     for step in np.arange(50, 100) / 100:
         good = right[scores >= step]
         if len(good) >= _MIN_GOOD and good.mean() >= _PRECISION:
