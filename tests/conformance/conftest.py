@@ -85,7 +85,7 @@ class NaiveIndex:
         k: int,
         tree: Filter | None = None,
         category: Category | None = None,
-        effort: Effort = Effort.EXACT,
+        effort: Effort = Effort.TARGET,
     ) -> list[list[Hit]]:
         del effort
         queries = [self._unit(query) for query in vectors]
@@ -166,7 +166,7 @@ def milvus_collection(milvus_server: RealMilvus) -> MilvusCollection:
     return MilvusCollection(milvus_server.uri)
 
 
-@pytest.fixture(params=[*KINDS, "milvus"])
+@pytest.fixture(params=[*KINDS, pytest.param("milvus", marks=pytest.mark.slow)])
 def make_index(request: pytest.FixtureRequest) -> MakeIndex:
     """Makes an empty index of one kind over a shelf."""
 

@@ -126,17 +126,18 @@ def test_bounded_searches_see_every_write_at_once(server: MilvusServer, progress
         log.bring(index)
         assert all(_finds(index, number) for number in range(1, 200) if number % 3 != 2 or number == 200)
         assert index.count() == 199 - 66
-        assert len(index._tail) < 10
+        assert len(index._recent) < 10
 
 
 def test_a_tail_that_is_cut_short_misses_nothing(server: MilvusServer, progress: OwnProgress, log: Log) -> None:
     index = _opened(server, progress, push_from=10, most_waiting=20)
     index.applied_seq()
-    index._strong_until = 0.0
+    index._recent._strong_until = 0.0
     for number in range(1, 101):
         log.add(number)
         log.bring(index)
-    assert len(index._tail) <= 20
+    index.push()
+    assert len(index._recent) <= 20
     assert all(_finds(index, number) for number in range(1, 101, 9))
 
 
@@ -162,6 +163,7 @@ def test_two_that_push_never_bring_back_what_was_removed(
         thread.start()
     for thread in threads:
         thread.join()
+    indexes[1].push()
     fresh = _opened(server, progress)
     assert fresh.count() == 30
     assert fresh.applied_seq() == len(log.changes)

@@ -34,15 +34,33 @@ from similis.engine import (
 )
 
 _DIMENSION = 4
-_NUMBERS = [None, -(2**31), -1, 0, 1, 2, 2**31 - 1]
-_WORDS = [None, "", "a", "A", "ä", "a ", "1", "'", '"', "a_", "line\nbreak", "\t\x01", "π" * 128, "😀" * 128]
-_ROWS = {
-    number: Attributes(
-        **{name: _NUMBERS[(number // (place + 1)) % len(_NUMBERS)] for place, name in enumerate(INT_FIELDS)},
-        **{name: _WORDS[(number // (place + 1)) % len(_WORDS)] for place, name in enumerate(STR_FIELDS)},
-    )
-    for number in range(1, 71)
-}
+_NUMBERS: list[int | None] = [None, -(2**31), -1, 0, 1, 2, 2**31 - 1]
+_WORDS: list[str | None] = [
+    None,
+    "",
+    "a",
+    "A",
+    "ä",
+    "a ",
+    "1",
+    "'",
+    '"',
+    "a_",
+    "line\nbreak",
+    "\t\x01",
+    "π" * 128,
+    "😀" * 128,
+]
+
+
+def _attributes(number: int) -> Attributes:
+    values: dict[str, Any] = {}
+    for names, choice in ((INT_FIELDS, _NUMBERS), (STR_FIELDS, _WORDS)):
+        values |= {name: choice[number // place % len(choice)] for place, name in enumerate(names, 1)}
+    return Attributes(**values)
+
+
+_ROWS = {number: _attributes(number) for number in range(1, 71)}
 
 
 def _few(values: st.SearchStrategy[Any]) -> st.SearchStrategy[tuple[Any, ...]]:

@@ -62,6 +62,11 @@ class MilvusSettings:
     staleness: float = 10.0
     timeout: float = 10.0
 
+    @property
+    def patience(self) -> float:
+        """Seconds for what a server does slowly even when it is well."""
+        return 6 * self.timeout
+
 
 _CELLS = 1024
 _INDEXES: Mapping[MilvusIndexType, tuple[str, dict[str, int]]] = {
@@ -100,9 +105,13 @@ class MilvusServer:
             # Of unit vectors the inner product is the cosine.
             indexes.add_index("vector", index_type=kind, metric_type="IP", params=parameters)
             client.create_collection(
-                collection, schema=schema, index_params=indexes, consistency_level="Bounded", timeout=self._patience
+                collection,
+                schema=schema,
+                index_params=indexes,
+                consistency_level="Bounded",
+                timeout=self.settings.patience,
             )
-            client.load_collection(collection, timeout=self._patience)
+            client.load_collection(collection, timeout=self.settings.patience)
 
     def mark(self, collection: str) -> int | None:
         """Return the sequence that the collection holds, 0 where it holds nothing, None where there is none."""
@@ -110,7 +119,7 @@ class MilvusServer:
             client = self._client
             if not client.has_collection(collection, timeout=self.settings.timeout):
                 return None
-            client.load_collection(collection, timeout=self._patience)
+            client.load_collection(collection, timeout=self.settings.patience)
             rows = self._rows(collection, [_MARK], "seq")
             return int(rows[_MARK]) if rows else 0
 
@@ -181,7 +190,7 @@ class MilvusServer:
     def drop(self, collection: str) -> None:
         """Remove a collection; it is no error when it is gone."""
         with self._failures():
-            self._client.drop_collection(collection, timeout=self._patience)
+            self._client.drop_collection(collection, timeout=self.settings.patience)
 
     def close(self) -> None:
         """Close the connection; the next call makes another."""
@@ -189,11 +198,6 @@ class MilvusServer:
             if self._connected is not None:
                 self._connected.close()
             self._connected = None
-
-    @property
-    def _patience(self) -> float:
-        """Seconds for what a server does slowly even when it is well."""
-        return 6 * self.settings.timeout
 
     @property
     def _client(self) -> Any:  # noqa: ANN401 - pymilvus is imported only where it is used
