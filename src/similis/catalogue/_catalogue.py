@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -324,6 +324,19 @@ class Catalogue:
         """Forget a holder's durable index, if it has one."""
         with self._database.writing() as connection:
             _index_states.remove_index_states(connection, instance.id, holder)
+
+    def alone_with_index(self, instance: Instance, holder: str) -> AbstractContextManager[None]:
+        """A block that only one thread of all processes runs at a time for a holder's durable index; it may write."""
+        return self._database.alone(f"index {instance.id} {holder}")
+
+    def change_index(self, instance: Instance, index: str) -> Instance:
+        """Have an instance searched by another kind of index from now on, and return it as it is then.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+        """
+        with self._database.writing() as connection:
+            return _instances.change_index(connection, instance, index)
 
     def set_tuning(self, instance: Instance, report: Tuning, sealed: bytes | None) -> None:
         """Keep how a tuning did, in place of the one before, with its sealed transform where it was adopted.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection, make_url
+from sqlalchemy import Connection, func, make_url, select
 
 from similis.catalogue._failures import storage_failures
 from similis.catalogue._postgresql import open_postgresql
@@ -29,6 +31,7 @@ class Database:
         with storage_failures():
             self._reader, self._writer = open_postgresql(parsed) if self.shared else open_sqlite(parsed)
         self._write_lock = threading.Lock()
+        self._named_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._closed = False
 
     @contextmanager
@@ -55,6 +58,25 @@ class Database:
             self._check_open()
             with storage_failures(), self._writer.begin() as connection:
                 yield connection
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """A block that one thread at a time runs under a name: of all processes where the database is shared.
+
+        It may write. Others wait for it, so that whoever holds other locks must not wait here.
+
+        Raises:
+            StorageFailed: the database cannot be used.
+        """
+        with self._named_locks[name]:
+            self._check_open()
+            if not self.shared:
+                yield
+                return
+            key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+            with storage_failures(), self._writer.begin() as connection:
+                connection.execute(select(func.pg_advisory_xact_lock(key)))
+                yield
 
     def close(self) -> None:
         """Wait for a transaction that writes, then close all connections for good: another process may come now."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
-from similis.catalogue._checksums import checked
+from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._index_states import remove_index_states
 from similis.catalogue._inserting import insert_new
 from similis.catalogue._tables import change, feature, instance, picture, score_curve
@@ -78,6 +78,21 @@ def remove_instance(connection: Connection, name: str) -> Instance:
         connection.execute(delete(table).where(table.c.instance_id == found.id))
     connection.execute(delete(instance).where(instance.c.id == found.id))
     return found
+
+
+def change_index(connection: Connection, expected: Instance, index: str) -> Instance:
+    """Name another kind of index as the one that an instance is searched by; return the instance.
+
+    Raises:
+        InstanceNotFound: it was deleted meanwhile.
+    """
+    lock_instance(connection, expected)
+    row = connection.execute(select(instance).where(instance.c.id == expected.id)).one()
+    values = with_checksum(instance, {**checked(instance, row), "index_kind": index})
+    connection.execute(
+        update(instance).where(instance.c.id == expected.id).values(index_kind=index, checksum=values["checksum"])
+    )
+    return read_instance(connection, expected.name)
 
 
 def lock_instance(connection: Connection, expected: Instance) -> int:
