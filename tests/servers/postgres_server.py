@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-import signal
 import subprocess
 import tempfile
 import time
@@ -52,21 +51,10 @@ class PostgresServer:
         self._process.kill()
         self._process.wait()
 
-    def pause(self) -> None:
-        """Let nobody connect, and answer nobody that waits for the postmaster, until `resume`."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        """End a pause."""
-        assert self._process is not None
-        self._process.send_signal(signal.SIGCONT)
-
     def stop(self) -> None:
         """End it and remove its data."""
         if self._process is not None:
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait()
+            self.kill()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def fresh_database(self) -> str:
@@ -104,7 +92,7 @@ class PostgresServer:
     def _make_data(self) -> None:
         if self._user is not None:
             shutil.chown(self._folder, self._user)
-        command = [str(self._programs / "initdb"), "-D", str(self._data), "-U", _USER, "-A", "trust"]
+        command = [str(self._programs / "initdb"), "-D", str(self._data), "-U", _USER, "-A", "trust", "-N"]
         made = start(
             [*command, "-E", "UTF8", "--locale=C.UTF-8"], self._log, environment=_plain_environment(), user=self._user
         )

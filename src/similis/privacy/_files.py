@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import platform
 import stat
+import uuid
 from pathlib import Path
 
 from similis.domain import KeyringFailed
@@ -43,8 +43,7 @@ def write_private(path: Path, content: bytes) -> None:
         FileExistsError: there is one already; it is left as it is.
         OSError: it cannot be written.
     """
-    draft = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}")  # other machines may use the directory
-    draft.unlink(missing_ok=True)
+    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex}")  # others may be about to write the same
     _write(draft, content, os.O_CREAT | os.O_EXCL)
     try:
         path.hardlink_to(draft)

@@ -124,9 +124,10 @@ def _create(directory: Path) -> None:
     instances.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     instances.mkdir(mode=0o700, exist_ok=True)
     _check_directories(directory)
+    used = any(instances.glob("*.key"))  # asked first: another gateway may be making the master key and using it
     if (directory / _MASTER).exists():
         return
-    if any(instances.glob("*.key")):
+    if used:
         raise KeyringFailed(f"{directory} has instance keys but no {_MASTER}.", _RESTORE)
     try:
         write_private(directory / _MASTER, base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")

@@ -77,7 +77,8 @@ def test_reading_by_key_uses_an_index(
             "SELECT * FROM change WHERE instance_id = 1 AND seq > 890 ORDER BY seq LIMIT 1000",
         ):
             plan = "\n".join(connection.exec_driver_sql(f"EXPLAIN {query}").scalars())
-            assert plan.count("Index Cond: ((instance_id = 1) AND") == 1, plan
+            assert "Index Cond: (" in plan, plan
+            assert "Seq Scan" not in plan, plan
 
 
 def test_commits_are_on_disk_whatever_the_server_is_set_up_for(
