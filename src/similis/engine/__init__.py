@@ -6,6 +6,8 @@ from similis.engine._milvus import MilvusIndex
 from similis.engine._milvus_server import MilvusConsistency, MilvusIndexType, MilvusServer, MilvusSettings
 from similis.engine._pairs import Pairs, near_pairs
 from similis.engine._progress import OwnProgress, Progress, Pushed
+from similis.engine._segment import SegmentStore
+from similis.engine._state import Sizing
 
 __all__ = [
     "Change",
@@ -23,6 +25,8 @@ __all__ = [
     "Pairs",
     "Progress",
     "Pushed",
+    "SegmentStore",
+    "Sizing",
     "VectorIndex",
     "Vectors",
     "near_pairs",

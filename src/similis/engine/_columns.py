@@ -67,6 +67,11 @@ class Columns:
         """Which rows were not removed; a view."""
         return self._column("alive")
 
+    @property
+    def living(self) -> int:
+        """How many rows were not removed."""
+        return int(np.count_nonzero(self.alive))
+
     def row_of(self, picture_id: int) -> int | None:
         """Return the living row of a picture, None without one."""
         row = self._places.last_row(picture_id, self.ids)

@@ -1,39 +1,71 @@
-"""The embedded index."""
+"""The embedded index: exact while it is small, in cells on disk when it has grown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import logging
+import threading
+import time
+from collections.abc import Iterable
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.domain import Category, Filter
+from similis.domain import Category, Filter, SimilisError
 from similis.engine._changes import in_batches, net_effect
-from similis.engine._columns import Columns, Mask
-from similis.engine._exact import ExactRows
 from similis.engine._index import Change, Effort, Hit, IndexSpec, Vectors
 from similis.engine._lock import ReadWriteLock
-from similis.engine._vectors import Floats, Found, normalised
+from similis.engine._sealing import Snapshot, Stopped, build
+from similis.engine._segment import About, SegmentDamaged, SegmentStore, clear_directory, discard, open_segment
+from similis.engine._state import Sizing, State
+from similis.engine._vectors import Found, normalised
 
-_COMPACT_AT_LEAST = 256
-_COMPACT_SHARE = 0.1
+log = logging.getLogger(__name__)
+
+_CLOSING_SECONDS = 5.0
+_RETRY_SECONDS = 60.0
+_OVERDUE_SECONDS = 120.0
 
 
 class FaissIndex:
     """Cosine search on this machine; see `VectorIndex` for what methods do.
 
-    Removed vectors are only masked at first, for taking one out moves all that follow it, and cleared away together.
+    Small, it is exact. Grown, its rows are written to a segment on disk by a thread of its own, while searches and
+    changes go on; what changes after that stays in memory until the next segment.
+
+    Args:
+        store: where segments are kept; without one all stays in memory and exact.
+        sizing: when it changes its form.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, store: SegmentStore | None = None, sizing: Sizing = Sizing()) -> None:
+        self._store = store
+        self._sizing = sizing
         self._lock = ReadWriteLock()
         self._spec: IndexSpec | None = None
+        self._worker: threading.Thread | None = None
+        self._starting = threading.Lock()
+        self._not_before = 0.0
+        self._closed = threading.Event()
 
     def open(self, spec: IndexSpec) -> None:
-        """Make the index ready, empty; must come first."""
+        """Make the index ready with what its segment holds; must come first.
+
+        A segment that is damaged is thrown away: the change log has everything.
+        """
         with self._lock.writing():
             self._spec = spec
-            self._clear()
+            self._state = State.empty(spec.dimension)
+            current = self._store.current() if self._store is not None else None
+            if self._store is None or current is None:
+                return
+            name, applied = current
+            try:
+                self._state = State.of(open_segment(self._store.directory / name, spec.dimension), applied)
+            except SegmentDamaged as error:
+                log.warning("An index is built anew, for its files cannot be used: %s.", error)
+                self._store.forget()
+            clear_directory(self._store.directory, name if self._state.about else None)
 
     def apply(self, changes: Iterable[Change]) -> int:
         """Apply changes in ascending order, pass over those applied before, return the applied sequence.
@@ -43,8 +75,13 @@ class FaissIndex:
         """
         for batch in in_batches(changes):
             with self._lock.writing():
-                self._apply([change for change in batch if change.seq > self._applied])
-        return self._applied
+                new = [change for change in batch if change.seq > self._state.applied]
+                if new:
+                    net = net_effect(new)
+                    self._check(*(change.vector for change in net.added if change.vector is not None))
+                    self._state.change(net, new[-1].seq)
+            self._tend(long=len(batch) > 1)
+        return self._state.applied
 
     def search(
         self,
@@ -52,41 +89,62 @@ class FaissIndex:
         k: int,
         tree: Filter | None = None,
         category: Category | None = None,
-        effort: Effort = Effort.EXACT,  # noqa: ARG002 - it is always exact
+        effort: Effort = Effort.TARGET,
     ) -> list[list[Hit]]:
         """Return the nearest k pictures of each query, best first; ties are ordered by picture id.
 
         Raises:
             ValueError: a query has the wrong dimension.
         """
-        queries = self._checked(vectors)
+        self._check(*vectors)
+        queries = normalised(vectors)
         with self._lock.reading():
-            mask, ids = self._mask(tree, category), self._columns.ids
-            return [_hits(found, ids) for found in self._exact.search(queries, k, mask, ids)]
+            state = self._state
+            selection, ids = state.select(tree, category), state.columns.ids
+            found = state.rows.search(queries, k, selection, ids, exact=effort is Effort.EXACT)
+            return [_hits(each, ids) for each in found]
 
     def applied_seq(self) -> int:
         """Return the last sequence applied, 0 at first."""
-        return self._applied
+        return self._state.applied
 
     def count(self) -> int:
         """Return the number of vectors."""
         with self._lock.reading():
-            return int(self._columns.alive.sum())
+            return self._state.columns.living
+
+    def about(self) -> About | None:
+        """Return what is to know of the segment on disk, None without one."""
+        return self._state.about
+
+    def seal(self) -> None:
+        """Write a new segment now and wait for it; nothing happens without a store or without pictures."""
+        with self._starting:
+            self.wait()
+            if self._store is not None and self.count():
+                self._start()
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait for the segment that is being written, if one is."""
+        if self._worker is not None:
+            self._worker.join()
 
     def drop(self) -> None:
         """Forget everything, the applied sequence included."""
         with self._lock.writing():
-            self._clear()
+            self._state = State.empty(self._dimension)
+        if self._store is not None:
+            self._store.forget()
+            clear_directory(self._store.directory)
 
     def close(self) -> None:
-        """Give free what the index holds."""
-        self.drop()
-
-    def _clear(self) -> None:
-        self._columns = Columns()
-        self._exact = ExactRows(self._dimension)
-        self._masks: dict[Category | None, Mask] = {}
-        self._applied = 0
+        """Give free what the index holds in memory; the segment on disk stays."""
+        self._closed.set()
+        if self._worker is not None:
+            self._worker.join(_CLOSING_SECONDS)
+        with self._lock.writing():
+            self._state = State.empty(self._dimension)
 
     @property
     def _dimension(self) -> int:
@@ -94,46 +152,87 @@ class FaissIndex:
             raise RuntimeError("the index was not opened")
         return self._spec.dimension
 
-    def _apply(self, changes: Sequence[Change]) -> None:
-        if not changes:
+    def _check(self, *vectors: Vectors) -> None:
+        if wrong := next((each for each in vectors if each.shape != (self._dimension,)), None) is not None:
+            raise ValueError(f"a vector has shape {wrong}, not [{self._dimension}]")
+
+    def _tend(self, *, long: bool) -> None:
+        """Have a segment written where one is due; a long run of changes waits for one that is overdue."""
+        if self._store is None or time.monotonic() < self._not_before:
             return
-        net = net_effect(changes)
-        vectors = self._checked(_stacked(net.added)) if net.added else None
-        for picture_id in net.removed:
-            self._columns.remove(picture_id)
-        for change in net.updated:
-            self._columns.update(change)
-        if vectors is not None:
-            self._columns.append(net.added)
-            self._exact.append(vectors)
-        self._masks = {}
-        self._applied = changes[-1].seq
-        self._compact()
+        with self._lock.reading():
+            due = self._state.must_seal(self._sizing) or self._state.must_unseal(self._sizing)
+            overdue = self._state.must_seal(self._sizing, self._sizing.backlog)
+        if due and self._starting.acquire(blocking=False):
+            try:
+                if self._worker is None or not self._worker.is_alive():
+                    self._start()
+            finally:
+                self._starting.release()
+        if long and overdue and self._worker is not None:
+            self._worker.join(_OVERDUE_SECONDS)
 
-    def _compact(self) -> None:
-        living = np.flatnonzero(self._columns.alive)
-        dead = len(self._columns) - len(living)
-        if dead > max(_COMPACT_AT_LEAST, _COMPACT_SHARE * len(living)):
-            self._columns, self._exact = self._columns.take(living), self._exact.take(living)
+    def _start(self) -> None:
+        self._worker = threading.Thread(target=self._work, name="index segment", daemon=True)
+        self._worker.start()
 
-    def _mask(self, tree: Filter | None, category: Category | None) -> Mask:
-        """Rows that may be found; those of a category, which most searches ask for, are remembered."""
-        if tree is not None:
-            return self._columns.mask(tree, category)
-        if category not in self._masks:
-            self._masks[category] = self._columns.mask(None, category)
-        return self._masks[category]
+    def _work(self) -> None:
+        try:
+            if self._state.must_unseal(self._sizing):
+                self._unseal()
+            else:
+                self._seal()
+        except Stopped:
+            log.debug("An index was closed while a segment of it was written.")
+        except (OSError, RuntimeError, SimilisError) as error:  # RuntimeError: of faiss
+            log.warning("A segment of an index could not be written, it is tried again: %s.", error)
+            self._not_before = time.monotonic() + _RETRY_SECONDS
+        finally:
+            self._state.since = None
 
-    def _checked(self, vectors: Vectors) -> Floats:
-        """Return rows of length one, so that inner products are cosines even after rounding to float16."""
-        if vectors.ndim != 2 or vectors.shape[1] != self._dimension:  # noqa: PLR2004 - rows and columns
-            raise ValueError(f"vectors have shape {vectors.shape}, not [n, {self._dimension}]")
-        return normalised(vectors)
+    def _seal(self) -> None:
+        store = self._store
+        if store is None:
+            return
+        with self._lock.writing():
+            state, applied = self._state, self._state.applied
+            snapshot = state.snapshot()
+        name = uuid4().hex
+        try:
+            build(snapshot, store.directory / name, self._check_open)
+            fresh = State.of(open_segment(store.directory / name, self._dimension), applied)
+            self._check_open()
+            store.adopt(name, applied)
+        except BaseException:
+            discard(store.directory / name)
+            raise
+        self._swap(state, fresh, snapshot)
+        clear_directory(store.directory, name)
+
+    def _swap(self, old: State, fresh: State, snapshot: Snapshot) -> None:
+        """Let a state on a new segment catch up with the one in use and take its place."""
+        copied = snapshot.count
+        for _ in range(3):  # most of it while searches and changes go on
+            with self._lock.reading():
+                rows = old.rows
+            copied = fresh.copy_vectors(rows, copied)
+        with self._lock.writing():
+            if self._state is old:
+                fresh.copy_vectors(old.rows, copied)
+                fresh.follow(old, snapshot)
+                self._state = fresh
+
+    def _unseal(self) -> None:
+        with self._lock.writing():
+            self._state = self._state.exact()
+        if self._store is not None:
+            self._store.forget()
+            clear_directory(self._store.directory)
+
+    def _check_open(self) -> None:
+        if self._closed.is_set():
+            raise Stopped
 
 
 def _hits(found: Found, ids: NDArray[np.int64]) -> list[Hit]:
     return [Hit(*pair) for pair in zip(ids[found.rows].tolist(), found.similarities.tolist(), strict=True)]
-
-
-def _stacked(added: Sequence[Change]) -> Vectors:
-    return np.stack([change.vector for change in added if change.vector is not None])

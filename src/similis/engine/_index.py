@@ -24,8 +24,9 @@ class Operation(StrEnum):
 
 
 class Effort(StrEnum):
-    """How hard a search tries; exact search finds every true neighbour."""
+    """How hard a search tries: to find 99 % of the true neighbours on average, or all of them."""
 
+    TARGET = "target"
     EXACT = "exact"
 
 
@@ -87,7 +88,7 @@ class VectorIndex(Protocol):
         k: int,
         tree: Filter | None = None,
         category: Category | None = None,
-        effort: Effort = Effort.EXACT,
+        effort: Effort = Effort.TARGET,
     ) -> list[list[Hit]]:
         """Return the nearest pictures of each query, best first; ties are ordered by picture id.
 

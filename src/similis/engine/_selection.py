@@ -1,25 +1,43 @@
-"""Which rows of a faiss index a search may return."""
+"""Which rows a search may return."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import faiss
 import numpy as np
+from numpy.typing import NDArray
 
 from similis.engine._columns import Mask
 
 _faiss: Any = faiss  # its stubs describe the C++ constructors, not those of Python
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """Rows that may be found, prepared for any number of searches.
+
+    Attributes:
+        size: how many there are.
+        mask: bool[n].
+        selectors: what faiss asks whether a row may be found, one for each inverted file; None where all may.
+        sizes: rows of each cell that may be found, int64[c].
+    """
+
+    size: int
+    mask: Mask
+    selectors: tuple[object, ...]
+    sizes: NDArray[np.int64]
+
+
 def selector(mask: Mask) -> object:
-    """What faiss asks whether a row may be found, None where all rows may."""
+    """Make what faiss asks whether a row may be found, None where all rows may."""
     return None if mask.all() else _faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
 
 
-def searching(mask: Mask) -> faiss.SearchParameters | None:
-    """Parameters of one search of a flat index, which faiss changes while it runs."""
-    chosen = selector(mask)
+def searching(chosen: object) -> faiss.SearchParameters | None:
+    """Make the parameters of one search of a flat index, which faiss changes while it runs."""
     if chosen is None:
         return None
     parameters: faiss.SearchParameters = _faiss.SearchParameters(sel=chosen)

@@ -22,6 +22,9 @@ class Found(NamedTuple):
     similarities: Floats
 
 
+NOTHING = Found(np.empty(0, np.int64), np.empty(0, np.float32))
+
+
 class GrowingVectors:
     """Vectors in memory that are only ever appended, float16[n, D] as the catalogue has them."""
 
@@ -81,7 +84,7 @@ def scan(vectors: NDArray[np.float16], queries: Floats, count: int, rows: Rows |
         rows: which may be found, ascending; all by default.
     """
     total = len(vectors) if rows is None else len(rows)
-    kept = [Found(np.empty(0, np.int64), np.empty(0, np.float32))] * len(queries)
+    kept = [NOTHING] * len(queries)
     for start in range(0, total, _SCANNED_AT_ONCE):
         end = min(start + _SCANNED_AT_ONCE, total)
         part = np.arange(start, end) if rows is None else rows[start:end]

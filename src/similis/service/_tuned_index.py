@@ -38,7 +38,7 @@ class TunedIndex:
         k: int,
         tree: Filter | None = None,
         category: Category | None = None,
-        effort: Effort = Effort.EXACT,
+        effort: Effort = Effort.TARGET,
     ) -> list[list[Hit]]:
         """Return the nearest pictures of each query; similarities are those after the map."""
         return self._inner.search(self.space.apply(vectors), k, tree, category, effort)

@@ -46,7 +46,7 @@ def test_many_removals_are_cleared_away() -> None:
     index = _filled(vectors)
     index.apply(Change(1000 + number, Operation.REMOVE, number) for number in range(1, 901))
     assert index.count() == 100
-    assert len(index._columns) < 1000
+    assert len(index._state.columns) < 1000
     assert {hit.picture_id for hit in index.search(vectors[:1], 1000)[0]} == set(range(901, 1001))
 
 
@@ -80,7 +80,7 @@ def test_two_that_follow_the_log_at_once_apply_it_once() -> None:
     with ThreadPoolExecutor(4) as pool:
         assert set(pool.map(index.apply, [log, log, log[:1500], log])) <= {1500, 3000, 2048, 1024}
     index.apply(log)
-    assert (index.count(), len(index._columns), index.applied_seq()) == (3000, 3000, 3000)
+    assert (index.count(), len(index._state.columns), index.applied_seq()) == (3000, 3000, 3000)
 
 
 def test_all_hits_cost_no_more_than_their_number() -> None:

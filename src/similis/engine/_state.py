@@ -1,0 +1,153 @@
+"""The rows of the embedded index at one moment: which pictures, and where their vectors are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from similis.domain import Category, Filter
+from similis.engine._cell_rows import CellRows
+from similis.engine._changes import NetEffect
+from similis.engine._columns import Columns
+from similis.engine._exact import ExactRows
+from similis.engine._index import Change, Vectors
+from similis.engine._sealing import Snapshot
+from similis.engine._segment import About, Opened
+from similis.engine._selection import Selection
+
+_COMPACT_AT_LEAST = 256
+_COMPACT_SHARE = 0.1
+_COPIED_AT_ONCE = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """When the embedded index changes its form.
+
+    Attributes:
+        exact_below: so many pictures are compared one by one, all in memory; half as many after having shrunk.
+        tail: rows added or removed since the segment on disk was written, from which on a new one is written …
+        tail_share: … if they are this share of all rows, too.
+        backlog: so many times more of them, and long runs of changes wait for the new segment: memory has an end.
+    """
+
+    exact_below: int = 50_000
+    tail: int = 20_000
+    tail_share: float = 0.1
+    backlog: float = 4.0
+
+
+@dataclass(slots=True)
+class State:
+    """Columns and vectors of the same rows.
+
+    Attributes:
+        columns: what is known of each row.
+        rows: their vectors.
+        about: the segment on disk, None without one.
+        applied: the last change that is in it.
+        since: what was applied since a snapshot was taken, None where none was.
+    """
+
+    columns: Columns
+    rows: ExactRows | CellRows
+    about: About | None = None
+    applied: int = 0
+    since: list[NetEffect] | None = None
+    _selections: dict[Category | None, Selection] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, dimension: int) -> State:
+        """No rows."""
+        return cls(Columns(), ExactRows(dimension))
+
+    @classmethod
+    def of(cls, opened: Opened, applied: int) -> State:
+        """The rows of a segment."""
+        return cls(opened.columns, opened.rows, opened.about, applied)
+
+    def change(self, net: NetEffect, applied: int) -> None:
+        """Take over what a run of changes amounts to."""
+        _leave(self.columns, net)
+        if net.added:
+            self.columns.append(net.added)
+            self.rows.append(_stacked(net.added))
+        if self.since is not None:
+            self.since.append(net)
+        self._selections = {}
+        self.applied = applied
+        self._compact()
+
+    def select(self, tree: Filter | None, category: Category | None) -> Selection:
+        """Rows that may be found; those of a category, which most searches ask for, are remembered."""
+        if tree is not None:
+            return self.rows.select(self.columns.mask(tree, category))
+        if category not in self._selections:
+            self._selections[category] = self.rows.select(self.columns.mask(None, category))
+        return self._selections[category]
+
+    def tail(self) -> int:
+        """How many rows were added or removed since the segment was written, or ever."""
+        sealed = 0 if self.about is None else self.about.rows
+        return 2 * len(self.columns) - sealed - self.columns.living
+
+    def must_seal(self, sizing: Sizing, factor: float = 1.0) -> bool:
+        """Whether a segment is due, or overdue by a factor."""
+        if self.about is None:
+            return self.columns.living >= factor * sizing.exact_below
+        return self.tail() >= factor * max(sizing.tail, sizing.tail_share * len(self.columns))
+
+    def must_unseal(self, sizing: Sizing) -> bool:
+        """Whether it has become small enough to do without a segment."""
+        return self.about is not None and self.columns.living < sizing.exact_below // 2
+
+    def snapshot(self) -> Snapshot:
+        """What to build a segment from; from now on changes are noted for `follow`."""
+        self.since = []
+        living = np.flatnonzero(self.columns.alive)
+        return Snapshot(self.columns.take(living), living, len(self.columns), self.rows, self.about)
+
+    def follow(self, newer: State, snapshot: Snapshot) -> None:
+        """Become what another is, which was changed since its snapshot was taken; its vectors were copied before."""
+        for net in newer.since or ():
+            _leave(self.columns, net)
+        self.columns.extend(newer.columns.take(np.arange(snapshot.count, len(newer.columns))))
+        self.applied = newer.applied
+        self._selections = {}
+
+    def copy_vectors(self, rows: ExactRows | CellRows, first: int) -> int:
+        """Append another's vectors from a row on, as far as it has any now; the row to go on with."""
+        end = len(rows)
+        for start in range(first, end, _COPIED_AT_ONCE):
+            self.rows.append(rows.stored(start, min(start + _COPIED_AT_ONCE, end)))
+        return end
+
+    def exact(self) -> State:
+        """The living rows in memory, without a segment."""
+        living = np.flatnonzero(self.columns.alive)
+        rows = ExactRows(self.rows.dimension)
+        for start in range(0, len(self.columns), _COPIED_AT_ONCE):
+            inside = living[(living >= start) & (living < start + _COPIED_AT_ONCE)]
+            rows.append(self.rows.stored(start, start + _COPIED_AT_ONCE)[inside - start])
+        return State(self.columns.take(living), rows, None, self.applied)
+
+    def _compact(self) -> None:
+        """Clear removed rows away where that is cheap; a segment is rid of them when the next one is written."""
+        dead = len(self.columns) - self.columns.living
+        due = dead > max(_COMPACT_AT_LEAST, _COMPACT_SHARE * self.columns.living)
+        if due and isinstance(self.rows, ExactRows) and self.since is None:
+            living = np.flatnonzero(self.columns.alive)
+            self.columns, self.rows = self.columns.take(living), self.rows.take(living)
+
+
+def _leave(columns: Columns, net: NetEffect) -> None:
+    for picture_id in net.removed:
+        columns.remove(picture_id)
+    for change in net.updated:
+        columns.update(change)
+
+
+def _stacked(added: Sequence[Change]) -> Vectors:
+    return np.stack([change.vector for change in added if change.vector is not None])

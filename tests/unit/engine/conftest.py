@@ -1,0 +1,75 @@
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from similis.domain import Attributes, Category
+from similis.engine import Change, FaissIndex, IndexSpec, Operation, Sizing
+
+DIMENSION = 32
+SMALL = Sizing(exact_below=3000, tail=500, tail_share=0.1)
+
+
+@dataclass
+class MemoryStore:
+    """Notes which segment counts, as the catalogue does."""
+
+    directory: Path
+    noted: list[tuple[str, int]] = field(default_factory=list)
+
+    def current(self) -> tuple[str, int] | None:
+        return self.noted[-1] if self.noted else None
+
+    def adopt(self, segment: str, applied_seq: int) -> None:
+        self.noted.append((segment, applied_seq))
+
+    def forget(self) -> None:
+        self.noted.clear()
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> MemoryStore:
+    return MemoryStore(tmp_path / "index")
+
+
+@pytest.fixture
+def open_index(store: MemoryStore) -> Callable[[], FaissIndex]:
+    """Opens an index that goes to disk early, on the same store each time."""
+
+    def opened() -> FaissIndex:
+        index = FaissIndex(store, SMALL)
+        index.open(IndexSpec(DIMENSION))
+        return index
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def clustered() -> NDArray[np.float16]:
+    """Eight thousand vectors around two hundred centres."""
+    chance = np.random.default_rng(3)
+    centres = chance.standard_normal((200, DIMENSION))
+    vectors = centres[chance.integers(0, 200, 8000)] + 0.5 * chance.standard_normal((8000, DIMENSION))
+    return vectors.astype(np.float16)
+
+
+@pytest.fixture(scope="session")
+def additions() -> Callable[..., list[Change]]:
+    """Makes additions of vectors, numbered from `first` on; every number has attributes and a category of its own."""
+
+    def made(vectors: NDArray[np.float16], first: int = 1) -> list[Change]:
+        return [
+            Change(
+                number, Operation.ADD, number, vector, [Category.BAG, Category.TOY][number % 2], attributes(number)
+            )
+            for number, vector in enumerate(vectors, first)
+        ]
+
+    return made
+
+
+def attributes(number: int) -> Attributes:
+    return Attributes(int_attr=number % 100, str_attr="abcdefghij"[number % 10])
