@@ -276,3 +276,20 @@ def test_an_instance_deleted_while_another_gateway_adds_leaves_nothing(
         for table in ("instance", "picture", "feature", "change"):
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0  # noqa: S608 - fixed names
     assert other.keys_to_destroy() == [instance.uid]
+
+
+def test_one_gateway_at_a_time_is_alone_with_an_index(
+    catalogue: Catalogue, other: Catalogue, instance: Instance
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        entered = threading.Event()
+
+        def enter() -> None:
+            with other.alone_with_index(instance, "milvus"):
+                entered.set()
+
+        with catalogue.alone_with_index(instance, "milvus"):
+            waiting = pool.submit(enter)
+            with other.alone_with_index(instance, "another"):
+                assert not entered.wait(0.3)
+        waiting.result(30)
