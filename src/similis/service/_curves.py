@@ -32,6 +32,8 @@ class Curves:
     def __init__(self, catalogue: Catalogue, analyst: Analyst) -> None:
         self._catalogue = catalogue
         self._analyst = analyst
+        # Read once: whoever else fits an instance's curve does so when what is known here is due as well.
+        self._known: dict[int, ScoreCurve | None] = {}
         self._fitting = threading.Lock()
 
     def plain(self, instance: Instance) -> Calibration:
@@ -44,7 +46,7 @@ class Curves:
 
     def of_features(self, instance: Instance) -> Calibration:
         """The curve by the instance's own products, else the plain one."""
-        stored, plain = self._catalogue.score_curves.get(instance), self.plain(instance)
+        stored, plain = self._stored(instance), self.plain(instance)
         return plain if stored is None or stored.figures is None else Calibration(*stored.figures, plain)
 
     def follow(self, instance: Instance, index: VectorIndex) -> None:
@@ -53,16 +55,24 @@ class Curves:
         Raises:
             InstanceNotFound: the instance was deleted meanwhile.
         """
-        stored = self._catalogue.score_curves.get(instance)
-        if isinstance(index, TunedIndex) or not _due(stored, instance.picture_count):
+        stored, count = self._stored(instance), instance.picture_count
+        if isinstance(index, TunedIndex) or not _due(stored, count):
             return
         if not self._fitting.acquire(blocking=stored is None):
             return
         try:
-            if self._catalogue.score_curves.get(instance) == stored:
+            if _due(self._read(instance), count):
                 self._catalogue.score_curves.set(instance, self._fitted(instance, index))
+                self._read(instance)
         finally:
             self._fitting.release()
+
+    def _stored(self, instance: Instance) -> ScoreCurve | None:
+        return self._known[instance.id] if instance.id in self._known else self._read(instance)
+
+    def _read(self, instance: Instance) -> ScoreCurve | None:
+        self._known[instance.id] = curve = self._catalogue.score_curves.get(instance)
+        return curve
 
     def _fitted(self, instance: Instance, index: VectorIndex) -> ScoreCurve:
         ids = self._catalogue.score_curves.siblings(instance, 1 + instance.picture_count // _LOOKED_AT)
