@@ -101,11 +101,12 @@ class MilvusIndex:
         k: int,
         tree: Filter | None = None,
         category: Category | None = None,
-        effort: Effort = Effort.EXACT,  # noqa: ARG002 - the server's follows from k and the filter
+        effort: Effort = Effort.TARGET,
     ) -> list[list[Hit]]:
         """Return the nearest k pictures of each query, best first; ties are ordered by picture id.
 
-        Similarities are rounded to six digits. At most 16,384 are found.
+        The server cannot search exactly: with `EXACT` it tries as hard as it can. Similarities are rounded
+        to six digits, and at most 16,384 are found.
 
         Raises:
             ValueError: a query has the wrong dimension.
@@ -121,7 +122,7 @@ class MilvusIndex:
         fetched = k + 1
         while True:
             fetched = min(fetched, _MOST_FETCHED)
-            candidates = min(_CANDIDATES * fetched * (_FILTERED if condition else 1), _MOST_CANDIDATES)
+            candidates = _candidates(fetched, effort, filtered=bool(condition))
             with self._watching():
                 found = self._server.search(
                     view.collection, queries, fetched, condition, strongly=view.strongly, candidates=candidates
@@ -311,3 +312,9 @@ class MilvusIndex:
         if vectors.ndim != 2 or vectors.shape[1] != self._dimension:  # noqa: PLR2004 - rows and columns
             raise ValueError(f"vectors have shape {vectors.shape}, not [n, {self._dimension}]")
         return normalised(vectors)
+
+
+def _candidates(fetched: int, effort: Effort, *, filtered: bool) -> int:
+    if effort is Effort.EXACT:
+        return _MOST_CANDIDATES
+    return min(_CANDIDATES * fetched * (_FILTERED if filtered else 1), _MOST_CANDIDATES)

@@ -20,6 +20,7 @@ from similis.engine._tail import Row
 
 _BYTES_A_CHARACTER = 4
 _AT_ONCE = 256  # rows a call: about 1 MB at 512 dimensions
+_QUERIES_AT_ONCE = 64
 _NO_SUCH_COLLECTION = 100
 # A row that holds no picture but the last change that was sent: unlike a note elsewhere it is restored with the rows.
 _MARK = -1
@@ -155,19 +156,21 @@ class MilvusServer:
         """Return the nearest pictures of each query, at most `count` and sometimes one less."""
         hnsw = self.settings.index_type is MilvusIndexType.HNSW
         strongly |= self.settings.consistency is MilvusConsistency.STRONG
+        effort = {"ef": candidates} if hnsw else {"nprobe": min(max(candidates // 8, 32), _CELLS)}
+        hits: list[list[Hit]] = []
         with self._failures():
-            answers = self._client.search(
-                collection,
-                queries.tolist(),
-                filter=condition,
-                limit=count,
-                search_params={
-                    "params": {"ef": candidates} if hnsw else {"nprobe": min(max(candidates // 8, 32), _CELLS)}
-                },
-                consistency_level="Strong" if strongly else "Bounded",
-                timeout=self.settings.timeout,
-            )
-            return [[Hit(hit["id"], hit["distance"]) for hit in hits if hit["id"] != _MARK] for hits in answers]
+            for part in _parts(queries, _QUERIES_AT_ONCE):
+                answers = self._client.search(
+                    collection,
+                    part.tolist(),
+                    filter=condition,
+                    limit=count,
+                    search_params={"params": effort},
+                    consistency_level="Strong" if strongly else "Bounded",
+                    timeout=self.settings.timeout,
+                )
+                hits += [[Hit(hit["id"], hit["distance"]) for hit in each if hit["id"] != _MARK] for each in answers]
+        return hits
 
     def count(self, collection: str) -> int:
         """Return the number of pictures in a collection."""
@@ -252,9 +255,9 @@ def _as_entity(row: Row) -> dict[str, Any]:
     return {"id": row.picture_id, "vector": vector, **known, **numbers, **texts}
 
 
-def _parts(things: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(things), _AT_ONCE):
-        yield things[start : start + _AT_ONCE]
+def _parts(things: Any, count: int = _AT_ONCE) -> Iterator[Any]:  # noqa: ANN401 - sequences and arrays
+    for start in range(0, len(things), count):
+        yield things[start : start + count]
 
 
 def _pymilvus() -> Any:  # noqa: ANN401 - it is an extra, and slow to import

@@ -15,22 +15,22 @@ from similis.engine import Change, Effort, Hit, IndexSpec, VectorIndex, Vectors
 class TunedIndex:
     """Maps whatever goes into another index; see `VectorIndex` for what methods do.
 
-    Args:
+    Attributes:
         inner: keeps and searches the mapped vectors.
         space: the tuning's.
     """
 
     def __init__(self, inner: VectorIndex, space: TunedSpace) -> None:
-        self._inner = inner
+        self.inner = inner
         self.space = space
 
     def open(self, spec: IndexSpec) -> None:  # noqa: ARG002 - its dimension is that of what comes in
         """Make the index ready; must come first."""
-        self._inner.open(IndexSpec(self.space.dimension))
+        self.inner.open(IndexSpec(self.space.dimension))
 
     def apply(self, changes: Iterable[Change]) -> int:
         """Apply changes in ascending order of `seq` and return the applied sequence."""
-        return self._inner.apply(self._mapped(changes))
+        return self.inner.apply(self._mapped(changes))
 
     def search(
         self,
@@ -41,23 +41,23 @@ class TunedIndex:
         effort: Effort = Effort.TARGET,
     ) -> list[list[Hit]]:
         """Return the nearest pictures of each query; similarities are those after the map."""
-        return self._inner.search(self.space.apply(vectors), k, tree, category, effort)
+        return self.inner.search(self.space.apply(vectors), k, tree, category, effort)
 
     def applied_seq(self) -> int:
         """Return the last sequence applied, 0 at first."""
-        return self._inner.applied_seq()
+        return self.inner.applied_seq()
 
     def count(self) -> int:
         """Return the number of vectors."""
-        return self._inner.count()
+        return self.inner.count()
 
     def drop(self) -> None:
         """Forget everything, the applied sequence included."""
-        self._inner.drop()
+        self.inner.drop()
 
     def close(self) -> None:
         """Give free what the index holds."""
-        self._inner.close()
+        self.inner.close()
 
     def _mapped(self, changes: Iterable[Change]) -> Iterator[Change]:
         for change in changes:
