@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ADDRESS = "http://127.0.0.1:8000"
 KEY = "SIMABCDEFGHJKLMNPQRST:the-secret"
+DATABASE = "postgresql+psycopg://similis:PASSWORD@db.example.com/similis"
 
 
 def _blocks(language: str) -> list[tuple[str, str]]:
@@ -78,9 +79,16 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.parametrize(("page", "block"), _blocks("sh"))
 def test_shell_examples(
-    page: str, block: str, service: dict[str, str], folder: Path, environment: dict[str, str]
+    page: str,
+    block: str,
+    service: dict[str, str],
+    folder: Path,
+    environment: dict[str, str],
+    request: pytest.FixtureRequest,
 ) -> None:
     script = block.replace(ADDRESS, service["address"]).replace(KEY, service["key"])
+    if DATABASE in script:
+        script = script.replace(DATABASE, request.getfixturevalue("postgres_url"))
     target = {"SIMILIS_ENDPOINT": service["address"], "SIMILIS_KEY": service["key"]}
     ran = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607 - the reader's own shell

@@ -64,7 +64,7 @@ def test_what_was_acknowledged_outlives_a_killed_server(
 def test_what_was_acknowledged_outlives_many_kills_of_the_server(
     postgres_server: PostgresServer, postgres_url: str, open_shop: Open, child: ModuleType
 ) -> None:
-    _kill_and_check(postgres_server, postgres_url, open_shop, child, kills=40)
+    _kill_and_check(postgres_server, postgres_url, open_shop, child, kills=25)
 
 
 def _kill_and_check(server: PostgresServer, url: str, open_shop: Open, child: ModuleType, kills: int) -> None:

@@ -75,7 +75,7 @@ class Database:
                 return
             key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
             with storage_failures(), self._writer.begin() as connection:
-                # The block may take longer than a transaction is else allowed to do nothing, which would end the lock.
+                # The block may take longer than a transaction may else do nothing, which would end the lock.
                 patience = func.set_config("idle_in_transaction_session_timeout", "0", True)
                 connection.execute(select(patience, func.pg_advisory_xact_lock(key)))
                 yield
