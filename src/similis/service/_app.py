@@ -14,6 +14,7 @@ from similis.privacy import Keyring
 from similis.service._access import Access
 from similis.service._analyst import Analyst
 from similis.service._duplicates import Duplicates
+from similis.service._embedded import EmbeddedIndexes
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
 from similis.service._lock import DataDirectoryLock
@@ -49,7 +50,9 @@ class App:
         analyst: Analyst,
     ) -> None:
         spaces = Spaces(catalogue, keyring)
-        indexes = Indexes(catalogue, spaces)
+        embedded = EmbeddedIndexes(catalogue, settings.index_directory, settings.sizing)
+        embedded.keep(catalogue.instances())
+        indexes = Indexes(catalogue, spaces, embedded)
         self.settings = settings
         self.models = models
         self.analyst = analyst
@@ -61,6 +64,7 @@ class App:
         self.access = Access(catalogue, keyring)
         self._lock = lock
         self._catalogue = catalogue
+        self._indexes = indexes
 
     @classmethod
     def open(cls, settings: Settings, pipeline: Pipeline | None = None, *, remember: bool = False) -> App:
@@ -111,7 +115,8 @@ class App:
         self._catalogue.verify()
 
     def close(self) -> None:
-        """Close the catalogue and give the data directory free."""
+        """Close indexes and catalogue and give the data directory free."""
+        self._indexes.close()
         self._catalogue.close()
         self._lock.release()
 

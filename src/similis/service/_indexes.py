@@ -10,7 +10,8 @@ from typing import NamedTuple
 from similis.algorithm import TunedSpace
 from similis.catalogue import Catalogue, LoggedChange
 from similis.domain import Instance, InstanceNotFound
-from similis.engine import Change, FaissIndex, IndexSpec, Operation, VectorIndex
+from similis.engine import Change, Operation, VectorIndex
+from similis.service._embedded import EmbeddedIndexes
 from similis.service._spaces import Spaces
 from similis.service._tuned_index import TunedIndex
 
@@ -31,9 +32,10 @@ class _Place(NamedTuple):
 class Indexes:
     """Opens, follows and rebuilds the indexes; the change log is the only thing that ever feeds them."""
 
-    def __init__(self, catalogue: Catalogue, spaces: Spaces) -> None:
+    def __init__(self, catalogue: Catalogue, spaces: Spaces, embedded: EmbeddedIndexes) -> None:
         self._catalogue = catalogue
         self._spaces = spaces
+        self._embedded = embedded
         self._open: dict[_Place, _Open] = {}
         self._opening = threading.Lock()
         self._rebuilding = threading.Lock()
@@ -47,7 +49,7 @@ class Indexes:
         place = _Place(instance.id, features=False)
         entry = self._open.get(place)
         if entry is None:
-            entry = self._keep(instance, place, _Open(self._empty(instance, self._spaces.of(instance))))
+            entry = self._keep(instance, place, _Open(self._embedded.opened(instance, self._spaces.of(instance))))
         return self._followed(instance, entry)
 
     def of_features(self, instance: Instance) -> VectorIndex:
@@ -60,7 +62,7 @@ class Indexes:
         if not isinstance(index, TunedIndex):
             return index
         place = _Place(instance.id, features=True)
-        entry = self._open.get(place) or self._keep(instance, place, _Open(self._empty(instance, None)))
+        entry = self._open.get(place) or self._keep(instance, place, _Open(self._embedded.opened(instance, None)))
         return self._followed(instance, entry)
 
     def space(self, instance: Instance) -> TunedSpace | None:
@@ -76,19 +78,28 @@ class Indexes:
             InstanceNotFound: the instance was deleted meanwhile.
         """
         with self._rebuilding:
-            fresh = _Open(self._empty(instance, self._spaces.of(instance)))
+            fresh = _Open(self._embedded.fresh(instance, self._spaces.of(instance)))
             self._follow(instance, fresh)
             with self._opening:
                 self._open.pop(_Place(instance.id, features=True), None)
             self._keep(instance, _Place(instance.id, features=False), fresh, replace=True)
 
     def forget(self, instance: Instance) -> None:
-        """Drop the indexes of a deleted instance."""
+        """Remove the indexes of a deleted instance, on disk too."""
         for features in (False, True):
             with self._opening:
                 entry = self._open.pop(_Place(instance.id, features), None)
             if entry is not None:
-                entry.index.drop()
+                entry.index.close()
+        self._embedded.forget(instance)
+
+    def close(self) -> None:
+        """Close all indexes; what is on disk stays."""
+        with self._opening:
+            entries = list(self._open.values())
+            self._open.clear()
+        for entry in entries:
+            entry.index.close()
 
     def _keep(self, instance: Instance, place: _Place, entry: _Open, *, replace: bool = False) -> _Open:
         """Keep an index; not that of a deleted instance, which nobody would ever forget again."""
@@ -115,13 +126,6 @@ class Indexes:
     def _changes(self, instance: Instance, after: int) -> Iterator[Change]:
         for row in self._catalogue.changes(instance, after):
             yield _change(row)
-
-    def _empty(self, instance: Instance, space: TunedSpace | None) -> VectorIndex:
-        index: VectorIndex = FaissIndex()
-        if space is not None:
-            index = TunedIndex(index, space)
-        index.open(IndexSpec(instance.dimension))
-        return index
 
 
 def _change(row: LoggedChange) -> Change:

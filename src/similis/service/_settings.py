@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from similis.algorithm import SubjectMode
 from similis.catalogue import postgresql_url, sqlite_url
+from similis.engine import MilvusConsistency, MilvusIndexType, MilvusSettings, Sizing
 
 _HOST = r"(?:[a-z0-9_-]+\.)*[a-z0-9_-]+(?::[0-9]+)?"
 _PICTURE_HOST = re.compile(rf"\*|(?:\*\.)?{_HOST}")
@@ -50,7 +51,17 @@ class Settings(BaseSettings):
             stands for all below a domain, `*` for all public hosts; with `:port` unless it is the scheme's own.
         good_match: the score from which on a match is good, in all instances; by default what fits their features.
         subject_finder: how subjects are found: `fast`, or `precise` by a model of its own, which is slow.
+        milvus_uri: the Milvus server that searches instances made with `--index milvus`; none by default.
+        milvus_token: `user:password` or an API key, where that server asks for one.
+        milvus_prefix: begins the names of collections; 1 to 20 letters, digits and `_`, beginning with a letter.
+        milvus_consistency: `bounded`; or `strong`, which makes every search wait.
+        milvus_index_type: of collections made from now on: `hnsw`, or `ivf_sq8` for a quarter of the memory.
+        milvus_staleness: seconds after which what was written shows in bounded searches; more than the server's
+            `common.gracefulTime`.
+        milvus_timeout: seconds that a call to the server may take.
         region_needs_crop: whether Crop=false means the whole picture on the cloud protocol even with a Region.
+        exact_below: so many pictures of an instance are compared one by one, in memory; with more of them its index
+            is approximate and on disk.
     """
 
     model_config = SettingsConfigDict(env_prefix="SIMILIS_", frozen=True)
@@ -64,7 +75,25 @@ class Settings(BaseSettings):
     picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
     good_match: float | None = Field(default=None, ge=0, le=1)
     subject_finder: SubjectMode = SubjectMode.FAST
+    milvus_uri: str | None = Field(default=None, pattern=r"^https?://[^@/]+$")
+    milvus_token: SecretStr = SecretStr("")
+    milvus_prefix: str = Field(default="similis", pattern=r"^[A-Za-z][A-Za-z0-9_]{0,19}$")
+    milvus_consistency: MilvusConsistency = MilvusConsistency.BOUNDED
+    milvus_index_type: MilvusIndexType = MilvusIndexType.HNSW
+    milvus_staleness: float = Field(default=10.0, gt=0)
+    milvus_timeout: float = Field(default=10.0, gt=0)
     region_needs_crop: bool = False
+    exact_below: int = Field(default=50_000, ge=100)
+
+    @property
+    def index_directory(self) -> Path:
+        """Where indexes on disk are."""
+        return self.data.absolute() / "index"
+
+    @property
+    def sizing(self) -> Sizing:
+        """When an index goes to disk."""
+        return Sizing(self.exact_below, tail=self.exact_below * 2 // 5)
 
     @property
     def catalogue_url(self) -> str:
@@ -76,6 +105,21 @@ class Settings(BaseSettings):
         if self.catalogue is None:
             return sqlite_url(self.data.absolute() / "catalogue.sqlite")
         return postgresql_url(self.catalogue.get_secret_value())
+
+    @property
+    def milvus(self) -> MilvusSettings | None:
+        """How to use the Milvus server, None without one."""
+        if self.milvus_uri is None:
+            return None
+        return MilvusSettings(
+            self.milvus_uri,
+            self.milvus_token.get_secret_value(),
+            self.milvus_prefix,
+            self.milvus_consistency,
+            self.milvus_index_type,
+            self.milvus_staleness,
+            self.milvus_timeout,
+        )
 
     @property
     def key_directory(self) -> Path:

@@ -48,6 +48,18 @@ def open_index(store: MemoryStore) -> Callable[[], FaissIndex]:
 
 
 @pytest.fixture(scope="session")
+def open_index_on() -> Callable[[Path], FaissIndex]:
+    """Opens such an index in a directory."""
+
+    def opened(directory: Path) -> FaissIndex:
+        index = FaissIndex(MemoryStore(directory), SMALL)
+        index.open(IndexSpec(DIMENSION))
+        return index
+
+    return opened
+
+
+@pytest.fixture(scope="session")
 def clustered() -> NDArray[np.float16]:
     """Eight thousand vectors around two hundred centres."""
     chance = np.random.default_rng(3)
