@@ -95,6 +95,17 @@ class Keyring:
                 self._instances[uid] = self._read(uid)
             return self._instances[uid]
 
+    def loaded(self) -> set[str]:
+        """The uids of instances whose keys are in memory."""
+        with self._lock:
+            return set(self._instances)
+
+    def unload(self, uid: str) -> None:
+        """Forget an instance's key in memory; nothing happens when it is not there."""
+        with self._lock:
+            if key := self._instances.pop(uid, None):
+                key.erase()
+
     def destroy_instance(self, uid: str) -> None:
         """Destroy an instance's key on disk and in memory; nothing happens when there is none.
 

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import NamedTuple
 
 from similis.algorithm import TunedSpace
 from similis.catalogue import Catalogue, LoggedChange
-from similis.domain import Instance, InstanceNotFound
+from similis.domain import Instance, InstanceNotFound, SimilisError
 from similis.engine import Change, Operation, VectorIndex
 from similis.service._embedded import EmbeddedIndexes
 from similis.service._spaces import Spaces
 from similis.service._tuned_index import TunedIndex
 
+log = logging.getLogger(__name__)
+
+
+class _Version(NamedTuple):
+    """What an index was made for; another gateway can change it."""
+
+    kind: str
+    tuned_at: datetime | None
+
 
 @dataclass
 class _Open:
     index: VectorIndex
+    instance: Instance
     applying: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -39,6 +51,7 @@ class Indexes:
         self._open: dict[_Place, _Open] = {}
         self._opening = threading.Lock()
         self._rebuilding = threading.Lock()
+        self._renewing: set[int] = set()
 
     def current(self, instance: Instance) -> VectorIndex:
         """Return the instance's index, a `TunedIndex` where it is tuned, with every committed change applied.
@@ -49,7 +62,9 @@ class Indexes:
         place = _Place(instance.id, features=False)
         entry = self._open.get(place)
         if entry is None:
-            entry = self._keep(instance, place, _Open(self._embedded.opened(instance, self._spaces.of(instance))))
+            entry = self._keep(instance, place, self._opened(instance))
+        elif _version(entry.instance) != _version(instance):
+            self._start_renewing(instance)
         return self._followed(instance, entry)
 
     def of_features(self, instance: Instance) -> VectorIndex:
@@ -62,7 +77,9 @@ class Indexes:
         if not isinstance(index, TunedIndex):
             return index
         place = _Place(instance.id, features=True)
-        entry = self._open.get(place) or self._keep(instance, place, _Open(self._embedded.opened(instance, None)))
+        entry = self._open.get(place) or self._keep(
+            instance, place, _Open(self._embedded.opened(instance, None), instance)
+        )
         return self._followed(instance, entry)
 
     def space(self, instance: Instance) -> TunedSpace | None:
@@ -78,11 +95,13 @@ class Indexes:
             InstanceNotFound: the instance was deleted meanwhile.
         """
         with self._rebuilding:
-            fresh = _Open(self._embedded.fresh(instance, self._spaces.of(instance)))
-            self._follow(instance, fresh)
-            with self._opening:
-                self._open.pop(_Place(instance.id, features=True), None)
-            self._keep(instance, _Place(instance.id, features=False), fresh, replace=True)
+            now = self._catalogue.instance(instance.name)  # it may have been tuned since it was read
+            self._replace(instance, _Open(self._embedded.fresh(instance, self._spaces.of(instance)), now))
+
+    def instances(self) -> list[Instance]:
+        """The instances that have an index here."""
+        with self._opening:
+            return [entry.instance for entry in self._open.values()]
 
     def forget(self, instance: Instance) -> None:
         """Remove the indexes of a deleted instance, on disk too."""
@@ -100,6 +119,38 @@ class Indexes:
             self._open.clear()
         for entry in entries:
             entry.index.close()
+
+    def _opened(self, instance: Instance) -> _Open:
+        return _Open(self._embedded.opened(instance, self._spaces.of(instance)), instance)
+
+    def _replace(self, instance: Instance, entry: _Open) -> None:
+        self._follow(instance, entry)
+        with self._opening:
+            self._open.pop(_Place(instance.id, features=True), None)
+        self._keep(instance, _Place(instance.id, features=False), entry, replace=True)
+
+    def _start_renewing(self, instance: Instance) -> None:
+        """Have a thread open the index that another gateway's tuning asks for; this one is searched until then."""
+        with self._opening:
+            if instance.id in self._renewing:
+                return
+            self._renewing.add(instance.id)
+        threading.Thread(target=self._renew, args=(instance,), name=f"renew {instance.name}", daemon=True).start()
+
+    def _renew(self, instance: Instance) -> None:
+        try:
+            with self._rebuilding:
+                entry, now = (
+                    self._open.get(_Place(instance.id, features=False)),
+                    self._catalogue.instance(instance.name),
+                )
+                if entry is not None and now.id == instance.id and _version(entry.instance) != _version(now):
+                    self._replace(now, self._opened(now))
+        except SimilisError as error:  # tried again at the next search
+            log.warning("An index could not be opened anew. %s %s", error.message, error.hint)
+        finally:
+            with self._opening:
+                self._renewing.discard(instance.id)
 
     def _keep(self, instance: Instance, place: _Place, entry: _Open, *, replace: bool = False) -> _Open:
         """Keep an index; not that of a deleted instance, which nobody would ever forget again."""
@@ -126,6 +177,11 @@ class Indexes:
     def _changes(self, instance: Instance, after: int) -> Iterator[Change]:
         for row in self._catalogue.changes(instance, after):
             yield _change(row)
+
+
+def _version(instance: Instance) -> _Version:
+    tuning = instance.tuning
+    return _Version(instance.index, tuning.tuned_at if tuning is not None and tuning.adopted else None)
 
 
 def _change(row: LoggedChange) -> Change:

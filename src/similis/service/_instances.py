@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from similis.catalogue import Catalogue
-from similis.domain import Instance, InstanceSpec, InvalidInput, KeyringFailed, StorageFailed
+from similis.domain import Instance, InstanceNotFound, InstanceSpec, InvalidInput, KeyringFailed, StorageFailed
 from similis.privacy import Keyring
 from similis.service._analyst import Analyst
 from similis.service._indexes import Indexes
@@ -52,6 +52,7 @@ class Instances:
 
     def list(self) -> list[Instance]:
         """All instances, by name."""
+        self._forget_deleted()
         return self._catalogue.instances()
 
     def get(self, name: str) -> Instance:
@@ -60,7 +61,11 @@ class Instances:
         Raises:
             InstanceNotFound: there is none of that name.
         """
-        return self._catalogue.instance(name)
+        try:
+            return self._catalogue.instance(name)
+        except InstanceNotFound:
+            self._forget_deleted()
+            raise
 
     @contextmanager
     def using(self, name: str) -> Iterator[Instance]:
@@ -106,3 +111,15 @@ class Instances:
         instance = self.get(name)
         self._indexes.rebuild(instance)
         return instance
+
+    def _forget_deleted(self) -> None:
+        """Let go of instances that another gateway deleted: of their indexes, and of their keys in memory."""
+        if not self._catalogue.shared:
+            return
+        indexed, loaded = self._indexes.instances(), self._keyring.loaded()
+        there = {instance.uid for instance in self._catalogue.instances()}
+        for instance in indexed:
+            if instance.uid not in there:
+                self._indexes.forget(instance)
+        for uid in loaded - there:
+            self._keyring.unload(uid)

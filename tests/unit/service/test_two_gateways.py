@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
 import pytest
 from pydantic import SecretStr
-from tests.unit.colours import COLOURS, plain, with_encoders
+from tests.unit.colours import COLOURS, DIMENSION, plain, with_encoders
 
-from similis.algorithm import Pipeline
+from similis.algorithm import Calibration, Pipeline, TunedSpace
 from similis.domain import (
     Attributes,
     InstanceNotFound,
@@ -20,11 +23,19 @@ from similis.domain import (
     PictureKey,
     Role,
     SearchOptions,
+    Tuning,
     parse_filter,
 )
+from similis.engine import VectorIndex
 from similis.service import App, Settings, examine
+from similis.service._tuned_index import TunedIndex
 
 Gateway = Callable[[str], App]
+
+_TUNING = Tuning(
+    adopted=True, reason="", method="", products=1, pictures=2, queries=2, recall_before=0, recall_after=1,
+    precision_before=0, precision_after=1, gain_low=1, gain_high=1, tuned_at=datetime(2030, 1, 2, tzinfo=UTC),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -65,6 +76,10 @@ def _found(app: App, colour: str, options: SearchOptions = SearchOptions()) -> l
     return [match.product_id for match in app.search.by_picture("g", plain(colour), options, crop=False).matches]
 
 
+def _index(app: App) -> VectorIndex:
+    return app._indexes.current(app.instances.get("g"))
+
+
 def test_what_one_writes_the_other_finds_at_once(pair: tuple[App, App]) -> None:
     one, other = pair
     for number in range(5):
@@ -102,6 +117,43 @@ def test_an_instance_deleted_and_made_anew_elsewhere_is_another(pair: tuple[App,
     assert _found(other, "red") == []
     _add(other, "blue")
     assert _found(one, "red") == ["blue"]
+
+
+def test_a_deletion_elsewhere_empties_the_memory(pair: tuple[App, App]) -> None:
+    one, other = pair
+    _add(one, "red")
+    assert _found(other, "red") == ["red"]
+    uid = other.instances.get("g").uid
+    assert other.instances._keyring.loaded() == {uid}
+    one.instances.delete("g")
+    with pytest.raises(InstanceNotFound):
+        other.instances.get("g")
+    assert other.instances._keyring.loaded() == set()
+    assert other._indexes.instances() == []
+
+
+def test_a_tuning_is_used_by_the_other_before_long(pair: tuple[App, App]) -> None:
+    one, other = pair
+    instance = one.instances.get("g")
+    _add(one, "red")
+    _add(one, "blue")
+    assert not isinstance(_index(one), TunedIndex)
+    assert not isinstance(_index(other), TunedIndex)
+    space = TunedSpace(np.zeros(DIMENSION, np.float32), np.eye(DIMENSION, dtype=np.float32), Calibration(0.5, 9))
+    one._catalogue.set_tuning(instance, _TUNING, one.tuning._spaces.seal(instance, space))
+    one._indexes.rebuild(instance)
+    assert isinstance(_index(one), TunedIndex)
+    _wait_for(other, tuned=True)
+    assert _found(other, "red") == _found(one, "red") == ["red", "blue"]
+    one.tuning.undo("g")
+    _wait_for(other, tuned=False)
+
+
+def _wait_for(app: App, *, tuned: bool) -> None:
+    end = time.monotonic() + 30
+    while isinstance(_index(app), TunedIndex) is not tuned:
+        assert _found(app, "red")[0] == "red"
+        assert time.monotonic() < end
 
 
 def test_keys_of_one_open_the_other(pair: tuple[App, App]) -> None:
