@@ -194,7 +194,7 @@ class FaissIndex:
         store = self._store
         if store is None:
             return
-        with self._lock.writing():
+        with self._lock.reading():  # it keeps changes away, and searches go on
             state, applied = self._state, self._state.applied
             snapshot = state.snapshot()
         name = uuid4().hex
@@ -214,11 +214,12 @@ class FaissIndex:
         copied = snapshot.count
         for _ in range(3):  # most of it while searches and changes go on
             with self._lock.reading():
-                rows = old.rows
-            copied = fresh.copy_vectors(rows, copied)
+                end = len(old.rows)
+            fresh.copy_vectors(old, copied, end)
+            copied = end
         with self._lock.writing():
             if self._state is old:
-                fresh.copy_vectors(old.rows, copied)
+                fresh.copy_vectors(old, copied, len(old.rows))
                 fresh.follow(old, snapshot)
                 self._state = fresh
 

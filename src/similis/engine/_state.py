@@ -117,12 +117,10 @@ class State:
         self.applied = newer.applied
         self._selections = {}
 
-    def copy_vectors(self, rows: ExactRows | CellRows, first: int) -> int:
-        """Append another's vectors from a row on, as far as it has any now; the row to go on with."""
-        end = len(rows)
+    def copy_vectors(self, newer: State, first: int, end: int) -> None:
+        """Append another's vectors from one row to another."""
         for start in range(first, end, _COPIED_AT_ONCE):
-            self.rows.append(rows.stored(start, min(start + _COPIED_AT_ONCE, end)))
-        return end
+            self.rows.append(newer.rows.stored(start, min(start + _COPIED_AT_ONCE, end)))
 
     def exact(self) -> State:
         """The living rows in memory, without a segment."""
