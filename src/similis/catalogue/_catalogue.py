@@ -29,7 +29,7 @@ from similis.catalogue._schema import is_new, migrate
 from similis.catalogue._score_curves import ScoreCurves
 from similis.catalogue._stamp import Stamp
 from similis.catalogue._tables import picture as picture_table
-from similis.catalogue._verify import verify
+from similis.catalogue._verify import Verification, verify
 from similis.domain import AccessKey, Category, Filter, Instance, InstanceSpec, PictureKey, Tuning
 
 _TO_DESTROY = "key to destroy: "
@@ -44,13 +44,15 @@ class Catalogue:
 
     def __init__(self, database: Database, sealer: Sealer, stamp: Stamp) -> None:
         self._database, self._sealer, self._stamp = database, sealer, stamp
+        self._verification = Verification(database)
         self.score_curves = ScoreCurves(database)  # how scores are read in each instance
 
     @classmethod
     def open(cls, url: str, sealer: Sealer) -> Catalogue:
         """Open a catalogue, make it where there is none, bring its schema up to date.
 
-        A file is verified unless it is as it was when it was last closed in order. A PostgreSQL server sees to
+        A file is verified unless it is as it was when it was last closed in order; one of more than 100,000 pictures
+        while it is used, and once damage is found it can no longer be used. A PostgreSQL server sees to
         its own files, and a row's checksum is checked whenever it is read; `verify` checks everything at any time.
 
         Args:
@@ -67,7 +69,7 @@ class Catalogue:
             unchanged = stamp.take()
             migrate(database)
             if not unchanged and not database.shared:
-                catalogue.verify()
+                catalogue._verification.begin()
         except BaseException:
             database.close()
             raise
@@ -90,6 +92,7 @@ class Catalogue:
 
     def close(self) -> None:
         """Close it for good, after what is being written."""
+        self._verification.end()
         self._database.close()
         self._stamp.leave()
 
@@ -324,6 +327,10 @@ class Catalogue:
         """Forget a holder's durable index, if it has one."""
         with self._database.writing() as connection:
             _index_states.remove_index_states(connection, instance.id, holder)
+
+    def alone_adding(self, instance: Instance) -> AbstractContextManager[None]:
+        """A block that only one thread of all processes runs at a time for an instance: to look, then to add."""
+        return self._database.alone(f"adding {instance.id}")
 
     def alone_with_index(self, instance: Instance, holder: str) -> AbstractContextManager[None]:
         """A block that only one thread of all processes runs at a time for a holder's durable index; it may write."""

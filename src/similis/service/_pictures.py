@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -52,8 +51,6 @@ class Pictures:
         self._analyst = analyst
         self._instances = instances
         self._duplicates = duplicates
-        # From the look for duplicates to the commit, so that of two equal pictures that come at once one is seen.
-        self._looking = threading.Lock()
 
     def add(
         self,
@@ -91,7 +88,7 @@ class Pictures:
             picture = Picture(key, subject.category, subject.region, custom_content, attributes)
             vector = stored_vector(self._keyring, instance, analysis.vector)
             replaced, duplicates = self._keep(instance, NewPicture(picture, vector), on_duplicate)
-            self._indexes.current(instance)
+            self._indexes.follow(instance)
         return Added(subject.category, subject.region, subject.regions, subject.categories, replaced, duplicates)
 
     def _keep(
@@ -100,7 +97,8 @@ class Pictures:
         """Store a picture; whether it replaced one, and its duplicates if asked for."""
         if on_duplicate is OnDuplicate.ALLOW:
             return self._catalogue.add(instance, [new])[0], ()
-        with self._looking:
+        # From the look to the commit, so that of two equal pictures that come at once one is seen.
+        with self._catalogue.alone_adding(instance):
             found = self._duplicates.of(instance, new.vector.astype(np.float16), new.picture.key)
             if found and on_duplicate is OnDuplicate.REFUSE:
                 raise _duplicate(found)

@@ -16,10 +16,12 @@ from tests.unit.colours import COLOURS, DIMENSION, plain, with_encoders
 from similis.algorithm import Calibration, Pipeline, TunedSpace
 from similis.domain import (
     Attributes,
+    DuplicatePicture,
     InstanceNotFound,
     InstanceSpec,
     InstanceType,
     KeyringFailed,
+    OnDuplicate,
     PictureKey,
     Role,
     SearchOptions,
@@ -194,3 +196,17 @@ def test_the_password_is_not_shown() -> None:
     settings = Settings(catalogue=SecretStr("postgresql://u:secret@h/x"))
     assert "secret" not in f"{settings!r}{settings}"
     assert "secret" in settings.catalogue_url
+
+
+def test_of_equal_pictures_that_come_at_once_through_both_one_is_kept(pair: tuple[App, App]) -> None:
+    def add(number: int) -> bool:
+        try:
+            pair[number % 2].pictures.add(
+                "g", plain("red"), PictureKey(f"p{number}", "a"), crop=False, on_duplicate=OnDuplicate.REFUSE
+            )
+        except DuplicatePicture:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(add, range(8))) == 1
