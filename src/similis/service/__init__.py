@@ -15,14 +15,13 @@ from similis.service._inputs import (
     read_picture,
     require_one_way_to_delete,
 )
-from similis.service._instances import INDEXES, Instances
+from similis.service._instances import Instances
 from similis.service._models import model_store
 from similis.service._pictures import Pictures
 from similis.service._search import Search
 from similis.service._settings import Settings
 
 __all__ = [
-    "INDEXES",
     "Access",
     "App",
     "Finding",

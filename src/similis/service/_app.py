@@ -14,10 +14,12 @@ from similis.privacy import Keyring
 from similis.service._access import Access
 from similis.service._analyst import Analyst
 from similis.service._duplicates import Duplicates
-from similis.service._embedded import EmbeddedIndexes
+from similis.service._embedded import FAISS, EmbeddedIndexes
+from similis.service._index_kinds import IndexKind
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
 from similis.service._lock import DataDirectoryLock
+from similis.service._milvus import MILVUS, MilvusIndexes
 from similis.service._pictures import Pictures
 from similis.service._remembering import RememberingAnalyst
 from similis.service._search import Search
@@ -52,7 +54,8 @@ class App:
         spaces = Spaces(catalogue, keyring)
         embedded = EmbeddedIndexes(catalogue, settings.index_directory, settings.sizing)
         embedded.keep(catalogue.instances())
-        indexes = Indexes(catalogue, spaces, embedded)
+        kinds: dict[str, IndexKind] = {FAISS: embedded, MILVUS: MilvusIndexes(catalogue, settings.milvus)}
+        indexes = Indexes(catalogue, spaces, kinds)
         self.settings = settings
         self.models = models
         self.analyst = analyst

@@ -33,6 +33,9 @@ class EmbeddedIndexes:
         self._sizing = sizing
         self._holder = _identity(directory)
 
+    def check(self) -> None:
+        """There is nothing to see to."""
+
     def opened(self, instance: Instance, space: TunedSpace | None) -> VectorIndex:
         """The index with what its segment has; the change log has the rest."""
         return self._made(instance, space, fresh=False)
@@ -40,6 +43,12 @@ class EmbeddedIndexes:
     def fresh(self, instance: Instance, space: TunedSpace | None) -> VectorIndex:
         """An empty index, whose segments will take the place of those that count now."""
         return self._made(instance, space, fresh=True)
+
+    def adopt(self, instance: Instance, space: TunedSpace | None, index: VectorIndex) -> None:
+        """A fresh index takes the other's place by itself, with its first segment."""
+
+    def close(self) -> None:
+        """There is nothing to close."""
 
     def forget(self, instance: Instance) -> None:
         """Remove all files of an instance; also where it was never opened."""

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
 from similis.algorithm import TunedSpace
 from similis.catalogue import Catalogue, LoggedChange
-from similis.domain import Instance, InstanceNotFound, SimilisError
+from similis.domain import IndexUnavailable, Instance, InstanceNotFound, InvalidInput, SimilisError
 from similis.engine import Change, Operation, VectorIndex
-from similis.service._embedded import EmbeddedIndexes
+from similis.service._index_kinds import IndexKind
 from similis.service._spaces import Spaces
 from similis.service._tuned_index import TunedIndex
 
 log = logging.getLogger(__name__)
+
+_STILL_SEARCHED = 60.0  # seconds in which searches that began before a move are done
 
 
 class _Version(NamedTuple):
@@ -41,13 +44,27 @@ class _Place(NamedTuple):
     features: bool
 
 
-class Indexes:
-    """Opens, follows and rebuilds the indexes; the change log is the only thing that ever feeds them."""
+class _Left(NamedTuple):
+    """An instance as it was before its index became one of another kind, some searches of which may be under way."""
 
-    def __init__(self, catalogue: Catalogue, spaces: Spaces, embedded: EmbeddedIndexes) -> None:
+    instance: Instance
+    until: float
+
+
+class Indexes:
+    """Opens, follows, rebuilds and moves the indexes; the change log is the only thing that ever feeds them.
+
+    Args:
+        catalogue: has the change log.
+        spaces: those of tunings.
+        kinds: what an instance's `index` can be.
+    """
+
+    def __init__(self, catalogue: Catalogue, spaces: Spaces, kinds: Mapping[str, IndexKind]) -> None:
         self._catalogue = catalogue
         self._spaces = spaces
-        self._embedded = embedded
+        self._kinds = kinds
+        self._left: list[_Left] = []
         self._open: dict[_Place, _Open] = {}
         self._opening = threading.Lock()
         self._rebuilding = threading.Lock()
@@ -78,7 +95,7 @@ class Indexes:
             return index
         place = _Place(instance.id, features=True)
         entry = self._open.get(place) or self._keep(
-            instance, place, _Open(self._embedded.opened(instance, None), instance)
+            instance, place, _Open(self._kind(instance).opened(instance, None), instance)
         )
         return self._followed(instance, entry)
 
@@ -95,8 +112,47 @@ class Indexes:
             InstanceNotFound: the instance was deleted meanwhile.
         """
         with self._rebuilding:
-            now = self._catalogue.instance(instance.name)  # it may have been tuned since it was read
-            self._replace(instance, _Open(self._embedded.fresh(instance, self._spaces.of(instance)), now))
+            now = self._catalogue.instance(instance.name)  # it may have been tuned or moved since it was read
+            if now.id == instance.id:
+                self._replace(now, self._built(now))
+
+    def move(self, instance: Instance, kind: str) -> Instance:
+        """Have an instance searched by another kind of index, and return it as it is then.
+
+        Searches use the old one until the new one is complete.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+            IndexUnavailable: the new kind cannot be used; all stays as it is.
+        """
+        with self._rebuilding:
+            entry = self._built(replace(instance, index=kind))
+            entry.instance = moved = self._catalogue.change_index(instance, kind)
+            self._replace(moved, entry)
+            self._leave(instance)
+        return moved
+
+    def check(self, kind: str) -> None:
+        """See that there is a kind of index and that it can be used.
+
+        Raises:
+            InvalidInput: there is none of that name.
+            IndexUnavailable: it cannot be used.
+        """
+        if kind not in self._kinds:
+            raise InvalidInput(f"There is no index {kind!r}.", f"Use one of: {', '.join(self._kinds)}.")
+        self._kinds[kind].check()
+
+    def follow(self, instance: Instance) -> None:
+        """Let the index take in what was committed; where it cannot now, it will when it is next searched.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+        """
+        try:
+            self.current(instance)
+        except IndexUnavailable as error:
+            log.warning("An index is behind. %s %s", error.message, error.hint)
 
     def instances(self) -> list[Instance]:
         """The instances that have an index here."""
@@ -104,24 +160,39 @@ class Indexes:
             return [entry.instance for entry in self._open.values()]
 
     def forget(self, instance: Instance) -> None:
-        """Remove the indexes of a deleted instance, on disk too."""
+        """Remove the indexes of a deleted instance, with all that is durable of them."""
         for features in (False, True):
             with self._opening:
                 entry = self._open.pop(_Place(instance.id, features), None)
             if entry is not None:
                 entry.index.close()
-        self._embedded.forget(instance)
+        for kind in self._kinds.values():
+            kind.forget(instance)
 
     def close(self) -> None:
-        """Close all indexes; what is on disk stays."""
+        """Close all indexes; what is durable stays, but for what was moved away from."""
+        self._remove_left(at_once=True)
         with self._opening:
             entries = list(self._open.values())
             self._open.clear()
         for entry in entries:
             entry.index.close()
+        for kind in self._kinds.values():
+            kind.close()
+
+    def _kind(self, instance: Instance) -> IndexKind:
+        return self._kinds[instance.index]
 
     def _opened(self, instance: Instance) -> _Open:
-        return _Open(self._embedded.opened(instance, self._spaces.of(instance)), instance)
+        return _Open(self._kind(instance).opened(instance, self._spaces.of(instance)), instance)
+
+    def _built(self, instance: Instance) -> _Open:
+        """A fresh index, complete, that took the place of the one that its kind had, if any."""
+        kind, space = self._kind(instance), self._spaces.of(instance)
+        entry = _Open(kind.fresh(instance, space), instance)
+        self._follow(instance, entry)
+        kind.adopt(instance, space, entry.index)
+        return entry
 
     def _replace(self, instance: Instance, entry: _Open) -> None:
         self._follow(instance, entry)
@@ -146,11 +217,30 @@ class Indexes:
                 )
                 if entry is not None and now.id == instance.id and _version(entry.instance) != _version(now):
                     self._replace(now, self._opened(now))
+                    if entry.instance.index != now.index:
+                        self._leave(entry.instance)
         except SimilisError as error:  # tried again at the next search
             log.warning("An index could not be opened anew. %s %s", error.message, error.hint)
         finally:
             with self._opening:
                 self._renewing.discard(instance.id)
+
+    def _leave(self, instance: Instance) -> None:
+        with self._opening:
+            self._left.append(_Left(instance, time.monotonic() + _STILL_SEARCHED))
+
+    def _remove_left(self, *, at_once: bool = False) -> None:
+        """Remove what is durable of indexes that instances moved away from, unless they came back."""
+        now = time.monotonic()
+        with self._opening:
+            due = [each.instance for each in self._left if at_once or each.until < now]
+            self._left = [each for each in self._left if each.instance not in due]
+        if not due:
+            return
+        kinds = {instance.id: instance.index for instance in self._catalogue.instances()}
+        for instance in due:
+            if kinds.get(instance.id) != instance.index:
+                self._kind(instance).forget(instance)
 
     def _keep(self, instance: Instance, place: _Place, entry: _Open, *, replace: bool = False) -> _Open:
         """Keep an index; not that of a deleted instance, which nobody would ever forget again."""
@@ -166,6 +256,8 @@ class Indexes:
         return kept
 
     def _followed(self, instance: Instance, entry: _Open) -> VectorIndex:
+        if self._left:
+            self._remove_left()
         if entry.index.applied_seq() < self._catalogue.last_seq(instance):
             self._follow(instance, entry)
         return entry.index

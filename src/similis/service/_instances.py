@@ -1,4 +1,4 @@
-"""Use cases of instances: create, list, show, delete, rebuild."""
+"""Use cases of instances: create, list, show, delete, rebuild, move."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from similis.catalogue import Catalogue
-from similis.domain import Instance, InstanceNotFound, InstanceSpec, InvalidInput, KeyringFailed, StorageFailed
+from similis.domain import Instance, InstanceNotFound, InstanceSpec, KeyringFailed, StorageFailed
 from similis.privacy import Keyring
 from similis.service._analyst import Analyst
 from similis.service._indexes import Indexes
-
-INDEXES = ("faiss",)
 
 
 class Instances:
@@ -34,10 +32,10 @@ class Instances:
         Raises:
             InstanceExists: the name is taken.
             InvalidInput: there is no such kind of index.
+            IndexUnavailable: that kind of index cannot be used.
             FeatureModelMismatch: there is no such image encoder.
         """
-        if index not in INDEXES:
-            raise InvalidInput(f"There is no index {index!r}.", f"Use one of: {', '.join(INDEXES)}.")
+        self._indexes.check(index)
         pipeline = self._analyst.pipeline if model is None else self._analyst.pipeline_of(model)
         uid = self._keyring.create_instance()
         try:
@@ -111,6 +109,18 @@ class Instances:
         instance = self.get(name)
         self._indexes.rebuild(instance)
         return instance
+
+    def move(self, name: str, index: str) -> Instance:
+        """Have an instance searched by another kind of index; searches and changes go on meanwhile.
+
+        Raises:
+            InstanceNotFound: there is none of that name.
+            InvalidInput: there is no such kind of index.
+            IndexUnavailable: that kind of index cannot be used.
+        """
+        instance = self.get(name)
+        self._indexes.check(index)
+        return instance if index == instance.index else self._indexes.move(instance, index)
 
     def _forget_deleted(self) -> None:
         """Let go of instances that another gateway deleted: of their indexes, and of their keys in memory."""

@@ -73,6 +73,8 @@ class MilvusIndexes:
 
     def forget(self, instance: Instance) -> None:
         """Remove all collections of an instance; where the server cannot be used they are left, which is logged."""
+        if self._known is None:
+            return
         name = self._name(instance)
         try:
             for collection in self._server.collections(f"{name}_"):
@@ -111,7 +113,7 @@ class MilvusIndexes:
         return index
 
     def _replace(self, instance: Instance, space: TunedSpace | None) -> None:
-        """Remember to remove what is no longer noted: the index before, and those of earlier tunings and accidents."""
+        """Remember to remove what is not noted: the index before, those of earlier tunings and of accidents."""
         notes = (self._progress(instance, each).read() for each in (None, space))
         noted = {note.collection for note in notes if note is not None}
         noted |= {collection for collection, _ in self._replaced}
