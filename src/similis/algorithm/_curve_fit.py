@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from similis.algorithm._scores import Calibration, as_closeness
 
 # Fewer do not tell an instance's curve from the one for all: with 60 pictures the scores are .06 off in the mean,
-# with 30 .08, with 10 .11 (docs/models.md).
+# with 30 .07, with 10 .11 (docs/models.md).
 MIN_QUERIES = 60
 _MIN_RESULTS = 30
 _MIN_GOOD = 10
