@@ -92,9 +92,10 @@ class Catalogue:
 
     def close(self) -> None:
         """Close it for good, after what is being written."""
-        self._verification.end()
+        sound = self._verification.end()
         self._database.close()
-        self._stamp.leave()
+        if sound:
+            self._stamp.leave()
 
     def verify(self) -> None:
         """Check the whole database, every row included.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Mapping
 from datetime import UTC
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import LargeBinary, Row, Table
@@ -23,13 +24,14 @@ class _Plan:
         columns = [column for column in table.columns if column.name not in _UNCOVERED.get(table.name, ())]
         self.blobs = [column.name for column in columns if isinstance(column.type, LargeBinary)]
         self.moments = [column.name for column in columns if isinstance(column.type, UtcDateTime)]
-        self.plain = [
-            column.name for column in columns if column.name not in {*self.blobs, *self.moments, "checksum"}
-        ]
+        self.names = tuple(column.name for column in table.columns)
+        plain = [column.name for column in columns if column.name not in {*self.blobs, *self.moments, "checksum"}]
+        # Quicker than one look-up after the other; of a single name it would give no tuple.
+        self.plain_of = itemgetter(*plain) if len(plain) > 1 else lambda values: tuple(values[name] for name in plain)
 
     def checksum(self, values: Mapping[str, Any]) -> int:
         """CRC-32 of the plain values as text, of moments in UTC, and of blobs."""
-        texts = [str(values[name]) for name in self.plain]
+        texts = [*map(str, self.plain_of(values))]
         texts += [str(values[name].astimezone(UTC)) for name in self.moments]
         result = zlib.crc32("\x1f".join(texts).encode())
         for name in self.blobs:
@@ -46,13 +48,14 @@ def with_checksum(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def checked(table: Table, row: Row[Any]) -> dict[str, Any]:
-    """Return a row's values once they agree with their checksum.
+    """Return a whole row's values once they agree with their checksum.
 
     Raises:
         StorageFailed: they do not.
     """
-    values = dict(zip(row._fields, row, strict=True))
-    if _PLANS[table.name].checksum(values) != values["checksum"]:
+    plan = _PLANS[table.name]
+    values = dict(zip(plan.names, row, strict=True))
+    if plan.checksum(values) != values["checksum"]:
         raise StorageFailed(
             f"The catalogue is damaged: a row of table {table.name} does not agree with its checksum.",
             "Restore the data directory from a backup.",

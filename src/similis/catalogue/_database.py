@@ -33,6 +33,7 @@ class Database:
         self._write_lock = threading.Lock()
         self._named_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._closed = False
+        self._failed: StorageFailed | None = None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -86,6 +87,12 @@ class Database:
             self._closed = True
         self._writer.dispose()
 
+    def fail(self, error: StorageFailed) -> None:
+        """Raise an error from now on whenever the database is used: it is damaged."""
+        self._failed = error
+
     def _check_open(self) -> None:
+        if self._failed is not None:
+            raise StorageFailed(self._failed.message, self._failed.hint)
         if self._closed:
             raise StorageFailed("The catalogue is closed.", "Open the data directory again.")

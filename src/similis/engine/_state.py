@@ -35,7 +35,7 @@ class Sizing:
 
     exact_below: int = 50_000
     tail: int = 20_000
-    tail_share: float = 0.1
+    tail_share: float = 0.05
     backlog: float = 4.0
 
 

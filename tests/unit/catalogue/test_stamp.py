@@ -9,6 +9,7 @@ import pytest
 
 from similis.catalogue import Catalogue
 from similis.catalogue._stamp import Stamp
+from similis.catalogue._verify import Verification
 from similis.domain import StorageFailed
 
 # Only files are verified and stamped.
@@ -22,13 +23,13 @@ pytestmark = [
 def verified(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     """Gets an entry whenever a catalogue is verified."""
     calls: list[bool] = []
-    verify = Catalogue.verify
+    begin = Verification.begin
 
-    def counting(catalogue: Catalogue) -> None:
+    def counting(verification: Verification) -> None:
         calls.append(True)
-        verify(catalogue)
+        begin(verification)
 
-    monkeypatch.setattr(Catalogue, "verify", counting)
+    monkeypatch.setattr(Verification, "begin", counting)
     return calls
 
 
