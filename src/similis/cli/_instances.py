@@ -1,4 +1,4 @@
-"""`similis instance …`: create, list, show, delete, rebuild, tune."""
+"""`similis instance …`: create, list, show, delete, rebuild, move, tune."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def register(root: typer.Typer) -> None:
     group = typer.Typer(help="Make, list and delete instances (searchable collections).", no_args_is_help=True)
     for name, command in (
         ("create", create), ("list", list_all), ("show", show), ("delete", delete),
-        ("rebuild", rebuild), ("tune", tune),
+        ("rebuild", rebuild), ("move", move), ("tune", tune),
     ):  # fmt: skip
         group.command(name)(with_session(command))
     root.add_typer(group, name="instance")
@@ -39,7 +39,9 @@ def create(
     type: Annotated[InstanceType, typer.Option("--type", help="Product search knows categories.")],  # noqa: A002 - the option's name
     region: Annotated[str, typer.Option("--region", help="Region reported on the wire.")] = DEFAULT_REGION,
     capacity: Annotated[int, typer.Option("--capacity", help="Pictures at most.")] = DEFAULT_CAPACITY,
-    index: Annotated[str, typer.Option("--index", help="Vector index: faiss.")] = "faiss",
+    index: Annotated[
+        str, typer.Option("--index", help="Vector index: faiss, or milvus (SIMILIS_MILVUS_URI).")
+    ] = "faiss",
     model: Annotated[
         str | None, typer.Option("--model", help="An image encoder added by manifest; else the built-in features.")
     ] = None,
@@ -89,6 +91,18 @@ def rebuild(session: Session, name: Name) -> None:
         instance = target.instances.rebuild(name)
     session.output.data(as_json(instance))
     session.output.say(f"Rebuilt the index of {name}: {instance.picture_count} pictures.")
+
+
+def move(
+    session: Session,
+    name: Name,
+    index: Annotated[str, typer.Option("--index", help="Vector index to move to: faiss or milvus.")],
+) -> None:
+    """Have an instance searched by another vector index; searches and changes go on meanwhile."""
+    with session.target() as target, session.output.working(f"Moving {name}"):
+        instance = target.instances.move(name, index)
+    session.output.data(as_json(instance))
+    session.output.say(f"{name} is searched by {index}: {instance.picture_count} pictures.")
 
 
 def tune(

@@ -113,6 +113,11 @@ class RemoteInstances:
         """Build the vector index anew from the stored features."""
         return self._transport.call("POST", ("instances", name, "rebuild"), instance_from_json)
 
+    def move(self, name: str, index: str) -> Instance:
+        """Have an instance searched by another kind of index."""
+        form = {"index": index}
+        return self._transport.call("POST", ("instances", name, "move"), instance_from_json, json=form, patient=True)
+
 
 class RemotePictures:
     """The verbs of pictures."""

@@ -44,6 +44,9 @@ def test_instances_are_made_listed_shown_rebuilt_and_deleted(similis: Similis) -
     assert [each["name"] for each in similis("instance", "list", "--json").json["instances"]] == ["shop"]
     assert similis("instance", "show", "shop", "--json").json["picture_count"] == 0
     assert similis("instance", "rebuild", "shop").status == 0
+    assert similis("instance", "move", "shop", "--index", "faiss", "--json").json["index"] == "faiss"
+    assert similis("instance", "move", "shop", "--index", "milvus").status == 3
+    assert similis("instance", "move", "shop", "--index", "none").status == 2
     assert similis("instance", "delete", "shop").status == 2
     assert similis("instance", "delete", "shop", "--yes").status == 0
     assert similis("instance", "show", "shop").status == 3

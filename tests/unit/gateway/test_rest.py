@@ -26,6 +26,10 @@ def test_instances_are_made_shown_listed_rebuilt_and_deleted(api: httpx.Client) 
     assert shown["picture_count"] == 0
     assert [each["name"] for each in api.get("/api/v1/instances").json()["instances"]] == ["shop", "things"]
     assert api.post("/api/v1/instances/shop/rebuild").json() == shown
+    assert api.post("/api/v1/instances/shop/move", json={"index": "faiss"}).json() == shown
+    assert api.post("/api/v1/instances/shop/move", json={"index": "none"}).json()["code"] == "invalid_input"
+    unavailable = api.post("/api/v1/instances/shop/move", json={"index": "milvus"})
+    assert (unavailable.status_code, unavailable.json()["code"]) == (503, "index_unavailable")
     assert api.delete("/api/v1/instances/shop").status_code == 204
     assert api.get("/api/v1/instances/shop").json()["code"] == "instance_not_found"
 
@@ -191,6 +195,7 @@ ROLES = [
     ("POST", "/api/v1/instances", Role.ADMIN),
     ("DELETE", "/api/v1/instances/shop", Role.ADMIN),
     ("POST", "/api/v1/instances/shop/rebuild", Role.ADMIN),
+    ("POST", "/api/v1/instances/shop/move", Role.ADMIN),
     ("POST", "/api/v1/instances/shop/tuning", Role.ADMIN),
     ("GET", "/api/v1/instances/shop/tuning", Role.READER),
     ("DELETE", "/api/v1/instances/shop/tuning", Role.ADMIN),

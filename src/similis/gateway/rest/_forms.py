@@ -65,6 +65,12 @@ class InstanceForm(_JsonForm):
         return InstanceSpec(self.name, InstanceType(self.type), self.region, self.capacity)
 
 
+class MoveForm(_JsonForm):
+    """Where to move."""
+
+    index: Annotated[str, Field(description="`faiss` or `milvus`.")]
+
+
 class KeyForm(_JsonForm):
     """A new access key; no instances means all, minutes make it a temporary one."""
 

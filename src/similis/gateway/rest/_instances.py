@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from similis.domain import JsonObject, Role, as_json
 from similis.gateway.rest._answers import InstanceAnswer, InstancesAnswer
 from similis.gateway.rest._caller import Admin, Reader, Service
-from similis.gateway.rest._forms import InstanceForm
+from similis.gateway.rest._forms import InstanceForm, MoveForm
 from similis.gateway.rest._input import Json, body_schema
 
 router = APIRouter(prefix="/api/v1/instances", tags=["instances"])
@@ -51,3 +51,15 @@ def delete_instance(name: str, _caller: Admin, service: Service) -> None:
 def rebuild_instance(name: str, _caller: Admin, service: Service) -> JsonObject:
     """Build the vector index anew from the stored features. Role: admin."""
     return as_json(service.instances.rebuild(name))
+
+
+@router.post(
+    "/{name}/move",
+    response_model=InstanceAnswer,
+    openapi_extra=body_schema("application/json", MoveForm),
+)
+def move_instance(
+    name: str, _caller: Admin, service: Service, form: Annotated[MoveForm, Depends(Json(MoveForm))]
+) -> JsonObject:
+    """Have an instance searched by another vector index; searches and changes go on meanwhile. Role: admin."""
+    return as_json(service.instances.move(name, form.index))
