@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 from uuid import uuid4
 
 import numpy as np
@@ -17,14 +19,23 @@ from similis.engine._index import Change, Effort, Hit, IndexSpec, Vectors
 from similis.engine._lock import ReadWriteLock
 from similis.engine._sealing import Snapshot, Stopped, build
 from similis.engine._segment import About, SegmentDamaged, SegmentStore, clear_directory, discard, open_segment
+from similis.engine._selection import Request
 from similis.engine._state import Sizing, State
-from similis.engine._vectors import Found, normalised
+from similis.engine._together import Together
+from similis.engine._vectors import Floats, Found, normalised
 
 log = logging.getLogger(__name__)
 
 _CLOSING_SECONDS = 5.0
 _RETRY_SECONDS = 60.0
 _OVERDUE_SECONDS = 120.0
+
+
+class _Asked(NamedTuple):
+    query: Floats
+    k: int
+    tree: Filter | None
+    category: Category | None
 
 
 class FaissIndex:
@@ -47,6 +58,7 @@ class FaissIndex:
         self._starting = threading.Lock()
         self._not_before = 0.0
         self._closed = threading.Event()
+        self._together: Together[_Asked, list[Hit]] = Together(self._answered, os.cpu_count() or 1)
 
     def open(self, spec: IndexSpec) -> None:
         """Make the index ready with what its segment holds; must come first.
@@ -97,12 +109,10 @@ class FaissIndex:
             ValueError: a query has the wrong dimension.
         """
         self._check(*vectors)
-        queries = normalised(vectors)
-        with self._lock.reading():
-            state = self._state
-            selection, ids = state.select(tree, category), state.columns.ids
-            found = state.rows.search(queries, k, selection, ids, exact=effort is Effort.EXACT)
-            return [_hits(each, ids) for each in found]
+        asked = [_Asked(query, k, tree, category) for query in normalised(vectors)]
+        if effort is Effort.EXACT:
+            return self._answered(asked, exact=True)
+        return [self._together.ask(asked[0])] if len(asked) == 1 else self._answered(asked)
 
     def applied_seq(self) -> int:
         """Return the last sequence applied, 0 at first."""
@@ -116,6 +126,11 @@ class FaissIndex:
     def about(self) -> About | None:
         """Return what is to know of the segment on disk, None without one."""
         return self._state.about
+
+    def sealed_seq(self) -> int:
+        """Return the last sequence that is in the segment on disk, 0 without one."""
+        current = self._store.current() if self._store is not None else None
+        return 0 if current is None else current[1]
 
     def seal(self) -> None:
         """Write a new segment now and wait for it; nothing happens without a store or without pictures."""
@@ -151,6 +166,13 @@ class FaissIndex:
         if self._spec is None:
             raise RuntimeError("the index was not opened")
         return self._spec.dimension
+
+    def _answered(self, asked: Sequence[_Asked], *, exact: bool = False) -> list[list[Hit]]:
+        with self._lock.reading():
+            state = self._state
+            requests = [Request(each.query, each.k, state.select(each.tree, each.category)) for each in asked]
+            search = state.rows.exactly if exact else state.rows.search
+            return [_hits(found, state.columns.ids) for found in search(requests, state.columns.ids)]
 
     def _check(self, *vectors: Vectors) -> None:
         if wrong := next((each for each in vectors if each.shape != (self._dimension,)), None) is not None:

@@ -4,6 +4,7 @@ from similis.algorithm import ModelStatus, ModelStore, Orientation, SubjectMode
 from similis.service._access import Access
 from similis.service._api import InstanceHandle, Similis, open_directory
 from similis.service._app import App
+from similis.service._bulk import Bulk, Featured
 from similis.service._doctor import Finding, examine
 from similis.service._inputs import (
     PictureSource,
@@ -24,6 +25,8 @@ from similis.service._settings import Settings
 __all__ = [
     "Access",
     "App",
+    "Bulk",
+    "Featured",
     "Finding",
     "InstanceHandle",
     "Instances",

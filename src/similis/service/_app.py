@@ -13,6 +13,7 @@ from similis.domain import KeyringFailed
 from similis.privacy import Keyring
 from similis.service._access import Access
 from similis.service._analyst import Analyst
+from similis.service._bulk import Bulk
 from similis.service._duplicates import Duplicates
 from similis.service._embedded import FAISS, EmbeddedIndexes
 from similis.service._index_kinds import IndexKind
@@ -39,7 +40,7 @@ class App:
         settings: what it was opened with.
         models: the cache of model files.
         analyst: the algorithm service.
-        instances, pictures, duplicates, search, tuning, access: the use cases.
+        instances, pictures, duplicates, search, tuning, access, bulk: the use cases.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class App:
         self.search = Search(catalogue, keyring, indexes, analyst, self.instances, settings.good_match)
         self.tuning = Tunings(catalogue, spaces, indexes, analyst, self.instances)
         self.access = Access(catalogue, keyring)
+        self.bulk = Bulk(catalogue, keyring, indexes, self.instances)
         self._lock = lock
         self._catalogue = catalogue
         self._indexes = indexes

@@ -37,11 +37,17 @@ class Instances:
         """
         self._indexes.check(index)
         pipeline = self._analyst.pipeline if model is None else self._analyst.pipeline_of(model)
+        return self.create_for(spec, index, pipeline.model, pipeline.dimension)
+
+    def create_for(self, spec: InstanceSpec, index: str, model: str, dimension: int) -> Instance:
+        """Make an empty instance for features of a model that need not be here.
+
+        Raises:
+            InstanceExists: the name is taken.
+        """
         uid = self._keyring.create_instance()
         try:
-            return self._catalogue.create_instance(
-                spec, uid=uid, index=index, model=pipeline.model, dimension=pipeline.dimension
-            )
+            return self._catalogue.create_instance(spec, uid=uid, index=index, model=model, dimension=dimension)
         except StorageFailed:
             raise  # it may have been made all the same, such as when the connection broke: then it needs its key
         except Exception:
