@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from similis.engine._cells import Cells, CodedRows
 from similis.engine._columns import Mask
 from similis.engine._index import Vectors
-from similis.engine._selection import Selection, selector
+from similis.engine._selection import Request, Selection, selector
 from similis.engine._tuned import Tuned, looked_into
 from similis.engine._vectors import NOTHING, Floats, Found, GrowingVectors, Rows, best, scan, similarities
 
@@ -76,27 +77,27 @@ class CellRows:
         ]
         return Selection(size, mask, tuple(map(selector, of_parts)), np.sum(sizes, axis=0))
 
-    def search(
-        self, queries: Floats, count: int, selection: Selection, ids: Rows, *, exact: bool = False
-    ) -> list[Found]:
-        """Return the nearest rows of each query.
+    def search(self, requests: Sequence[Request], ids: Rows) -> list[Found]:
+        """Return the probably nearest rows of each query.
 
         Args:
-            queries: of length one, float32[q, D].
-            count: how many are wanted of each.
-            selection: rows that may be found.
+            requests: what is asked.
             ids: number of each row by which equal ones are ordered, int64[n].
-            exact: compare all rows.
         """
-        wanted = min(count, selection.size)
-        if not wanted:
-            return [NOTHING] * len(queries)
-        if exact or selection.size <= _FEW:
-            rows = self._compared(queries, wanted + _SPARE, selection)
-        else:
-            self.asked.extend(queries)
-            rows = self._candidates(queries, wanted + wanted // 2 + self._effort.spare, selection)
-        return [self._judged(query, each, wanted, ids) for query, each in zip(queries, rows, strict=True)]
+        self.asked.extend(request.query for request in requests)
+        groups: dict[int, list[int]] = {}
+        for place, request in enumerate(requests):
+            groups.setdefault(id(request.selection), []).append(place)
+        found = [NOTHING] * len(requests)
+        for places in groups.values():
+            together = [requests[place] for place in places]
+            for place, request, rows in zip(places, together, self._found(together), strict=True):
+                found[place] = self._judged(request, rows, ids)
+        return found
+
+    def exactly(self, requests: Sequence[Request], ids: Rows) -> list[Found]:
+        """Return the nearest rows of each query; all rows are compared, which takes long."""
+        return [self._judged(request, rows, ids) for request in requests for rows in self._compared([request])]
 
     @property
     def _parts(self) -> tuple[CodedRows, CodedRows]:
@@ -106,17 +107,28 @@ class CellRows:
         """What a mask says of the rows on disk and of those in memory."""
         return np.split(mask, [len(self._sealed)])
 
-    def _candidates(self, queries: Floats, count: int, selection: Selection) -> list[Rows]:
-        enough = self._effort.reach * len(self)
-        probed = [looked_into(self.cells.ranked(query), selection.sizes, enough) for query in queries]
+    def _found(self, requests: Sequence[Request]) -> list[Rows]:
+        """Rows among which the nearest are, for requests of the same selection."""
+        if requests[0].selection.size <= _FEW:
+            return self._compared(requests)
+        return self._candidates(requests)
+
+    def _candidates(self, requests: Sequence[Request]) -> list[Rows]:
+        selection, wanted = requests[0].selection, max(request.wanted for request in requests)
+        count = wanted + wanted // 2 + self._effort.spare
+        enough = max(self._effort.reach * len(self), 2 * count)
+        queries = np.stack([request.query for request in requests])
+        probed = [looked_into(ranked, selection.sizes, enough) for ranked in self.cells.ranked(queries)]
         found = []
         for first, part, chosen in zip((0, len(self._sealed)), self._parts, selection.selectors, strict=True):
             rows = part.candidates(queries, probed, count, chosen)
             found.append(np.where(rows >= 0, rows + first, -1))
         return [rows[rows >= 0] for rows in np.hstack(found)]
 
-    def _compared(self, queries: Floats, count: int, selection: Selection) -> list[Rows]:
-        """The nearest of all selected rows."""
+    def _compared(self, requests: Sequence[Request]) -> list[Rows]:
+        """The nearest of all selected rows, for requests of the same selection."""
+        selection, count = requests[0].selection, max(request.wanted for request in requests) + _SPARE
+        queries = np.stack([request.query for request in requests])
         found: list[Rows] = [np.empty(0, np.int64)] * len(queries)
         firsts = 0, len(self._sealed)
         for first, part, mask in zip(firsts, self._parts, self._split(selection.mask), strict=True):
@@ -124,11 +136,11 @@ class CellRows:
             found = [np.concatenate([old, new.rows + first]) for old, new in zip(found, scanned, strict=True)]
         return found
 
-    def _judged(self, query: Floats, rows: Rows, count: int, ids: Rows) -> Found:
+    def _judged(self, request: Request, rows: Rows, ids: Rows) -> Found:
         """The best of some candidates by their stored vectors."""
         border = len(self._sealed)
         on_disk = rows < border
         values = np.empty(len(rows), np.float32)
-        values[on_disk] = similarities(self._sealed.vectors[rows[on_disk]], query)
-        values[~on_disk] = similarities(self._added.vectors[rows[~on_disk] - border], query)
-        return best(rows, values, ids[rows], count)
+        values[on_disk] = similarities(self._sealed.vectors[rows[on_disk]], request.query)
+        values[~on_disk] = similarities(self._added.vectors[rows[~on_disk] - border], request.query)
+        return best(rows, values, ids[rows], request.wanted)

@@ -66,9 +66,9 @@ class Cells:
         """Make an inverted file around the centres; vectors are added to it as they come."""
         return CodedRows(_faiss.deserialize_index(self._serialized), vectors)
 
-    def ranked(self, query: Floats) -> Rows:
-        """Return all cells, the nearest to a query first."""
-        return np.argsort(-(self.centres @ query), kind="stable")
+    def ranked(self, queries: Floats) -> Rows:
+        """Return all cells, the nearest to each query first, int64[q, c]."""
+        return np.argsort(-(queries @ self.centres.T), axis=1, kind="stable")
 
 
 def cells_for(count: int) -> int:

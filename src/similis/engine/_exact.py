@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from similis.engine._columns import Mask
 from similis.engine._index import Vectors
-from similis.engine._selection import Selection, searching, selector
+from similis.engine._selection import Request, Selection, searching, selector
 from similis.engine._vectors import NOTHING, Floats, Found, GrowingVectors, Rows, best, normalised, similarities
 
-# From so many on, faiss multiplies matrices, which reads the vectors once for all queries but rounds differently.
-_MATRIX_FROM = 20
-_ROUNDING = 1e-4
+_ROUNDING = np.float32(1e-5)
 
 
 class ExactRows:
@@ -51,38 +51,47 @@ class ExactRows:
         """Prepare searches for the rows of a mask, bool[n]."""
         return Selection(int(np.count_nonzero(mask)), mask, (selector(mask),), np.empty(0, np.int64))
 
-    def search(
-        self,
-        queries: Floats,
-        count: int,
-        selection: Selection,
-        ids: Rows,
-        *,
-        exact: bool = True,  # noqa: ARG002 - always
-    ) -> list[Found]:
+    def search(self, requests: Sequence[Request], ids: Rows) -> list[Found]:
         """Return the nearest rows of each query, exactly.
 
         Args:
-            queries: of length one, float32[q, D].
-            count: how many are wanted of each.
-            selection: rows that may be found.
+            requests: what is asked; several at once cost hardly more than one, as the vectors are read once.
             ids: number of each row by which equal ones are ordered, int64[n].
-            exact: it always is.
         """
-        wanted = min(count, selection.size)
+        if len(requests) == 1:
+            return [self._alone(requests[0], ids)]
+        if not len(self):
+            return [NOTHING] * len(requests)
+        products = np.stack([request.query for request in requests]) @ self._all().T
+        return [self._among(row, request, ids) for row, request in zip(products, requests, strict=True)]
+
+    def exactly(self, requests: Sequence[Request], ids: Rows) -> list[Found]:
+        """Return the same as `search`."""
+        return self.search(requests, ids)
+
+    def _alone(self, request: Request, ids: Rows) -> Found:
+        """Let faiss find more than are wanted until the last one wanted is no tie with the first one left out."""
+        wanted, selection = request.wanted, request.selection
         if not wanted:
-            return [NOTHING] * len(queries)
+            return NOTHING
         fetched = min(wanted + 1, selection.size)
         while True:
-            values, rows = self._index.search(queries, fetched, params=searching(selection.selectors[0]))
-            # The last one wanted may tie with the first one left out, or nearly so where matrices are rounded.
-            room = _ROUNDING if len(queries) >= _MATRIX_FROM else 0.0
-            if fetched == selection.size or not np.any(values[:, wanted - 1] <= values[:, -1] + room):
-                return [self._judged(*row, wanted, ids) for row in zip(queries, rows, strict=True)]
-            fetched = min(2 * fetched + _MATRIX_FROM, selection.size)
+            chosen = searching(selection.selectors[0])
+            [values], [rows] = self._index.search(request.query[np.newaxis], fetched, params=chosen)
+            if fetched == selection.size or values[wanted - 1] > values[-1]:
+                return self._judged(request, rows, ids)
+            fetched = min(2 * fetched, selection.size)
 
-    def _judged(self, query: Floats, rows: Rows, count: int, ids: Rows) -> Found:
-        return best(rows, similarities(self._all()[rows], query), ids[rows], count)
+    def _among(self, products: Floats, request: Request, ids: Rows) -> Found:
+        """The nearest by similarities that were computed for several queries at once, which rounds differently."""
+        if not request.wanted:
+            return NOTHING
+        products[~request.selection.mask] = -np.inf
+        least = np.partition(products, -request.wanted)[-request.wanted]
+        return self._judged(request, np.flatnonzero((products >= least - _ROUNDING) & request.selection.mask), ids)
+
+    def _judged(self, request: Request, rows: Rows, ids: Rows) -> Found:
+        return best(rows, similarities(self._all()[rows], request.query), ids[rows], request.wanted)
 
     def _all(self) -> Floats:
         """The normalised vectors as faiss holds them, a view."""

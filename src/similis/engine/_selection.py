@@ -31,6 +31,26 @@ class Selection:
     sizes: NDArray[np.int64]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Request:
+    """One query.
+
+    Attributes:
+        query: of length one, float32[D].
+        count: how many neighbours are wanted.
+        selection: rows that may be found.
+    """
+
+    query: NDArray[np.float32]
+    count: int
+    selection: Selection
+
+    @property
+    def wanted(self) -> int:
+        """How many neighbours there can be."""
+        return min(self.count, self.selection.size)
+
+
 def selector(mask: Mask) -> object:
     """Make what faiss asks whether a row may be found, None where all rows may."""
     return None if mask.all() else _faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))

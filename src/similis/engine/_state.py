@@ -20,6 +20,7 @@ from similis.engine._selection import Selection
 _COMPACT_AT_LEAST = 256
 _COMPACT_SHARE = 0.1
 _COPIED_AT_ONCE = 4096
+_REMEMBERED = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class State:
     about: About | None = None
     applied: int = 0
     since: list[NetEffect] | None = None
-    _selections: dict[Category | None, Selection] = field(default_factory=dict)
+    _selections: dict[tuple[Filter | None, Category | None], Selection] = field(default_factory=dict)
 
     @classmethod
     def empty(cls, dimension: int) -> State:
@@ -81,12 +82,15 @@ class State:
         self._compact()
 
     def select(self, tree: Filter | None, category: Category | None) -> Selection:
-        """Rows that may be found; those of a category, which most searches ask for, are remembered."""
-        if tree is not None:
-            return self.rows.select(self.columns.mask(tree, category))
-        if category not in self._selections:
-            self._selections[category] = self.rows.select(self.columns.mask(None, category))
-        return self._selections[category]
+        """Rows that may be found; remembered until the next change, as most searches ask for the same ones."""
+        asked = tree, category
+        selection = self._selections.get(asked)
+        if selection is None:
+            selection = self.rows.select(self.columns.mask(tree, category))
+            if len(self._selections) >= _REMEMBERED:
+                self._selections = {}
+            self._selections[asked] = selection
+        return selection
 
     def tail(self) -> int:
         """How many rows were added or removed since the segment was written, or ever."""

@@ -51,9 +51,11 @@ def tuned(rows: CodedRows, cells: Cells, asked: Iterable[Floats]) -> Tuned:
     recent = list(asked)
     queries = np.stack([*_off_centre(normalised(rows.vectors[sample])), *recent])
     truth = [found.rows for found in scan(rows.vectors, queries, _NEIGHBOURS)]
-    needed = [_compared(query, nearest, rows, cells) for query, nearest in zip(queries, truth, strict=True)]
+    ranked = cells.ranked(queries)
+    needed = [_compared(*each, rows) for each in zip(ranked, truth, strict=True)]
     enough = max(float(np.quantile(np.concatenate(needed), _AIMED_AT)), _LEAST_REACH * len(rows))
-    spare, recall = _spare(rows, cells, queries, truth, enough)
+    probed = [looked_into(each, rows.sizes, enough) for each in ranked]
+    spare, recall = _spare(rows, queries, truth, probed)
     return Tuned(min(1.0, enough / len(rows)), spare, recall)
 
 
@@ -75,17 +77,15 @@ def _off_centre(vectors: Floats) -> Floats:
     return normalised(vectors + _MIXED * vectors[::-1])
 
 
-def _compared(query: Floats, neighbours: Rows, rows: CodedRows, cells: Cells) -> Rows:
+def _compared(ranked: Rows, neighbours: Rows, rows: CodedRows) -> Rows:
     """How many rows are compared until the cell of each neighbour was looked into."""
-    ranked = cells.ranked(query)
-    compared = np.empty(len(cells), np.int64)
+    compared = np.empty(len(ranked), np.int64)
     compared[ranked] = np.cumsum(rows.sizes[ranked])
     return compared[rows.cells[neighbours]]
 
 
-def _spare(rows: CodedRows, cells: Cells, queries: Floats, truth: list[Rows], enough: float) -> tuple[int, float]:
+def _spare(rows: CodedRows, queries: Floats, truth: list[Rows], probed: list[Rows]) -> tuple[int, float]:
     """The fewest spare candidates that reach the target, or the most, and the recall with them."""
-    probed = [looked_into(cells.ranked(query), rows.sizes, enough) for query in queries]
     for spare in _SPARES:
         found = rows.candidates(queries, probed, _NEIGHBOURS + spare, None)
         recall = float(np.mean([np.isin(nearest, each).mean() for nearest, each in zip(truth, found, strict=True)]))

@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
@@ -54,7 +55,9 @@ def _similarities(queries: Vectors, log: dict[int, Change]) -> NDArray[np.float6
     """Cosine of every query with every picture, in the order of the log."""
     rows, wanted = np.array([change.vector for change in log.values()], np.float64), queries.astype(np.float64)
     products = wanted @ rows.T
-    cosines: NDArray[np.float64] = products / np.linalg.norm(wanted, axis=1)[:, np.newaxis] / np.linalg.norm(rows, axis=1)
+    cosines: NDArray[np.float64] = (
+        products / np.linalg.norm(wanted, axis=1)[:, np.newaxis] / np.linalg.norm(rows, axis=1)
+    )
     return cosines
 
 
@@ -249,3 +252,19 @@ def test_cells_are_found_anew_when_it_has_doubled(open_index: Open, clustered: V
     assert third is not None
     assert second.trained_on == first.trained_on < third.trained_on
     index.close()
+
+
+def test_many_threads_get_what_each_would_get_alone(searched: FaissIndex, clustered: Vectors) -> None:
+    queries = clustered[100:160]
+    asked = [
+        (query[np.newaxis], parse_filter(text) if text else None, category)
+        for number, query in enumerate(queries)
+        for text, category in [(_FILTERS[number % 5], [None, Category.BAG][number % 2])]
+    ]
+    alone = [searched.search(query, 10, tree, category)[0] for query, tree, category in asked]
+    with ThreadPoolExecutor(16) as pool:
+        together = list(pool.map(lambda each: searched.search(each[0], 10, *each[1:])[0], asked * 3))
+    same = [len(set(one) & set(other)) / len(one) for one, other in zip(alone * 3, together, strict=True)]
+    assert (
+        np.mean(same) > 0.999
+    )  # a cell whose turn comes last may be another one where numbers are rounded otherwise

@@ -1,0 +1,65 @@
+"""Requests that have to wait are answered together."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+_Asked = TypeVar("_Asked")
+_Answer = TypeVar("_Answer")
+_MOST = 64
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting(Generic[_Asked, _Answer]):
+    asked: _Asked
+    done: threading.Event = field(default_factory=threading.Event)
+    answer: _Answer | None = None
+    error: BaseException | None = None
+
+
+class Together(Generic[_Asked, _Answer]):
+    """Answers the requests of many threads with a few of them ("combining", Yew et al. 1987).
+
+    A request that comes while a thread is free is answered at once and alone. Those that come while all are busy
+    wait, and the next free one answers them in one batch: cheaper than one after the other, and only under load.
+
+    Args:
+        answer: gives the answers to some requests, in their order.
+        threads: how many batches may be answered at the same time.
+    """
+
+    def __init__(self, answer: Callable[[Sequence[_Asked]], Sequence[_Answer]], threads: int) -> None:
+        self._answer = answer
+        self._free = threading.Semaphore(threads)
+        self._lock = threading.Lock()
+        self._queue: list[_Waiting[_Asked, _Answer]] = []
+
+    def ask(self, asked: _Asked) -> _Answer:
+        """Return the answer to a request; raises what answering its batch raised."""
+        mine: _Waiting[_Asked, _Answer] = _Waiting(asked)
+        with self._lock:
+            self._queue.append(mine)
+        with self._free:
+            while mine in self._queue:
+                self._answer_next()
+        mine.done.wait()
+        if mine.error is not None:
+            raise mine.error
+        return mine.answer  # type: ignore[return-value] # there is one where there is no error
+
+    def _answer_next(self) -> None:
+        with self._lock:
+            batch, self._queue = self._queue[:_MOST], self._queue[_MOST:]
+        try:
+            answers = self._answer([waiting.asked for waiting in batch]) if batch else []
+            for waiting, answer in zip(batch, answers, strict=True):
+                waiting.answer = answer
+        except BaseException as error:
+            for waiting in batch:
+                waiting.error = error
+        finally:
+            for waiting in batch:
+                waiting.done.set()
