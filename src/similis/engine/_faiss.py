@@ -18,7 +18,7 @@ from similis.engine._changes import in_batches, net_effect
 from similis.engine._index import Change, Effort, Hit, IndexSpec, Vectors
 from similis.engine._lock import ReadWriteLock
 from similis.engine._sealing import Snapshot, Stopped, build
-from similis.engine._segment import About, SegmentDamaged, SegmentStore, clear_directory, discard, open_segment
+from similis.engine._segment import About, SegmentDamaged, SegmentStore, discard, open_segment
 from similis.engine._selection import Request
 from similis.engine._state import Sizing, State
 from similis.engine._together import Together
@@ -76,8 +76,7 @@ class FaissIndex:
                 self._state = State.of(open_segment(self._store.directory / name, spec.dimension), applied)
             except SegmentDamaged as error:
                 log.warning("An index is built anew, for its files cannot be used: %s.", error)
-                self._store.forget()
-            clear_directory(self._store.directory, name if self._state.about else None)
+                self._forget_segment(self._store)
 
     def apply(self, changes: Iterable[Change]) -> int:
         """Apply changes in ascending order, pass over those applied before, return the applied sequence.
@@ -150,8 +149,7 @@ class FaissIndex:
         with self._lock.writing():
             self._state = State.empty(self._dimension)
         if self._store is not None:
-            self._store.forget()
-            clear_directory(self._store.directory)
+            self._forget_segment(self._store)
 
     def close(self) -> None:
         """Give free what the index holds in memory; the segment on disk stays."""
@@ -206,7 +204,7 @@ class FaissIndex:
                 self._seal()
         except Stopped:
             log.debug("An index was closed while a segment of it was written.")
-        except (OSError, RuntimeError, SimilisError) as error:  # RuntimeError: of faiss
+        except (OSError, RuntimeError, SegmentDamaged, SimilisError) as error:  # RuntimeError: of faiss
             log.warning("A segment of an index could not be written, it is tried again: %s.", error)
             self._not_before = time.monotonic() + _RETRY_SECONDS
         finally:
@@ -224,12 +222,13 @@ class FaissIndex:
             build(snapshot, store.directory / name, self._check_open)
             fresh = State.of(open_segment(store.directory / name, self._dimension), applied)
             self._check_open()
-            store.adopt(name, applied)
+            replaced = store.adopt(name, applied)
         except BaseException:
             discard(store.directory / name)
             raise
         self._swap(state, fresh, snapshot)
-        clear_directory(store.directory, name)
+        if replaced is not None:
+            discard(store.directory / replaced)
 
     def _swap(self, old: State, fresh: State, snapshot: Snapshot) -> None:
         """Let a state on a new segment catch up with the one in use and take its place."""
@@ -249,8 +248,13 @@ class FaissIndex:
         with self._lock.writing():
             self._state = self._state.exact()
         if self._store is not None:
-            self._store.forget()
-            clear_directory(self._store.directory)
+            self._forget_segment(self._store)
+
+    def _forget_segment(self, store: SegmentStore) -> None:
+        """Remove the segment that counts, and no other: another index may be writing one in the same directory."""
+        forgotten = store.forget()
+        if forgotten is not None:
+            discard(store.directory / forgotten)
 
     def _check_open(self) -> None:
         if self._closed.is_set():

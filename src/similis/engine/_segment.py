@@ -44,11 +44,11 @@ class SegmentStore(Protocol):
     def current(self) -> tuple[str, int] | None:
         """Return the name of the segment that counts and the last change that is in it, None where none does."""
 
-    def adopt(self, segment: str, applied_seq: int) -> None:
-        """Make a segment the one that counts, durably, in one step."""
+    def adopt(self, segment: str, applied_seq: int) -> str | None:
+        """Make a segment the one that counts, durably, in one step, and return the one that counted before."""
 
-    def forget(self) -> None:
-        """Make none count."""
+    def forget(self) -> str | None:
+        """Make none count, and return the one that counted before."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 from uuid import uuid4
@@ -11,7 +12,7 @@ from uuid import uuid4
 from similis.algorithm import TunedSpace
 from similis.catalogue import Catalogue, IndexState
 from similis.domain import Instance, StorageFailed
-from similis.engine import FaissIndex, IndexSpec, Sizing, VectorIndex
+from similis.engine import FaissIndex, IndexSpec, Sizing, VectorIndex, clear_directory
 from similis.service._tuned_index import TunedIndex
 
 FAISS = "faiss"
@@ -32,6 +33,7 @@ class EmbeddedIndexes:
         self._directory = directory
         self._sizing = sizing
         self._holder = _identity(directory)
+        self._noting = threading.Lock()
 
     def check(self) -> None:
         """There is nothing to see to."""
@@ -55,18 +57,29 @@ class EmbeddedIndexes:
         shutil.rmtree(self._directory / instance.uid, ignore_errors=True)
 
     def keep(self, instances: Iterable[Instance]) -> None:
-        """Remove the files of all instances but some: what a deletion that met with an accident has left."""
-        names = {instance.uid for instance in instances}
+        """Remove all files but the segments of some instances that count: what accidents have left.
+
+        Before any index is opened, for it may write a segment that does not count yet.
+        """
+        known = {instance.uid: instance for instance in instances}
         for path in self._directory.iterdir():
-            if path.is_dir() and path.name not in names:
+            if path.is_dir() and path.name in known:
+                self._keep_segments(known[path.name], path)
+            elif path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
+
+    def _keep_segments(self, instance: Instance, directory: Path) -> None:
+        for place in directory.iterdir():
+            state = self._catalogue.index_state(instance, f"{self._holder} {place.name}")
+            clear_directory(place, None if state is None else state.segment)
 
     def _made(self, instance: Instance, space: TunedSpace | None, *, fresh: bool) -> VectorIndex:
         place = _FEATURES if space is None else _tuned(space)
         if space is not None:
             self._forget_other_tunings(instance, place)
         kind = _Fresh if fresh else _Store
-        store = kind(self._catalogue, instance, self._directory / instance.uid / place, f"{self._holder} {place}")
+        directory, holder = self._directory / instance.uid / place, f"{self._holder} {place}"
+        store = kind(self._catalogue, self._noting, instance, directory, holder)
         index: VectorIndex = FaissIndex(store, self._sizing)
         if space is not None:
             index = TunedIndex(index, space)
@@ -84,9 +97,12 @@ class EmbeddedIndexes:
 class _Store:
     """Where one index keeps its segment; see `similis.engine.SegmentStore`."""
 
-    def __init__(self, catalogue: Catalogue, instance: Instance, directory: Path, holder: str) -> None:
+    def __init__(
+        self, catalogue: Catalogue, noting: threading.Lock, instance: Instance, directory: Path, holder: str
+    ) -> None:
         self.directory = directory
         self._catalogue = catalogue
+        self._noting = noting  # an index that is built anew and the one before note their segments in one place
         self._instance = instance
         self._holder = holder
 
@@ -94,11 +110,21 @@ class _Store:
         state = self._catalogue.index_state(self._instance, self._holder)
         return None if state is None else (state.segment, state.applied_seq)
 
-    def adopt(self, segment: str, applied_seq: int) -> None:
-        self._catalogue.set_index_state(self._instance, self._holder, IndexState(segment, applied_seq))
+    def adopt(self, segment: str, applied_seq: int) -> str | None:
+        with self._noting:
+            noted = self._noted()
+            self._catalogue.set_index_state(self._instance, self._holder, IndexState(segment, applied_seq))
+            return noted
 
-    def forget(self) -> None:
-        self._catalogue.forget_index_state(self._instance, self._holder)
+    def forget(self) -> str | None:
+        with self._noting:
+            noted = self._noted()
+            self._catalogue.forget_index_state(self._instance, self._holder)
+            return noted
+
+    def _noted(self) -> str | None:
+        state = self._catalogue.index_state(self._instance, self._holder)
+        return None if state is None else state.segment
 
 
 class _Fresh(_Store):

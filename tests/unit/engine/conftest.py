@@ -23,11 +23,15 @@ class MemoryStore:
     def current(self) -> tuple[str, int] | None:
         return self.noted[-1] if self.noted else None
 
-    def adopt(self, segment: str, applied_seq: int) -> None:
+    def adopt(self, segment: str, applied_seq: int) -> str | None:
+        before = self.forget()
         self.noted.append((segment, applied_seq))
+        return before
 
-    def forget(self) -> None:
+    def forget(self) -> str | None:
+        current = self.current()
         self.noted.clear()
+        return None if current is None else current[0]
 
 
 @pytest.fixture
