@@ -26,6 +26,8 @@ _APART = 3  # pixels between lines
 _MOST_LINES = 14
 
 _FEWEST = 2  # sides that must be edges
+_MOST_TILES = 4  # pictures of a collage
+_ALIKE = 0.85  # least overlap of what was found with an even share of a collage
 _LEAST_CONTRAST = 16  # standard deviation of a colour inside; an even surface is a label or covers something
 
 Numbers = NDArray[np.int64]
@@ -55,6 +57,26 @@ def inner_picture(pixels: Pixels, width: int, height: int) -> Region | None:
     if inside.std((0, 1)).max() < _LEAST_CONTRAST:
         return None
     return Region(x1 * width // _SIDE, x2 * width // _SIDE, y1 * height // _SIDE, y2 * height // _SIDE)
+
+
+def other_frames(frame: Region, whole: Region) -> tuple[Region, ...]:
+    """What else may be meant where an inner picture was found: each picture of an even collage, else all of it."""
+    across, down = round(whole.width / frame.width), round(whole.height / frame.height)
+    wide, high = whole.width // across, whole.height // down
+    tiles = [
+        Region(wide * column, wide * (column + 1), high * row, high * (row + 1))
+        for row in range(down) for column in range(across)
+    ]  # fmt: skip
+    if not 1 < len(tiles) <= _MOST_TILES or not any(_alike(tile, frame) for tile in tiles):
+        return (whole,)
+    return tuple(tile for tile in tiles if tile != frame)
+
+
+def _alike(one: Region, other: Region) -> bool:
+    width = min(one.x2, other.x2) - max(one.x1, other.x1)
+    height = min(one.y2, other.y2) - max(one.y1, other.y1)
+    common = max(0, width) * max(0, height)
+    return common >= _ALIKE * (one.area + other.area - common)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

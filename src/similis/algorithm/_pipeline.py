@@ -15,7 +15,7 @@ from similis.algorithm._category import CategoryHead, decided_category
 from similis.algorithm._decode import DEFAULT_LIMITS, Orientation, PictureLimits, decode
 from similis.algorithm._encoders import Description, ImageEncoder
 from similis.algorithm._features import Describer, Features, unit
-from similis.algorithm._frames import inner_picture
+from similis.algorithm._frames import inner_picture, other_frames
 from similis.algorithm._light import lit
 from similis.algorithm._scores import Calibration
 from similis.algorithm._subject import SubjectFinder, SubjectHead, SubjectMode, SubjectNetwork, chosen_subject
@@ -39,11 +39,13 @@ class Analysis:
         subject: the region used, its category, and the alternatives to both.
         vector: features of the region used, float32[dimension], of unit length.
         milliseconds: time by stage: decode, backbone, subject, category, features.
+        frames: where a picture inside the picture was used, what may be meant instead; see `analyse`.
     """
 
     subject: Subject
     vector: Features
     milliseconds: dict[str, float]
+    frames: tuple[Region, ...] = ()
 
 
 class Pipeline:
@@ -103,6 +105,7 @@ class Pipeline:
         crop: bool = True,
         region: Region | None = None,
         subject: int | None = None,
+        frame: Region | None = None,
         category: Category | None = None,
         limits: PictureLimits = DEFAULT_LIMITS,
         orientation: Orientation = Orientation.APPLY,
@@ -114,6 +117,7 @@ class Pipeline:
             crop: use the main subject; False uses the whole picture and looks for no subjects.
             region: use this region whatever `crop` says, in pixels of the picture as it is seen.
             subject: use the subject found in this place, 1 being the main one.
+            frame: take this part for a picture by itself, instead of looking for a picture inside the picture.
             category: what the user knows it to be; None lets it be predicted.
             limits: what the picture may measure.
             orientation: what to do with a picture turned by EXIF.
@@ -126,8 +130,10 @@ class Pipeline:
         times: dict[str, float] = {}
         with _timed("decode", times):
             pixels = decode(data, limits, orientation)
-        analysis = self.analyse_pixels(pixels, crop=crop, region=region, subject=subject, category=category)
-        return Analysis(analysis.subject, analysis.vector, times | analysis.milliseconds)
+        analysis = self.analyse_pixels(
+            pixels, crop=crop, region=region, subject=subject, frame=frame, category=category
+        )
+        return replace(analysis, milliseconds=times | analysis.milliseconds)
 
     def analyse_pixels(
         self,
@@ -136,6 +142,7 @@ class Pipeline:
         crop: bool = True,
         region: Region | None = None,
         subject: int | None = None,
+        frame: Region | None = None,
         category: Category | None = None,
     ) -> Analysis:
         """As `analyse`, for pixels that are decoded already: RGB, uint8[height, width, 3], of any size.
@@ -145,16 +152,19 @@ class Pipeline:
             InvalidSubject: there are not so many subjects in it.
         """
         height, width = pixels.shape[:2]
+        whole = Region.whole(width, height)
         times: dict[str, float] = {}
         with _timed("backbone", times):
             small = self._backbone.squashed(pixels)
         with _timed("subject", times):
-            frame = inner_picture(small, width, height) if crop and region is None else None
-        if frame is None:
+            inner = frame
+            if frame is None and crop and region is None:
+                inner = inner_picture(small, width, height)
+        if inner is None or inner == whole:
             return self._analyse(pixels, small, crop, region, subject, category, times)
-        inner = pixels[frame.y1 : frame.y2, frame.x1 : frame.x2]
-        found = self._analyse(inner, self._backbone.squashed(inner), crop, None, subject, category, times)
-        return _seen_from_outside(found, frame, Region.whole(width, height))
+        alone = pixels[inner.y1 : inner.y2, inner.x1 : inner.x2]
+        found = self._analyse(alone, self._backbone.squashed(alone), crop, None, subject, category, times)
+        return _seen_from_outside(found, inner, whole, () if frame else other_frames(inner, whole))
 
     def _analyse(
         self,
@@ -204,12 +214,12 @@ class Pipeline:
         return self._finder.regions(pixels, maps) if crop else (whole,)
 
 
-def _seen_from_outside(inner: Analysis, frame: Region, whole: Region) -> Analysis:
+def _seen_from_outside(inner: Analysis, frame: Region, whole: Region, frames: tuple[Region, ...]) -> Analysis:
     """What was found in an inner picture, in pixels of the outer one, which is a region too and the last."""
     moved = [region.moved(frame.x1, frame.y1) for region in inner.subject.regions]
     regions = tuple(dict.fromkeys([*moved, whole]))
     used = inner.subject.region.moved(frame.x1, frame.y1)
-    return replace(inner, subject=replace(inner.subject, region=used, regions=regions))
+    return replace(inner, subject=replace(inner.subject, region=used, regions=regions), frames=frames)
 
 
 def _finder(store: ModelStore, threads: int, mode: SubjectMode) -> SubjectFinder:

@@ -93,6 +93,7 @@ class Analyst:
         crop: bool = True,
         region: Region | None = None,
         subject: int | None = None,
+        frame: Region | None = None,
         category: Category | None = None,
         orientation: Orientation = Orientation.APPLY,
     ) -> Analysis:
@@ -100,7 +101,13 @@ class Analyst:
         pipeline = self.pipeline if model is None else self.pipeline_of(model)
         with self._slots:
             return pipeline.analyse(
-                data, crop=crop, region=region, subject=subject, category=category, orientation=orientation
+                data,
+                crop=crop,
+                region=region,
+                subject=subject,
+                frame=frame,
+                category=category,
+                orientation=orientation,
             )
 
     def pixels(self, data: bytes) -> NDArray[np.uint8]:

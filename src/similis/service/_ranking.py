@@ -31,6 +31,7 @@ class Ranking:
     """The results of one query, best first, ties ordered by key, so that pages neither repeat nor miss a picture.
 
     Attributes:
+        best: score of the first result, whatever page is asked for; 0 before, and without results.
         calibration: how similarities read as scores.
         settled: whether the catalogue still knew every hit of the index; those that it did not know are left out.
     """
@@ -52,6 +53,7 @@ class Ranking:
         self._query = query
         self._options = options
         self._category = category
+        self.best = 0.0
         self.settled = True
 
     def page(self) -> tuple[list[Match], int]:
@@ -64,6 +66,7 @@ class Ranking:
             ids, scores = self._scored(MAX_RESULTS)
             ranked = self._rank(*_best(ids, scores, end))
             found = len(ids)
+        self.best = -ranked[0].negated_score if ranked else 0.0
         return self._matches(ranked[start:end]), min(found, MAX_RESULTS)
 
     def _distinct_products(self) -> list[_Ranked]:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +38,13 @@ from similis.service._ranking import Ranking
 from similis.service._scoring import displayed_scores
 
 _TRIES = 3
+
+
+class _Answer(NamedTuple):
+    """An answer, and the score of its first result, whatever page it holds."""
+
+    result: SearchResult
+    best: float
 
 
 class Search:
@@ -71,6 +81,9 @@ class Search:
     ) -> SearchResult:
         """Find the stored pictures most similar to an encoded picture, which is forgotten afterwards.
 
+        Where a picture inside the picture was used and has no good match, the rest is searched with too – the other
+        pictures of a collage, else all of the picture –, and what has the best match is the answer.
+
         Args:
             instance_name: where to search.
             data: the encoded picture.
@@ -85,22 +98,12 @@ class Search:
             InstanceNotFound: there is no such instance.
         """
         with self._instances.using(instance_name) as instance:
-            given = applied_category(instance, options.category)
-            analysis = self._analyst.analyse(
-                data,
-                model=instance.model,
-                crop=crop,
-                region=region,
-                subject=subject,
-                category=given,
-                orientation=orientation,
-            )
-            query = stored_vector(self._keyring, instance, analysis.vector)
-            found, spent = analysis.subject, dict(analysis.milliseconds)
-            if given is None:
-                with _timed(spent, "vote"):
-                    found = self._vote.joined(instance, query, self._curves.plain(instance), found)
-            return self._answer(instance, query, options, found.category, found, spent)
+            look = partial(self._look, instance, data, options, orientation)
+            frames, answer = look(crop=crop, region=region, subject=subject)
+            if subject is None and answer.best < answer.result.threshold:
+                others = [look(frame=frame)[1] for frame in frames]
+                answer = _best_of(answer, others)
+            return answer.result
 
     def by_name(self, instance_name: str, key: PictureKey, options: SearchOptions = SearchOptions()) -> SearchResult:
         """Find the stored pictures most similar to a stored one; itself is the first.
@@ -114,7 +117,7 @@ class Search:
             category = applied_category(instance, options.category)
             if category is None:
                 category = stored.picture.category
-            return self._answer(instance, query, options, category, None, {})
+            return self._answer(instance, query, options, category, None, {}).result
 
     def by_text(self, instance_name: str, text: str, options: SearchOptions = SearchOptions()) -> SearchResult:
         """Find the stored pictures that a text describes best, in all categories unless one is given.
@@ -132,7 +135,7 @@ class Search:
             with _timed(spent, "text"):
                 query = stored_vector(self._keyring, instance, encoder.encode(text))
             category = applied_category(instance, options.category)
-            return self._answer(instance, query, options, category, None, spent, calibration)
+            return self._answer(instance, query, options, category, None, spent, calibration).result
 
     def compare(self, first: bytes, second: bytes, kind: InstanceType = InstanceType.PRODUCT) -> float:
         """The score of two encoded pictures, 0..1; 1.0 exactly when their features are identical.
@@ -186,6 +189,24 @@ class Search:
         # Without one, the picture was replaced or deleted since the line before: look again.
         return self._stored(instance, key) if vector is None else (stored, vector)
 
+    def _look(
+        self,
+        instance: Instance,
+        data: bytes,
+        options: SearchOptions,
+        orientation: Orientation,
+        **where: Any,  # noqa: ANN401 - what part of the picture to use, as the analyst takes it
+    ) -> tuple[tuple[Region, ...], _Answer]:
+        """Search with a part of a picture; says besides what other parts may be meant."""
+        given = applied_category(instance, options.category)
+        analysis = self._analyst.analyse(data, model=instance.model, category=given, orientation=orientation, **where)
+        query = stored_vector(self._keyring, instance, analysis.vector)
+        found, spent = analysis.subject, dict(analysis.milliseconds)
+        if given is None:
+            with _timed(spent, "vote"):
+                found = self._vote.joined(instance, query, self._curves.plain(instance), found)
+        return analysis.frames, self._answer(instance, query, options, found.category, found, spent)
+
     def _answer(
         self,
         instance: Instance,
@@ -195,7 +216,7 @@ class Search:
         subject: Subject | None,
         milliseconds: dict[str, float],
         calibration: Calibration | None = None,
-    ) -> SearchResult:
+    ) -> _Answer:
         inside = category if instance.spec.type is InstanceType.PRODUCT else None
         index_of = self._indexes.current
         if calibration is None:
@@ -210,23 +231,18 @@ class Search:
 
         spent = dict(milliseconds)
         with _timed(spent, "search"):
-            matches, found, curve = self._settled(instance, rank)
-        return SearchResult(
-            matches,
-            found,
-            Category.OTHER if category is None else category,
-            subject,
-            spent,
-            self._threshold(options, curve),
-        )
+            ranking, matches, found = self._settled(instance, rank)
+        searched = Category.OTHER if category is None else category
+        threshold = self._threshold(options, ranking.calibration)
+        return _Answer(SearchResult(matches, found, searched, subject, spent, threshold), ranking.best)
 
     def _threshold(self, options: SearchOptions, curve: Calibration) -> float:
         """The score of a good match: of the query, else of the settings, else of the curve of scores."""
         chosen = (options.good_match, self._good_match, curve.threshold)
         return next(score for score in chosen if score is not None)
 
-    def _settled(self, instance: Instance, rank: Callable[[], Ranking]) -> tuple[list[Match], int, Calibration]:
-        """The page of a ranking whose hits were all still in the catalogue, and the curve of its scores.
+    def _settled(self, instance: Instance, rank: Callable[[], Ranking]) -> tuple[Ranking, list[Match], int]:
+        """A ranking whose hits were all still in the catalogue, and its page.
 
         A picture replaced between the index's answer and the catalogue's would be missing under its old id and under
         its new one: then the index follows and is asked again, at last while nobody may write.
@@ -235,10 +251,21 @@ class Search:
             ranking = rank()
             page = ranking.page()
             if ranking.settled:
-                return *page, ranking.calibration
+                return ranking, *page
         with self._catalogue.still(instance):
             ranking = rank()
-            return *ranking.page(), ranking.calibration
+            return ranking, *ranking.page()
+
+
+def _best_of(first: _Answer, others: Sequence[_Answer]) -> _Answer:
+    """The answer with the best result, all in the time of all; subjects keep the numbers that the first has."""
+    best = max((first, *others), key=lambda each: each.best)
+    stages = first.result.milliseconds
+    spent = {stage: sum(each.result.milliseconds[stage] for each in (first, *others)) for stage in stages}
+    subject = best.result.subject
+    if subject is not None and first.result.subject is not None:
+        subject = replace(subject, regions=first.result.subject.regions)
+    return _Answer(replace(best.result, subject=subject, milliseconds=spent), best.best)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter
 
 from similis.algorithm import ModelStore, Pipeline
-from similis.algorithm._frames import inner_picture
+from similis.algorithm._frames import inner_picture, other_frames
 from similis.domain import Region
 
 
@@ -97,3 +97,38 @@ def test_a_picture_on_a_screenshot_is_known_again(models: ModelStore, seed: int)
     uncropped = pipeline.analyse_pixels(np.asarray(screen), crop=False)
     assert uncropped.subject.regions == (Region.whole(520, 640),)
     assert float(alone.vector @ uncropped.vector) < float(alone.vector @ shown.vector)
+
+
+@given(across=st.integers(1, 4), down=st.integers(1, 4), place=st.integers(0, 3), slip=st.integers(-4, 4))
+def test_each_picture_of_a_collage_may_be_meant(across: int, down: int, place: int, slip: int) -> None:
+    whole = Region.whole(100 * across, 120 * down)
+    tiles = [Region(100 * x, 100 * x + 100, 120 * y, 120 * y + 120) for y in range(down) for x in range(across)]
+    own = tiles[place % len(tiles)]
+    found = Region(own.x1, own.x2 + min(slip, 0), own.y1 + max(slip, 0), own.y2)
+    others = other_frames(found, whole)
+    if 2 <= across * down <= 4:
+        assert others == tuple(tile for tile in tiles if tile != found)
+    else:
+        assert others == (whole,)
+
+
+def test_what_is_no_part_of_a_collage_may_be_all_of_the_picture() -> None:
+    whole = Region.whole(400, 300)
+    for found in (Region(30, 370, 30, 270), Region(0, 400, 40, 260), Region(20, 150, 20, 140)):
+        assert other_frames(found, whole) == (whole,)
+
+
+def test_a_frame_is_seen_as_if_it_were_a_picture_by_itself(models: ModelStore) -> None:
+    pipeline, scene = Pipeline.load(models), cloud(5, 640, 520, 0, 120)
+    frame = Region(160, 480, 130, 390)
+    scene.paste(thing(3), (frame.x1, frame.y1))
+    alone = pipeline.analyse_pixels(np.asarray(thing(3)))
+    framed = pipeline.analyse_pixels(np.asarray(scene), frame=frame)
+    assert np.array_equal(alone.vector, framed.vector)
+    assert framed.subject.region == alone.subject.region.moved(frame.x1, frame.y1)
+    assert framed.frames == ()
+    shown = pipeline.analyse_pixels(np.asarray(scene))
+    assert shown.frames == (Region.whole(640, 520),)
+    everything = pipeline.analyse_pixels(np.asarray(scene), frame=Region.whole(640, 520))
+    assert everything.subject.regions[-1] == Region.whole(640, 520)
+    assert not np.array_equal(everything.vector, framed.vector)

@@ -1,0 +1,70 @@
+"""Searches with a picture inside the picture: what else may be meant is tried before there is no good match."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from similis.domain import InstanceSpec, InstanceType, PictureKey, Region, SearchOptions
+from similis.service import App
+
+WIDTH, HEIGHT = 280, 220
+TILES = [Region(x, x + WIDTH, y, y + HEIGHT) for y in (0, HEIGHT) for x in (0, WIDTH)]
+
+
+def _cloud(seed: int) -> Image.Image:
+    """Soft blots of many colours, dark or light as a whole."""
+    low = 0 if seed % 2 else 130
+    blots = np.random.default_rng(seed).integers(low, low + 126, (5, 6, 3), dtype=np.uint8)
+    return Image.fromarray(blots).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+
+
+def _bytes(picture: Image.Image) -> bytes:
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def _collage(seeds: list[int]) -> bytes:
+    canvas = Image.new("RGB", (2 * WIDTH, 2 * HEIGHT))
+    for tile, seed in zip(TILES, seeds, strict=True):
+        canvas.paste(_cloud(seed), (tile.x1, tile.y1))
+    return _bytes(canvas)
+
+
+@pytest.fixture
+def shelf(app: App) -> App:
+    """A generic instance `g` with pictures 0 to 5, none of them subject by subject."""
+    app.instances.create(InstanceSpec("g", InstanceType.GENERIC))
+    for seed in range(6):
+        app.pictures.add("g", _bytes(_cloud(seed)), PictureKey(str(seed), "a"))
+    return app
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_each_picture_of_a_collage_is_found_when_only_it_is_stored(shelf: App, place: int) -> None:
+    strangers = [21, 30, 32, 41] if place % 3 else [30, 21, 41, 32]  # dark and light ones side by side
+    seeds = [*strangers[:place], 4 + (strangers[place] % 2), *strangers[place + 1 :]]
+    wanted = str(seeds[place])
+    strict = SearchOptions(good_match=0.99)
+    result = shelf.search.by_picture("g", _collage(seeds), strict)
+    assert result.matches[0].product_id == wanted
+    assert result.good_match
+    assert result.subject is not None
+    used, tile = result.subject.region, TILES[place]
+    assert max(abs(used.x1 - tile.x1), abs(used.x2 - tile.x2), abs(used.y1 - tile.y1), abs(used.y2 - tile.y2)) <= 8
+    assert result.subject.regions[-1] == Region.whole(2 * WIDTH, 2 * HEIGHT)
+    later = shelf.search.by_picture("g", _collage(seeds), SearchOptions(good_match=0.99, start=1))
+    assert later.matches == result.matches[1:]
+    assert wanted not in {match.product_id for match in later.matches}
+
+
+def test_nothing_else_is_tried_where_a_match_is_good_enough(shelf: App) -> None:
+    collage = _collage([4, 21, 33, 30])
+    strict = shelf.search.by_picture("g", collage, SearchOptions(good_match=1.0))
+    easy = shelf.search.by_picture("g", collage, SearchOptions(good_match=0.0))
+    assert easy.milliseconds["backbone"] < strict.milliseconds["backbone"]
+    assert strict.matches[0].score >= easy.matches[0].score
