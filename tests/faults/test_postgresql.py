@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +18,17 @@ from similis.domain import StorageFailed
 
 Open = Callable[[str], Catalogue]
 _ADVICE = ("try again", "by itself")
+
+
+@pytest.fixture
+def server() -> Iterator[PostgresServer]:
+    """A server of the test's own: with the databases of other tests, each recovery would take long."""
+    own = PostgresServer()
+    try:
+        own.start()
+        yield own
+    finally:
+        own.stop()
 
 
 @dataclass
@@ -54,21 +65,22 @@ class Writer:
 
 
 def test_what_was_acknowledged_outlives_a_killed_server(
-    postgres_server: PostgresServer, postgres_url: str, open_shop: Open, child: ModuleType
+    server: PostgresServer, open_shop: Open, child: ModuleType
 ) -> None:
-    _kill_and_check(postgres_server, postgres_url, open_shop, child, kills=3)
+    _kill_and_check(server, open_shop, child, kills=3)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_what_was_acknowledged_outlives_many_kills_of_the_server(
-    postgres_server: PostgresServer, postgres_url: str, open_shop: Open, child: ModuleType
+    server: PostgresServer, open_shop: Open, child: ModuleType
 ) -> None:
-    _kill_and_check(postgres_server, postgres_url, open_shop, child, kills=25)
+    _kill_and_check(server, open_shop, child, kills=25)
 
 
-def _kill_and_check(server: PostgresServer, url: str, open_shop: Open, child: ModuleType, kills: int) -> None:
+def _kill_and_check(server: PostgresServer, open_shop: Open, child: ModuleType, kills: int) -> None:
     chance, stop = random.Random(kills), threading.Event()  # noqa: S311 - no secret
+    url = server.fresh_database()
     gateways, writers = [open_shop(url), open_shop(url)], [Writer(number) for number in range(4)]
     with ThreadPoolExecutor(len(writers)) as pool:
         jobs = [pool.submit(each.write, gateways[each.number % 2], child, stop) for each in writers]

@@ -1,7 +1,6 @@
 import random
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from subprocess import Popen
@@ -15,15 +14,6 @@ from similis.domain import AccessKey, Category, PictureKey, Role, StorageFailed,
 Start = Callable[..., "Popen[str]"]
 Open = Callable[[str], Catalogue]
 _FILTERS = ["int_attr>=20", "int_attr in (3,5)", 'str_attr!="run 1"', 'str_attr="run 2" AND int_attr<9']
-
-
-@pytest.fixture
-def public_directory() -> Iterator[Path]:
-    """A directory that another user can enter, which pytest's own are not."""
-    with tempfile.TemporaryDirectory() as name:
-        Path(name).chmod(0o755)
-        yield Path(name)
-        Path(name).chmod(0o755)
 
 
 def test_a_directory_that_cannot_be_written(public_directory: Path, start: Start, open_shop: Open) -> None:
@@ -76,7 +66,7 @@ def filled(tmp_path: Path, open_shop: Open, child: ModuleType) -> Path:
         catalogue.add(instance, [child.picture(run, number, instance.dimension) for number in range(40)])
     catalogue.delete(instance, "run 0", "7")
     catalogue.set_setting("keyring", "identity")
-    catalogue.add_key(AccessKey("key", Role.READER, ("shop",), datetime(2030, 1, 1, tzinfo=UTC)), b"sealed")
+    catalogue.access_keys.add(AccessKey("key", Role.READER, ("shop",), datetime(2030, 1, 1, tzinfo=UTC)), b"sealed")
     catalogue.close()
     return file
 
@@ -135,8 +125,8 @@ def _everything(catalogue: Catalogue) -> object:
             [tuple(change[:3]) for change in catalogue.changes(instance, 0)],
             [catalogue.picture(instance, PictureKey(f"run {run}", "11")) for run in range(3)],
             catalogue.setting("keyring"),
-            catalogue.key("key"),
-            catalogue.keys(),
+            catalogue.access_keys.get("key"),
+            catalogue.access_keys.all(),
         )
     finally:
         catalogue.close()

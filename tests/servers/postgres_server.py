@@ -63,6 +63,11 @@ class PostgresServer:
         self.sql(f"CREATE DATABASE {name}")
         return self.url(name)
 
+    def drop_database(self, url: str) -> None:
+        """Remove a database, whoever still uses it: after a crash, files of all of them are read."""
+        name = url.partition("?")[0].rpartition("/")[2]
+        self.sql(f"DROP DATABASE {name} WITH (FORCE)")
+
     def url(self, database: str, user: str = _USER, password: str = "") -> str:
         """The URL of a database, as SQLAlchemy writes it."""
         return f"postgresql+psycopg://{user}{password and ':' + password}@/{database}?host={self._folder}"

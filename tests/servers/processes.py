@@ -25,7 +25,7 @@ def installed(name: str) -> Path:
 def start(
     command: Sequence[str | Path], log: Path, *, environment: Mapping[str, str], user: str | None = None
 ) -> subprocess.Popen[bytes]:
-    """Start a server, which the kernel kills when this process ends, however it ends."""
+    """Start a server, which the kernel kills when the calling thread ends: call it from the main one."""
     group, extra_groups = (None, None) if user is None else (pwd.getpwnam(user).pw_gid, ())
     with log.open("ab") as output:
         return subprocess.Popen(

@@ -11,20 +11,75 @@ from typing import Any
 from sqlalchemy import Connection, delete, insert, select, update
 
 from similis.catalogue._checksums import checked, with_checksum
+from similis.catalogue._database import Database
+from similis.catalogue._nonces import remember_nonce
 from similis.catalogue._tables import access_key, temporary_key
 from similis.domain import AccessKey, KeyNotFound, Role
 
 
-def insert_key(connection: Connection, key: AccessKey, sealed_secret: bytes, token_digest: bytes | None) -> None:
-    """Store a new key; a temporary one has the digest of its security token."""
+class AccessKeys:
+    """The part of the catalogue that knows who may use the service, and which signed requests were used already."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, key: AccessKey, sealed_secret: bytes, token_digest: bytes | None = None) -> None:
+        """Store a new access key, its secret sealed; a temporary one with the digest of its security token."""
+        with self._database.writing() as connection:
+            _insert_key(connection, key, sealed_secret, token_digest)
+
+    def forget(self, expired_before: datetime) -> None:
+        """Remove temporary access keys that ended before a moment."""
+        with self._database.writing() as connection:
+            _forget_keys(connection, expired_before)
+
+    def all(self) -> list[AccessKey]:
+        """Return all access keys, oldest first."""
+        with self._database.reading() as connection:
+            return _read_keys(connection)
+
+    def get(self, key_id: str) -> tuple[AccessKey, bytes]:
+        """Return an access key and its sealed secret.
+
+        Raises:
+            KeyNotFound: there is none with this id.
+        """
+        with self._database.reading() as connection:
+            return _read_key(connection, key_id)
+
+    def token_digest(self, key_id: str) -> bytes | None:
+        """Return the digest of a temporary key's security token, None where there is none."""
+        with self._database.reading() as connection:
+            temporary = _read_temporary(connection, key_id)
+        return None if temporary is None else bytes(temporary["token_digest"])
+
+    def disable(self, key_id: str) -> AccessKey:
+        """Disable an access key for good and return it.
+
+        Raises:
+            KeyNotFound: there is none with this id.
+        """
+        with self._database.writing() as connection:
+            key, sealed_secret = _read_key(connection, key_id)
+            disabled = replace(key, disabled=True)
+            changed = update(access_key).where(access_key.c.id == key_id).values(_row(disabled, sealed_secret))
+            connection.execute(changed)
+        return disabled
+
+    def remember_nonce(self, key_id: str, nonce: str, *, until: datetime, now: datetime) -> bool:
+        """Note a nonce of a key until a moment and return whether it is new; those whose time is over are removed."""
+        with self._database.writing() as connection:
+            return remember_nonce(connection, key_id, nonce, until=until, now=now)
+
+
+def _insert_key(connection: Connection, key: AccessKey, sealed_secret: bytes, token_digest: bytes | None) -> None:
     connection.execute(insert(access_key).values(_row(key, sealed_secret)))
     if token_digest is not None:
         values = {"key_id": key.id, "token_digest": token_digest, "expires_at": key.expires_at}
         connection.execute(insert(temporary_key).values(with_checksum(temporary_key, values)))
 
 
-def forget_keys(connection: Connection, expired_before: datetime) -> None:
-    """Remove temporary keys that ended before a moment."""
+def _forget_keys(connection: Connection, expired_before: datetime) -> None:
     over = select(temporary_key.c.key_id).where(temporary_key.c.expires_at < expired_before)
     over = over.with_for_update(skip_locked=True)  # what another gateway is removing is left to it
     ids = connection.execute(over).scalars().all()
@@ -32,8 +87,7 @@ def forget_keys(connection: Connection, expired_before: datetime) -> None:
     connection.execute(delete(access_key).where(access_key.c.id.in_(ids)))
 
 
-def read_keys(connection: Connection) -> list[AccessKey]:
-    """Return all keys, oldest first."""
+def _read_keys(connection: Connection) -> list[AccessKey]:
     query = select(access_key).order_by(access_key.c.created_at, access_key.c.id)
     rows = [checked(access_key, row) for row in connection.execute(query)]
     temporary = [checked(temporary_key, row) for row in connection.execute(select(temporary_key))]
@@ -41,36 +95,13 @@ def read_keys(connection: Connection) -> list[AccessKey]:
     return [_key(values, ends.get(values["id"])) for values in rows]
 
 
-def read_key(connection: Connection, key_id: str) -> tuple[AccessKey, bytes]:
-    """Return a key and its sealed secret.
-
-    Raises:
-        KeyNotFound: there is none with this id.
-    """
+def _read_key(connection: Connection, key_id: str) -> tuple[AccessKey, bytes]:
     row = connection.execute(select(access_key).where(access_key.c.id == key_id)).first()
     if row is None:
         raise KeyNotFound(f"There is no access key {key_id[:64]!r}.", "List the keys that there are.")
     values = checked(access_key, row)
     temporary = _read_temporary(connection, key_id)
     return _key(values, None if temporary is None else temporary["expires_at"]), values["sealed_secret"]
-
-
-def read_token_digest(connection: Connection, key_id: str) -> bytes | None:
-    """Return the digest of a temporary key's security token, None where there is none."""
-    temporary = _read_temporary(connection, key_id)
-    return None if temporary is None else bytes(temporary["token_digest"])
-
-
-def disable_key(connection: Connection, key_id: str) -> AccessKey:
-    """Disable a key for good and return it.
-
-    Raises:
-        KeyNotFound: there is none with this id.
-    """
-    key, sealed_secret = read_key(connection, key_id)
-    disabled = replace(key, disabled=True)
-    connection.execute(update(access_key).where(access_key.c.id == key_id).values(_row(disabled, sealed_secret)))
-    return disabled
 
 
 def _read_temporary(connection: Connection, key_id: str) -> dict[str, Any] | None:

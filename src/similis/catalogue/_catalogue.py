@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from similis.catalogue import (
-    _access_keys,
     _change_log,
     _index_states,
     _instances,
-    _nonces,
     _pictures,
     _settings,
     _tunings,
     _writing,
 )
+from similis.catalogue._access_keys import AccessKeys
 from similis.catalogue._database import Database
 from similis.catalogue._features import read_vectors
 from similis.catalogue._filters import compile_filter
@@ -30,7 +28,7 @@ from similis.catalogue._score_curves import ScoreCurves
 from similis.catalogue._stamp import Stamp
 from similis.catalogue._tables import picture as picture_table
 from similis.catalogue._verify import Verification, verify
-from similis.domain import AccessKey, Category, Filter, Instance, InstanceSpec, PictureKey, Tuning
+from similis.domain import Category, Filter, Instance, InstanceSpec, PictureKey, Tuning
 
 _TO_DESTROY = "key to destroy: "
 
@@ -45,6 +43,7 @@ class Catalogue:
     def __init__(self, database: Database, sealer: Sealer, stamp: Stamp) -> None:
         self._database, self._sealer, self._stamp = database, sealer, stamp
         self._verification = Verification(database)
+        self.access_keys = AccessKeys(database)
         self.score_curves = ScoreCurves(database)  # how scores are read in each instance
 
     @classmethod
@@ -52,8 +51,8 @@ class Catalogue:
         """Open a catalogue, make it where there is none, bring its schema up to date.
 
         A file is verified unless it is as it was when it was last closed in order; one of more than 100,000 pictures
-        while it is used, and once damage is found it can no longer be used. A PostgreSQL server sees to
-        its own files, and a row's checksum is checked whenever it is read; `verify` checks everything at any time.
+        while it is used, and once damage is found it can no longer be used. A PostgreSQL server sees to its
+        own files, and a row's checksum is checked whenever it is read; `verify` checks everything at any time.
 
         Args:
             url: of the database, as `sqlite_url` or `postgresql_url` gives it.
@@ -375,46 +374,3 @@ class Catalogue:
         """Return the sequence of the latest change, 0 without any."""
         with self._database.reading() as connection:
             return _change_log.last_seq(connection, instance.id)
-
-    def add_key(self, key: AccessKey, sealed_secret: bytes, token_digest: bytes | None = None) -> None:
-        """Store a new access key, its secret sealed; a temporary one with the digest of its security token."""
-        with self._database.writing() as connection:
-            _access_keys.insert_key(connection, key, sealed_secret, token_digest)
-
-    def forget_keys(self, expired_before: datetime) -> None:
-        """Remove temporary access keys that ended before a moment."""
-        with self._database.writing() as connection:
-            _access_keys.forget_keys(connection, expired_before)
-
-    def keys(self) -> list[AccessKey]:
-        """Return all access keys, oldest first."""
-        with self._database.reading() as connection:
-            return _access_keys.read_keys(connection)
-
-    def key(self, key_id: str) -> tuple[AccessKey, bytes]:
-        """Return an access key and its sealed secret.
-
-        Raises:
-            KeyNotFound: there is none with this id.
-        """
-        with self._database.reading() as connection:
-            return _access_keys.read_key(connection, key_id)
-
-    def token_digest(self, key_id: str) -> bytes | None:
-        """Return the digest of a temporary key's security token, None where there is none."""
-        with self._database.reading() as connection:
-            return _access_keys.read_token_digest(connection, key_id)
-
-    def disable_key(self, key_id: str) -> AccessKey:
-        """Disable an access key for good and return it.
-
-        Raises:
-            KeyNotFound: there is none with this id.
-        """
-        with self._database.writing() as connection:
-            return _access_keys.disable_key(connection, key_id)
-
-    def remember_nonce(self, key_id: str, nonce: str, *, until: datetime, now: datetime) -> bool:
-        """Note a nonce of a key until a moment and return whether it is new; those whose time is over are removed."""
-        with self._database.writing() as connection:
-            return _nonces.remember_nonce(connection, key_id, nonce, until=until, now=now)

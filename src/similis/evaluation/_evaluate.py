@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from similis.domain import InstanceType, InvalidLabels
+from similis.domain import InstanceType, InvalidLabels, ReportFailed
 from similis.evaluation._categories import Categories
 from similis.evaluation._copies import measure_copies
 from similis.evaluation._examples import choose_examples
@@ -85,10 +85,30 @@ def scratch_app(settings: Settings) -> Iterator[App]:
     Args:
         settings: what to take models and threads from.
     """
-    with tempfile.TemporaryDirectory(prefix="similis-evaluation-") as folder:
-        places = {"data": Path(folder) / "data", "keys": Path(folder) / "keys"}
-        with App.open(settings.model_copy(update=places), remember=True) as app:
-            yield app
+    with scratch_settings(settings) as scratch, App.open(scratch, remember=True) as app:
+        yield app
+
+
+@contextmanager
+def scratch_settings(settings: Settings, work: Path | None = None) -> Iterator[Settings]:
+    """Settings of a temporary data directory with a catalogue of its own, which is gone afterwards.
+
+    Args:
+        settings: what to take everything else from.
+        work: where to make it; by default where the system has temporary files.
+
+    Raises:
+        ReportFailed: nothing can be written there.
+    """
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="similis-evaluation-", dir=work)
+    except OSError as error:
+        raise ReportFailed(
+            f"No temporary directory can be made in {work}: {error.strerror}.", "Name a folder that you may write."
+        ) from None
+    with folder as name:
+        places = {"data": Path(name) / "data", "keys": Path(name) / "keys", "catalogue": None}
+        yield settings.model_copy(update=places)
 
 
 def _tried(bench: Bench, way: Way, labels: Path) -> Trial:

@@ -44,15 +44,15 @@ class Access:
         key = AccessKey(identity, role, names, now, expires_at=expires_at)
         secret = secrets.token_urlsafe(30)
         token = secrets.token_urlsafe(48) if key.temporary else None
-        self._catalogue.forget_keys(now - _REMEMBERED)
-        self._catalogue.add_key(
+        self._catalogue.access_keys.forget(now - _REMEMBERED)
+        self._catalogue.access_keys.add(
             key, self._keyring.seal(secret.encode(), _context(identity)), None if token is None else _digest(token)
         )
         return NewAccessKey(key, secret, token)
 
     def list(self) -> list[AccessKey]:
         """All keys, oldest first, without their secrets."""
-        return self._catalogue.keys()
+        return self._catalogue.access_keys.all()
 
     def disable(self, identity: str) -> AccessKey:
         """Disable a key for good.
@@ -60,7 +60,7 @@ class Access:
         Raises:
             KeyNotFound: there is none of that id.
         """
-        return self._catalogue.disable_key(identity)
+        return self._catalogue.access_keys.disable(identity)
 
     def authenticate(self, identity: str, secret: str, token: str = "") -> AccessKey:
         """Return the key when id, secret and a temporary key's security token are right and it can still be used.
@@ -84,17 +84,17 @@ class Access:
             KeyNotFound: there is none of that id.
             KeyringFailed: the key directory does not fit.
         """
-        key, sealed = self._catalogue.key(identity)
+        key, sealed = self._catalogue.access_keys.get(identity)
         return key, self._keyring.unseal(sealed, _context(identity)).decode()
 
     def holds_token(self, identity: str, token: str) -> bool:
         """Whether a key is a temporary one and this is its security token."""
-        expected = self._catalogue.token_digest(identity) or b""
+        expected = self._catalogue.access_keys.token_digest(identity) or b""
         return hmac.compare_digest(expected, _digest(token))
 
     def remember_nonce(self, identity: str, nonce: str, until: datetime, now: datetime) -> bool:
         """Note a nonce of a key until a moment, also across a restart, and return whether it is new."""
-        return self._catalogue.remember_nonce(identity, nonce, until=until, now=now)
+        return self._catalogue.access_keys.remember_nonce(identity, nonce, until=until, now=now)
 
     def operator_key(self) -> NewAccessKey:
         """The first active, permanent admin key without limits, made if there is none."""

@@ -284,12 +284,14 @@ def test_access_keys(catalogue: Catalogue) -> None:
     first = AccessKey("id1", Role.WRITER, ("shop", "other"), now)
     second = AccessKey("id2", Role.ADMIN, (), now - timedelta(days=1))
     for key in (first, second):
-        catalogue.add_key(key, b"\x00sealed " + key.id.encode())
-    assert catalogue.keys() == [second, first]
-    assert catalogue.key("id1") == (first, b"\x00sealed id1")
-    assert catalogue.disable_key("id1") == catalogue.disable_key("id1") == replace(first, disabled=True)
-    assert catalogue.key("id1")[0].disabled
-    for verb in (catalogue.key, catalogue.disable_key):
+        catalogue.access_keys.add(key, b"\x00sealed " + key.id.encode())
+    assert catalogue.access_keys.all() == [second, first]
+    assert catalogue.access_keys.get("id1") == (first, b"\x00sealed id1")
+    assert (
+        catalogue.access_keys.disable("id1") == catalogue.access_keys.disable("id1") == replace(first, disabled=True)
+    )
+    assert catalogue.access_keys.get("id1")[0].disabled
+    for verb in (catalogue.access_keys.get, catalogue.access_keys.disable):
         with pytest.raises(KeyNotFound):
             verb("id3")
     catalogue.verify()
@@ -299,16 +301,16 @@ def test_temporary_access_keys(catalogue: Catalogue) -> None:
     now = datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
     permanent = AccessKey("id1", Role.WRITER, (), now)
     temporary = AccessKey("id2", Role.WRITER, (), now, expires_at=now + timedelta(hours=1))
-    catalogue.add_key(permanent, b"sealed")
-    catalogue.add_key(temporary, b"sealed", b"\x00digest")
-    assert catalogue.keys() == [permanent, temporary]
-    assert catalogue.key("id2") == (temporary, b"sealed")
-    assert [catalogue.token_digest(each) for each in ("id1", "id2", "id3")] == [None, b"\x00digest", None]
-    assert catalogue.disable_key("id2") == replace(temporary, disabled=True)
-    catalogue.forget_keys(now + timedelta(hours=1))
-    assert len(catalogue.keys()) == 2
-    catalogue.forget_keys(now + timedelta(hours=1, microseconds=1))
-    assert catalogue.keys() == [permanent]
+    catalogue.access_keys.add(permanent, b"sealed")
+    catalogue.access_keys.add(temporary, b"sealed", b"\x00digest")
+    assert catalogue.access_keys.all() == [permanent, temporary]
+    assert catalogue.access_keys.get("id2") == (temporary, b"sealed")
+    assert [catalogue.access_keys.token_digest(each) for each in ("id1", "id2", "id3")] == [None, b"\x00digest", None]
+    assert catalogue.access_keys.disable("id2") == replace(temporary, disabled=True)
+    catalogue.access_keys.forget(now + timedelta(hours=1))
+    assert len(catalogue.access_keys.all()) == 2
+    catalogue.access_keys.forget(now + timedelta(hours=1, microseconds=1))
+    assert catalogue.access_keys.all() == [permanent]
     catalogue.verify()
 
 
@@ -316,10 +318,10 @@ def test_a_nonce_is_new_once_until_its_time_is_over(catalogue: Catalogue) -> Non
     now = datetime(2030, 1, 2, tzinfo=UTC)
     until = now + timedelta(minutes=30)
     for key_id, nonce in (("a", "1"), ("a", "2"), ("b", "1"), ("a", "é\x00" * 5000), ("a", "")):
-        assert catalogue.remember_nonce(key_id, nonce, until=until, now=now)
-        assert not catalogue.remember_nonce(key_id, nonce, until=until, now=until)
+        assert catalogue.access_keys.remember_nonce(key_id, nonce, until=until, now=now)
+        assert not catalogue.access_keys.remember_nonce(key_id, nonce, until=until, now=until)
     catalogue.verify()
-    assert catalogue.remember_nonce("a", "3", until=until, now=until + timedelta(microseconds=1))
+    assert catalogue.access_keys.remember_nonce("a", "3", until=until, now=until + timedelta(microseconds=1))
     with catalogue._database.reading() as connection:
         assert connection.execute(select(func.count()).select_from(nonce_table)).scalar() == 1
 

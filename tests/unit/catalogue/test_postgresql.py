@@ -177,7 +177,7 @@ def test_of_several_that_do_the_same_at_once_one_succeeds(catalogue: Catalogue, 
 
     def remember(number: int) -> bool:
         at = (catalogue, other)[number % 2]
-        return at.remember_nonce("key", str(number // 4), until=_MOMENT, now=_MOMENT)
+        return at.access_keys.remember_nonce("key", str(number // 4), until=_MOMENT, now=_MOMENT)
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(make, range(8))) == 1

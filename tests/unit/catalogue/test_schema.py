@@ -40,7 +40,7 @@ def test_migrations_lead_to_the_schema_in_the_code(open_catalogue: Open, url: st
 def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(open_catalogue: Open, tmp_path: Path) -> None:
     before = open_catalogue()
     key = AccessKey("id", Role.READER, ("shop",), datetime(2030, 1, 2, tzinfo=UTC))
-    before.add_key(key, b"sealed")
+    before.access_keys.add(key, b"sealed")
     before.create_instance(InstanceSpec("shop"), uid="0" * 32, index="faiss", model="m", dimension=4)
     before.close()
     with sqlite3.connect(tmp_path / "catalogue.sqlite") as connection:
@@ -49,9 +49,9 @@ def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(open_catalogue: O
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.close()
     after = open_catalogue()
-    assert after.keys() == [key]
+    assert after.access_keys.all() == [key]
     assert after.instance("shop").tuning is None
-    assert after.remember_nonce("id", "n", until=key.created_at, now=key.created_at)
+    assert after.access_keys.remember_nonce("id", "n", until=key.created_at, now=key.created_at)
 
 
 @sqlite_only

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
+from pydantic import SecretStr
 
 from similis.domain import Category, InstanceType, InvalidLabels
 from similis.evaluation import EDITS, OURS, Floor, Report, evaluate, scratch_app
@@ -169,3 +170,8 @@ def test_a_remembering_app_finds_the_same(app: App, shop: Path, tmp_path: Path) 
         assert one.headline.quality == other.headline.quality
         # Each instance has a key of its own, and turned vectors are rounded.
         assert one.headline.detection.present == pytest.approx(other.headline.detection.present, abs=0.001)
+
+
+def test_a_trial_leaves_the_catalogue_of_the_settings_alone(tmp_path: Path) -> None:
+    with scratch_app(Settings(data=tmp_path, catalogue=SecretStr("postgresql://nowhere.invalid/x"))) as scratch:
+        assert scratch.instances.list() == []
