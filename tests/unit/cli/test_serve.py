@@ -93,3 +93,10 @@ def test_a_setting_that_cannot_be_used_is_explained(similis: Similis, monkeypatc
     ran = similis("instance", "list")
     assert ran.status == 2
     assert "SIMILIS_PICTURE_HOSTS" in ran.err
+
+
+def test_the_url_of_a_catalogue_is_checked_and_not_repeated(similis: Similis) -> None:
+    ran = similis("instance", "list", "--catalogue", "postgresql://user:se@cret:words/shop")
+    assert ran.status == 2
+    assert "is no URL of a PostgreSQL database" in ran.err
+    assert "cret" not in ran.out + ran.err
