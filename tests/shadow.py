@@ -66,7 +66,7 @@ class Shadow:
 class Operation(Protocol):
     """Something that is done to a service and to its shadow."""
 
-    def run(self, app: App) -> None: ...
+    def run(self, app: App, name: str = SHOP) -> None: ...
 
     def note(self, shadow: Shadow) -> None: ...
 
@@ -78,8 +78,8 @@ class Add:
     keys: tuple[PictureKey, ...]
     version: int
 
-    def run(self, app: App) -> None:
-        instance = app.instances.get(SHOP)
+    def run(self, app: App, name: str = SHOP) -> None:
+        instance = app.instances.get(name)
         app._catalogue.add(instance, [_new(key, self.version) for key in self.keys])
         app._indexes.current(instance)
 
@@ -95,8 +95,8 @@ class Delete:
     product_id: str
     pic_name: str | None = None
 
-    def run(self, app: App) -> None:
-        app.pictures.delete(SHOP, self.product_id, self.pic_name)
+    def run(self, app: App, name: str = SHOP) -> None:
+        app.pictures.delete(name, self.product_id, self.pic_name)
 
     def note(self, shadow: Shadow) -> None:
         shadow.forget(
@@ -114,8 +114,8 @@ class DeleteMatching:
 
     text: str
 
-    def run(self, app: App) -> None:
-        app.pictures.delete_matching(SHOP, parse_filter(self.text))
+    def run(self, app: App, name: str = SHOP) -> None:
+        app.pictures.delete_matching(name, parse_filter(self.text))
 
     def note(self, shadow: Shadow) -> None:
         tree = parse_filter(self.text)
@@ -130,12 +130,12 @@ class Update:
     number: int | None
     text: str | None
 
-    def run(self, app: App) -> None:
+    def run(self, app: App, name: str = SHOP) -> None:
         try:
-            app.pictures.update(SHOP, self.key, {"int_attr": self.number, "str_attr": self.text})
+            app.pictures.update(name, self.key, {"int_attr": self.number, "str_attr": self.text})
         except PictureNotFound:
             return
-        app._indexes.current(app.instances.get(SHOP))
+        app._indexes.current(app.instances.get(name))
 
     def note(self, shadow: Shadow) -> None:
         if old := shadow.pictures.get(self.key):
@@ -147,8 +147,8 @@ class Update:
 class Rebuild:
     """Build the index anew."""
 
-    def run(self, app: App) -> None:
-        app.instances.rebuild(SHOP)
+    def run(self, app: App, name: str = SHOP) -> None:
+        app.instances.rebuild(name)
 
     def note(self, shadow: Shadow) -> None:
         """Nothing changes."""
@@ -158,8 +158,8 @@ class Rebuild:
 class Seal:
     """Write a segment and wait for it."""
 
-    def run(self, app: App) -> None:
-        embedded(app).seal()
+    def run(self, app: App, name: str = SHOP) -> None:
+        embedded(app, name).seal()
 
     def note(self, shadow: Shadow) -> None:
         """Nothing changes."""
@@ -167,9 +167,7 @@ class Seal:
 
 def make_shop(app: App, name: str = SHOP) -> Instance:
     """Make an instance whose features no model makes."""
-    uid = app.instances._keyring.create_instance()
-    spec = InstanceSpec(name, capacity=1_000_000)
-    return app._catalogue.create_instance(spec, uid=uid, index="faiss", model="ready-made", dimension=DIMENSION)
+    return app.bulk.create(InstanceSpec(name, capacity=1_000_000), "ready-made", DIMENSION)
 
 
 def embedded(app: App, name: str = SHOP) -> FaissIndex:
@@ -211,9 +209,9 @@ def holds(app: App, shadow: Shadow) -> bool:
     }
 
 
-def compare(app: App, shadow: Shadow, chance: random.Random) -> None:
+def compare(app: App, shadow: Shadow, chance: random.Random, name: str = SHOP) -> None:
     """Compare everything that a service holds, and what it finds, with what it must."""
-    instance = app.instances.get(SHOP)
+    instance = app.instances.get(name)
     ids = app._catalogue.select_ids(instance, None, None).tolist()
     stored = app._catalogue.pictures(instance, ids)
     vectors = app._catalogue.vectors(instance, ids)

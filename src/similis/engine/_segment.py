@@ -114,7 +114,7 @@ class SegmentWriter:
         for name in _FILES:
             _sync(self._directory / name)
         files = {name: _stamped(self._directory / name) for name in _FILES}
-        content = asdict(about) | {"files": files}
+        content = asdict(about) | {"files": files, "name": self._directory.name}
         (self._directory / _MANIFEST).write_text(json.dumps([content, _checksum(content)]))
         for path in (self._directory / _MANIFEST, self._directory, self._directory.parent):
             _sync(path)
@@ -163,6 +163,8 @@ def _read_about(directory: Path) -> About:
     content, checksum = json.loads((directory / _MANIFEST).read_text())
     if _checksum(content) != checksum or content["format"] != _FORMAT:
         raise SegmentDamaged("its manifest is damaged or of another version")
+    if content.pop("name") != directory.name:
+        raise SegmentDamaged("it is another segment")
     content["files"] = {name: tuple(stamp) for name, stamp in content["files"].items()}
     return About(**content | {"tuned": Tuned(**content["tuned"])})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import shutil
 import threading
 from collections.abc import Iterable
@@ -17,6 +18,7 @@ from similis.service._tuned_index import TunedIndex
 
 FAISS = "faiss"
 _FEATURES = "features"
+_IDENTITY = re.compile("[0-9a-f]{16}")
 
 
 class EmbeddedIndexes:
@@ -139,14 +141,20 @@ def _tuned(space: TunedSpace) -> str:
 
 
 def _identity(directory: Path) -> str:
-    """A name for this directory among those that use the same catalogue."""
+    """A name for this directory among those that use the same catalogue; all is built anew where it was damaged."""
     file = directory / "identity"
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not file.exists():
-            file.write_text(uuid4().hex[:16], "ascii")
-        return file.read_text("ascii")[:16]
+        known = file.read_bytes().decode("ascii", "replace") if file.exists() else ""
+        return known if _IDENTITY.fullmatch(known) else _new_identity(file)
     except OSError as error:
         raise StorageFailed(
             f"The directory {directory} cannot be used: {error.strerror}.", "Check that this user may write there."
         ) from None
+
+
+def _new_identity(file: Path) -> str:
+    made, whole = uuid4().hex[:16], file.with_suffix(".new")
+    whole.write_text(made, "ascii")
+    whole.replace(file)
+    return made
