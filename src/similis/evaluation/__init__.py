@@ -1,9 +1,12 @@
-"""Measurements of retrieval quality, made through the service as a user would."""
+"""Measurements of retrieval quality, made through the service as a user would, and of the engine."""
 
 from similis.evaluation._categories import Categories
 from similis.evaluation._contest import Contender, compare_models, installed_models
 from similis.evaluation._copies import OURS, Copies
 from similis.evaluation._edits import EDITS
+from similis.evaluation._engine_bench import benchmark_engine
+from similis.evaluation._engine_page import engine_figures, engine_filters, write_engine_report
+from similis.evaluation._engine_report import EngineReport, EngineRun
 from similis.evaluation._evaluate import evaluate, scratch_app
 from similis.evaluation._examples import Example, Result
 from similis.evaluation._floors import Floor, FloorFigures
@@ -26,6 +29,8 @@ __all__ = [
     "Contender",
     "Copies",
     "Detection",
+    "EngineReport",
+    "EngineRun",
     "Estimate",
     "Example",
     "Floor",
@@ -41,12 +46,16 @@ __all__ = [
     "Run",
     "Way",
     "average_precision",
+    "benchmark_engine",
     "compare_models",
+    "engine_figures",
+    "engine_filters",
     "evaluate",
     "installed_models",
     "prepare_folder",
     "read_labels",
     "recalled",
     "scratch_app",
+    "write_engine_report",
     "write_report",
 ]

@@ -1,10 +1,11 @@
-"""Plots of the report as inline SVG; colours come from the classes in `report.html.jinja`.
+"""Plots of reports as inline SVG; colours come from the classes in `style.jinja`.
 
-All take figures in 0..1 and are drawn in a coordinate system of pixels with the origin at the upper left.
+All but `growth` take figures in 0..1. Coordinates are pixels with the origin at the upper left.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -28,6 +29,14 @@ class Row:
     figure: Estimate
     ours: bool
     beside: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Figures above zero over what they grow with, and whether they are ours."""
+
+    points: Sequence[tuple[float, float]]
+    ours: bool
 
 
 def intervals(rows: Sequence[Row], title: str) -> Markup:
@@ -95,6 +104,51 @@ def distributions(detection: Detection, good_match: float, title: str) -> Markup
         place = _WIDE * min(x, 1.0)
         lines.append(_tag("line", {"class": kind, "x1": place, "x2": place, "y1": 0, "y2": _HIGH}))
     return _svg(_WIDE, _HIGH + 22, title, lines)
+
+
+def growth(lines: Sequence[Line], title: str) -> Markup:
+    """Lines on logarithmic axes: what grows in proportion has the slope of the diagonal."""
+    xs, ys = (_decades([point[axis] for line in lines for point in line.points]) for axis in (0, 1))
+    drawn = [_log_grid(xs, ys)]
+    for line in lines:
+        kind = "ours" if line.ours else "floor"
+        places = [_inside(_share_of(x, xs), _share_of(y, ys)) for x, y in line.points]
+        path = " ".join(f"{x:.1f},{y:.1f}" for x, y in places)
+        drawn.append(_tag("polyline", {"class": f"curve {kind}", "points": path}))
+        drawn += [_tag("circle", {"class": f"dot {kind}", "cx": x, "cy": y, "r": 4}) for x, y in places]
+    return _svg(_SQUARE + _MARGIN + 16, _SQUARE + _MARGIN + 8, title, drawn)
+
+
+def _decades(values: Sequence[float]) -> range:
+    """Powers of ten around some values: two or more."""
+    low = math.floor(math.log10(min(values)))
+    return range(low, max(math.ceil(math.log10(max(values))), low + 1) + 1)
+
+
+def _share_of(value: float, decades: range) -> float:
+    return (math.log10(value) - decades[0]) / (decades[-1] - decades[0])
+
+
+def _log_grid(xs: range, ys: range) -> Markup:
+    left, bottom = _inside(0, 0)
+    right, top = _inside(1, 1)
+    lines = []
+    for power in xs:
+        x, _ = _inside(_share_of(10.0**power, xs), 0)
+        lines += [_tag("line", {"class": "grid", "x1": x, "x2": x, "y1": top, "y2": bottom})]
+        lines += [_text(_short(10.0**power), x, bottom + 16, "middle")]
+    for power in ys:
+        _, y = _inside(0, _share_of(10.0**power, ys))
+        lines += [_tag("line", {"class": "grid", "x1": left, "x2": right, "y1": y, "y2": y})]
+        lines += [_text(_short(10.0**power), left - 6, y + 4, "end")]
+    return Markup("").join(lines)
+
+
+def _short(value: float) -> str:
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if value >= size:
+            return f"{value / size:g} {unit}"
+    return f"{value:g}"
 
 
 def _area(kind: str, heights: Iterable[float]) -> Markup:

@@ -34,7 +34,7 @@ def prepare_folder(folder: Path) -> Path:
     Raises:
         ReportFailed: it cannot be made or written to.
     """
-    with _writing(folder):
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             return folder
@@ -49,7 +49,7 @@ def write_report(report: Report, folder: Path) -> Path:
         ReportFailed: the files cannot be written.
     """
     page = folder / "report.html"
-    with _writing(folder):
+    with writing(folder):
         page.write_text(rendered(report), encoding="utf-8")
         text = json.dumps(report.as_dict(), ensure_ascii=False, indent=2)
         (folder / "report.json").write_text(text + "\n", encoding="utf-8")
@@ -57,7 +57,12 @@ def write_report(report: Report, folder: Path) -> Path:
 
 
 @contextmanager
-def _writing(folder: Path) -> Iterator[None]:
+def writing(folder: Path) -> Iterator[None]:
+    """A block that writes into a folder.
+
+    Raises:
+        ReportFailed: it could not.
+    """
     try:
         yield
     except OSError as error:
@@ -69,24 +74,33 @@ def _writing(folder: Path) -> Iterator[None]:
 
 def rendered(report: Report) -> str:
     """The page."""
-    environment = Environment(
+    return (
+        environment()
+        .get_template(_PAGE)
+        .render(
+            report=report,
+            charts=_charts,
+            quality_rows=list(_quality_rows(report)),
+            copy_rows=[] if report.copies is None else list(_copy_rows(report.copies)),
+            floors=Floor,
+            ours=OURS,
+            thumbnail=_thumbnail,
+            kinds=_by_kind(report.examples),
+        )
+    )
+
+
+def environment() -> Environment:
+    """What pages are made with, and how figures look in them."""
+    made = Environment(
         loader=FileSystemLoader(Path(__file__).parent),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"share": _share, "percent": _percent, "points": _points}
-    return environment.get_template(_PAGE).render(
-        report=report,
-        charts=_charts,
-        quality_rows=list(_quality_rows(report)),
-        copy_rows=[] if report.copies is None else list(_copy_rows(report.copies)),
-        floors=Floor,
-        ours=OURS,
-        thumbnail=_thumbnail,
-        kinds=_by_kind(report.examples),
-    )
+    made.filters |= {"share": _share, "percent": _percent, "points": _points}
+    return made
 
 
 def _quality_rows(report: Report) -> Iterator[Row]:

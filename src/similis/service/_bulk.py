@@ -134,9 +134,10 @@ class Bulk:
         Raises:
             InstanceNotFound: there is no such instance.
         """
-        with self._instances.using(instance_name) as instance:
-            sealed = self._index(instance_name).sealed_seq()
-            return sum(1 for _ in self._catalogue.changes(instance, sealed))
+        index = self._index(instance_name)
+        index.wait()
+        instance = self._instances.get(instance_name)
+        return sum(1 for _ in self._catalogue.changes(instance, index.sealed_seq()))
 
     def _index(self, instance_name: str) -> FaissIndex:
         with self._instances.using(instance_name) as instance:
