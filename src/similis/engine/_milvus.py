@@ -14,7 +14,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.domain import Category, Filter, IndexUnavailable
+from similis.domain import Category, Filter, IndexUnavailable, SimilisError
 from similis.engine._changes import in_batches
 from similis.engine._index import Change, Effort, Hit, IndexSpec, Operation, Vectors
 from similis.engine._merging import Merged
@@ -33,6 +33,8 @@ _MOST_CANDIDATES = 32_768  # likewise
 _CANDIDATES = 2  # looked at for each hit wanted,
 _FILTERED = 4  # and times so many with a filter: most of them are passed over
 _BACKLOG = 16  # times `push_from`: so many changes may wait to be sent before `apply` waits for that
+_EXACT_BELOW = 5000  # rows: the server compares so many of the latest one by one; more it searches coarsely
+_UNSEALED_SHARE = 0.05  # of all rows may be searched coarsely until their graphs are built
 _PAUSE = 1.0  # seconds after a failure during which the server is left alone
 
 
@@ -72,6 +74,7 @@ class MilvusIndex:
         self._applying = threading.RLock()
         self._worker = ThreadPoolExecutor(1, "milvus")
         self._pushing: Future[None] | None = None
+        self._unsealed = 0
         self._verified = False
         self._down_until = 0.0
         self._spec: IndexSpec | None = None
@@ -171,6 +174,7 @@ class MilvusIndex:
         with self._applying:
             self._follow()
             self.push()
+            self._done(self._worker.submit(self._seal, _EXACT_BELOW))
             with progress.locked():
                 before = progress.read()
                 progress.write(self._recent.pushed)
@@ -191,10 +195,10 @@ class MilvusIndex:
             self._start_at(Pushed("", 0))
 
     def close(self) -> None:
-        """Send what is left, if the server can be used, so that whoever opens the index next need not."""
+        """Send what is left, if that can be done, so that whoever opens the index next need not."""
         try:
             self.push()
-        except IndexUnavailable as error:
+        except SimilisError as error:
             log.warning("Changes are left to be sent later. %s", error.message)
         self._worker.shutdown()
 
@@ -254,7 +258,17 @@ class MilvusIndex:
                 pushed = Pushed(pushed.collection, applied)
                 self._server.write(pushed.collection, rows, applied, self._dimension)
                 self._progress.write(pushed)
+                self._unsealed += len(rows)
             self._recent.note(pushed)
+        if self._unsealed > _EXACT_BELOW:
+            self._seal(int(_UNSEALED_SHARE * self._server.sealed(pushed.collection)))
+
+    def _seal(self, most: int) -> None:
+        """Seal what this process has written since it last did, if it is more than so many rows."""
+        if self._unsealed > max(most, _EXACT_BELOW):
+            with self._watching():
+                self._server.seal(self._recent.pushed.collection)
+            self._unsealed = 0
 
     def _done(self, work: Future[_T]) -> _T:
         """What the thread made of some work.

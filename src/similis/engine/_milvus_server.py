@@ -66,7 +66,7 @@ class MilvusSettings:
     @property
     def patience(self) -> float:
         """Seconds for what a server does slowly even when it is well."""
-        return 6 * self.timeout
+        return 12 * self.timeout
 
 
 _CELLS = 1024
@@ -171,6 +171,17 @@ class MilvusServer:
                 )
                 hits += [[Hit(hit["id"], hit["distance"]) for hit in each if hit["id"] != _MARK] for each in answers]
         return hits
+
+    def seal(self, collection: str) -> None:
+        """Have the graphs of the latest rows built, which the server else leaves to a coarse index of its own."""
+        with self._failures():
+            self._client.flush(collection, timeout=self.settings.patience)
+
+    def sealed(self, collection: str) -> int:
+        """Return about how many rows are sealed."""
+        with self._failures():
+            stats = self._client.get_collection_stats(collection, timeout=self.settings.timeout)
+            return int(stats["row_count"])
 
     def count(self, collection: str) -> int:
         """Return the number of pictures in a collection."""

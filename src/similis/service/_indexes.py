@@ -171,7 +171,10 @@ class Indexes:
 
     def close(self) -> None:
         """Close all indexes; what is durable stays, but for what was moved away from."""
-        self._remove_left(at_once=True)
+        try:
+            self._remove_left(at_once=True)
+        except SimilisError as error:  # a catalogue that is gone must not keep anything open
+            log.warning("What indexes left is still there. %s %s", error.message, error.hint)
         with self._opening:
             entries = list(self._open.values())
             self._open.clear()

@@ -88,9 +88,7 @@ def test_an_instance_is_searched_by_milvus_until_it_is_deleted(gateway: Gateway)
     assert _collections(app) == []
 
 
-def test_what_one_gateway_writes_the_other_finds_at_once(
-    gateway: Gateway, tmp_path: Path, postgres_url: str
-) -> None:
+def test_what_one_gateway_writes_the_other_finds_at_once(tmp_path: Path, postgres_url: str, gateway: Gateway) -> None:
     shared = {"catalogue": SecretStr(postgres_url), "keys": tmp_path / "keys"}
     one, other = gateway("one", **shared), gateway("other", **shared)
     one.instances.create(_SPEC, "milvus", "colour-image")
