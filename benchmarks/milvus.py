@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pymilvus import MilvusClient
 
 from similis.domain import Attributes, Category, Filter, parse_filter
 from similis.engine import (
@@ -35,7 +36,9 @@ _DEPTHS = (10, 500)
 _QUERIES = 200
 _A_CENTRE = 20
 _INNER = 24  # dimensions
-_NO_QUICKER = 3  # times in a row, and the server has built its graphs
+_NAME = "benchmark"
+_PATIENCE = 300.0  # seconds
+_LOADING = 30.0  # seconds in which built graphs are surely loaded
 
 
 def main() -> None:
@@ -51,7 +54,9 @@ def main() -> None:
     print(f"{'matching':>9} {'k':>4} {'recall@k':>9} {'p50 ms':>8} {'p99 ms':>8}")
     for row in results["searches"]:
         print(f"{row['share']:>8.0%} {row['k']:>5} {row['recall']:>9.4f} {row['p50_ms']:>8.1f} {row['p99_ms']:>8.1f}")
-    print(f"inserted {results['inserted_a_second']:.0f} a second; settled after {results['settled_s']:.0f} s more")
+    print(
+        f"inserted {results['inserted_a_second']:.0f} a second; graphs were built {results['settled_s']:.0f} s later"
+    )
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
 
@@ -62,14 +67,16 @@ def measure(settings: MilvusSettings, count: int, dimension: int) -> dict[str, A
     vectors = _clustered(random, count, dimension)
     chosen = random.choice(count, _QUERIES, replace=False)
     queries = _unit(vectors[chosen] + random.normal(scale=0.3 / dimension**0.5, size=(_QUERIES, dimension)))
-    index = MilvusIndex(MilvusServer(settings), "benchmark", OwnProgress(), staleness=settings.staleness)
+    server = MilvusServer(settings)
+    index = MilvusIndex(server, _NAME, OwnProgress(), staleness=settings.staleness)
     index.open(IndexSpec(dimension))
     try:
         started = time.perf_counter()
         index.apply(_changes(vectors))
         index.push()
         inserting = time.perf_counter() - started
-        settled = _settle(index, queries)
+        [collection] = server.collections(_NAME)
+        settled = _wait_for_graphs(settings, collection)
         searches = [_searched(index, vectors, queries, share, k) for share in _SHARES for k in _DEPTHS]
     finally:
         index.drop()
@@ -97,16 +104,18 @@ def _changes(vectors: NDArray[np.float32]) -> Iterator[Change]:
         yield Change(place + 1, Operation.ADD, place + 1, vector, Category.OTHER, Attributes(int_attr=place % 100))
 
 
-def _settle(index: MilvusIndex, queries: NDArray[np.float32]) -> float:
-    """Wait until the server has built its graphs: until searches stop getting quicker."""
-    started, best, tries = time.perf_counter(), float("inf"), 0
-    while tries < _NO_QUICKER:
-        time.sleep(10)
-        index.applied_seq()
-        spent = float(np.median([_timed(index, query, 10, None)[1] for query in queries[:30]]))
-        tries = 0 if spent < 0.9 * best else tries + 1
-        best = min(best, spent)
-    return time.perf_counter() - started
+def _wait_for_graphs(settings: MilvusSettings, collection: str) -> float:
+    """Wait until the server has built and loaded them."""
+    client = MilvusClient(settings.uri, token=settings.token, timeout=_PATIENCE)
+    client.flush(collection, timeout=_PATIENCE)
+    started = time.perf_counter()
+    rows = client.get_collection_stats(collection)["row_count"]
+    while client.describe_index(collection, "vector")["indexed_rows"] < rows:
+        time.sleep(2)
+    seconds = time.perf_counter() - started
+    time.sleep(_LOADING)
+    client.close()
+    return seconds
 
 
 def _searched(
