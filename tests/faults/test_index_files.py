@@ -174,6 +174,21 @@ def test_an_index_is_rebuilt_while_it_writes_segments(filled: Filled, caplog: py
     assert _REBUILT not in caplog.text
 
 
+def test_a_rebuild_lasts_though_the_service_is_closed_at_once(filled: Filled) -> None:
+    """What is on disk afterwards has nothing of the segment before, which may be why it was asked for."""
+    before = filled.segments()[SHOP]
+    with App.open(settings(filled.data)) as app:
+        app.instances.rebuild(SHOP)
+    assert filled.segments()[SHOP] != before
+    filled.check()
+    filled.do(SHOP, [Delete(f"product {number}") for number in range(3, 8)])
+    with App.open(settings(filled.data)) as app:
+        assert embedded(app).about() is not None
+        app.instances.rebuild(SHOP)
+    assert not list(filled.data.glob(f"index/{before.parts[-3]}/*/*"))
+    filled.check()
+
+
 def test_a_second_process_gets_an_error_and_harms_nothing(filled: Filled, caplog: pytest.LogCaptureFixture) -> None:
     with App.open(settings(filled.data)) as app:
         held = sorted(filled.data.rglob("*"))

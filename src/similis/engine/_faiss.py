@@ -144,6 +144,12 @@ class FaissIndex:
         if self._worker is not None:
             self._worker.join()
 
+    def stop_writing(self) -> None:
+        """Write no more segments, and give up the one that is being written; searches and changes go on."""
+        self._closed.set()
+        if self._worker is not None:
+            self._worker.join(_CLOSING_SECONDS)
+
     def drop(self) -> None:
         """Forget everything, the applied sequence included."""
         with self._lock.writing():
@@ -153,9 +159,7 @@ class FaissIndex:
 
     def close(self) -> None:
         """Give free what the index holds in memory; the segment on disk stays."""
-        self._closed.set()
-        if self._worker is not None:
-            self._worker.join(_CLOSING_SECONDS)
+        self.stop_writing()
         with self._lock.writing():
             self._state = State.empty(self._dimension)
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterable
 from pathlib import Path
 from uuid import uuid4
+from weakref import WeakValueDictionary
 
 from similis.algorithm import TunedSpace
 from similis.catalogue import Catalogue, IndexState
@@ -36,6 +37,7 @@ class EmbeddedIndexes:
         self._sizing = sizing
         self._holder = _identity(directory)
         self._noting = threading.Lock()
+        self._writers: WeakValueDictionary[Path, FaissIndex] = WeakValueDictionary()
 
     def check(self) -> None:
         """There is nothing to see to."""
@@ -49,7 +51,15 @@ class EmbeddedIndexes:
         return self._made(instance, space, fresh=True)
 
     def adopt(self, instance: Instance, space: TunedSpace | None, index: VectorIndex) -> None:
-        """A fresh index takes the other's place by itself, with its first segment."""
+        """Let a fresh index take the other's place, also on disk: wait for its first segment where it needs one."""
+        inner = index.inner if isinstance(index, TunedIndex) else index
+        if not isinstance(inner, FaissIndex):
+            return
+        store = self._store(_Store, instance, space)
+        self._let_write(store, inner)
+        inner.wait()
+        if inner.about() is None and (replaced := store.forget()):
+            shutil.rmtree(store.directory / replaced, ignore_errors=True)
 
     def close(self) -> None:
         """There is nothing to close."""
@@ -76,17 +86,27 @@ class EmbeddedIndexes:
             clear_directory(place, None if state is None else state.segment)
 
     def _made(self, instance: Instance, space: TunedSpace | None, *, fresh: bool) -> VectorIndex:
-        place = _FEATURES if space is None else _tuned(space)
+        store = self._store(_Fresh if fresh else _Store, instance, space)
+        index: VectorIndex = (writer := FaissIndex(store, self._sizing))
+        if not fresh:
+            self._let_write(store, writer)
         if space is not None:
-            self._forget_other_tunings(instance, place)
-        kind = _Fresh if fresh else _Store
-        directory, holder = self._directory / instance.uid / place, f"{self._holder} {place}"
-        store = kind(self._catalogue, self._noting, instance, directory, holder)
-        index: VectorIndex = FaissIndex(store, self._sizing)
-        if space is not None:
+            self._forget_other_tunings(instance, _tuned(space))
             index = TunedIndex(index, space)
         index.open(IndexSpec(instance.dimension))
         return index
+
+    def _let_write(self, store: _Store, index: FaissIndex) -> None:
+        """Let an index be the only one that writes segments in its place; one before it may still be searched."""
+        before = self._writers.get(store.directory)
+        self._writers[store.directory] = index
+        if before is not None and before is not index:
+            before.stop_writing()
+
+    def _store(self, kind: type[_Store], instance: Instance, space: TunedSpace | None) -> _Store:
+        place = _FEATURES if space is None else _tuned(space)
+        directory, holder = self._directory / instance.uid / place, f"{self._holder} {place}"
+        return kind(self._catalogue, self._noting, instance, directory, holder)
 
     def _forget_other_tunings(self, instance: Instance, place: str) -> None:
         """Spaces that were tuned earlier are never searched again."""
