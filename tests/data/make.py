@@ -145,7 +145,7 @@ def _main(name: str) -> None:
             for path in sorted(Path(directory).iterdir()):
                 archive.add(path, path.name)
     content = {"key": key, "instances": answers}
-    (DIRECTORY / f"{name}.json").write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    (DIRECTORY / f"{name}.json").write_text(json.dumps(content, ensure_ascii=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":
