@@ -12,6 +12,8 @@ from similis.evaluation._charts import Line
 from similis.evaluation._engine_report import EngineReport, EngineRun
 from similis.evaluation._html import environment, writing
 
+_NONE = 1e-4  # stands for nothing missed, which a logarithmic axis has no place for
+
 
 def write_engine_report(report: EngineReport, folder: Path) -> Path:
     """Write `engine.html` and `engine.json` into a folder that is there; returns the page's path.
@@ -77,6 +79,7 @@ def _rendered(report: EngineReport) -> str:
             filters=engine_filters,
             search_lines=_search_lines,
             memory_lines=_memory_lines,
+            missed_lines=_missed_lines,
         )
     )
 
@@ -85,6 +88,14 @@ def _search_lines(runs: Sequence[EngineRun]) -> list[Line]:
     return [
         Line([(run.count, run.searches.exact.milliseconds) for run in runs], ours=False),
         Line([(run.count, run.searches.plain.milliseconds.mean) for run in runs], ours=True),
+    ]
+
+
+def _missed_lines(runs: Sequence[EngineRun]) -> list[Line]:
+    worst = [min(each.recall for each in run.searches.filtered) for run in runs]
+    return [
+        Line([(run.count, max(1 - recall, _NONE)) for run, recall in zip(runs, worst, strict=True)], ours=False),
+        Line([(run.count, max(1 - run.searches.plain.recall, _NONE)) for run in runs], ours=True),
     ]
 
 

@@ -114,7 +114,7 @@ def test_everything_is_measured_and_written_down(tmp_path: Path, features: Path)
     told = report.as_dict()
     assert told["runs"][0]["searches"]["times_quicker_than_exact"] > 0
     page = write_engine_report(report, tmp_path).read_text()
-    assert page.count("<svg") == 2
+    assert page.count("<svg") == 3
     assert "10 %, unlike the query" in page
     assert (tmp_path / "engine.json").exists()
 
