@@ -177,8 +177,9 @@ class FaissIndex:
             return [_hits(found, state.columns.ids) for found in search(requests, state.columns.ids)]
 
     def _check(self, *vectors: Vectors) -> None:
-        if wrong := next((each for each in vectors if each.shape != (self._dimension,)), None) is not None:
-            raise ValueError(f"a vector has shape {wrong}, not [{self._dimension}]")
+        for vector in vectors:
+            if vector.shape != (self._dimension,):
+                raise ValueError(f"a vector has shape {vector.shape}, not ({self._dimension},)")
 
     def _tend(self, *, long: bool) -> None:
         """Have a segment written where one is due; a long run of changes waits for one that is overdue."""
