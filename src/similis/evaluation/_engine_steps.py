@@ -99,10 +99,11 @@ def changed(app: App, source: Source, count: int, singles: int) -> Changed:
     add = Times.of(partial(bulk.add, NAME, [each]) for each in fresh)
     update = Times.of(partial(pictures.update, NAME, _key(row), {"int_attr3": 1}) for row in rows[::2])
     delete = Times.of(partial(pictures.delete, NAME, _key(row).product_id) for row in rows[1::2])
+    query = source.queries(1).vectors
     begun = time.perf_counter()
-    gone = app.pictures.delete_matching(NAME, Comparison("int_attr", "=", PERCENT - 1))
+    gone = pictures.delete_matching(NAME, Comparison("int_attr", "=", PERCENT - 1))
     rate = len(gone) / (time.perf_counter() - begun)
-    visible = seconds(lambda: app.bulk.nearest(NAME, source.queries(1).vectors, TEN))
+    visible = seconds(lambda: bulk.nearest(NAME, query, TEN))
     return Changed(add, update, delete, rate, visible)
 
 
