@@ -81,7 +81,7 @@ class Add:
     def run(self, app: App, name: str = SHOP) -> None:
         instance = app.instances.get(name)
         app._catalogue.add(instance, [_new(key, self.version) for key in self.keys])
-        app._indexes.current(instance)
+        assert finds(app, self.keys[-1], self.version, name)
 
     def note(self, shadow: Shadow) -> None:
         for key in self.keys:
@@ -175,6 +175,13 @@ def embedded(app: App, name: str = SHOP) -> FaissIndex:
     index = app._indexes.current(app.instances.get(name))
     assert isinstance(index, FaissIndex)
     return index
+
+
+def finds(app: App, key: PictureKey, version: int, name: str = SHOP) -> bool:
+    """Whether a picture is the first that is found by its own features."""
+    instance = app.instances.get(name)
+    [[best]] = app._indexes.current(instance).search(vector(key, version)[np.newaxis], 1)
+    return app._catalogue.pictures(instance, [best.picture_id])[best.picture_id].picture.key == key
 
 
 def operations(chance: random.Random, first_version: int) -> Iterator[Operation]:

@@ -1,10 +1,12 @@
 """Files of indexes that are damaged, exchanged, of another time or cannot be written: never a wrong answer."""
 
+import json
 import os
 import random
 import shutil
 import subprocess
 import sys
+import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,6 +94,15 @@ def test_a_damaged_file_is_noticed(filled: Filled, file: str, harm: str, caplog:
     caplog.clear()
     filled.check()
     assert _REBUILT not in caplog.text
+
+
+def test_a_segment_of_another_version_leads_to_a_rebuild(filled: Filled, caplog: pytest.LogCaptureFixture) -> None:
+    manifest = filled.segments()[SHOP] / "segment.json"
+    content, _ = json.loads(manifest.read_text())
+    content["format"] += 1
+    manifest.write_text(json.dumps([content, zlib.crc32(json.dumps(content, sort_keys=True).encode())]))
+    filled.check()
+    assert "of another version" in caplog.text
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00", b"0123456789abcdeX"])

@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path
 
 import hypothesis
+import pytest
 from hypothesis import HealthCheck
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
@@ -118,7 +119,17 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def test_whatever_comes_a_service_holds_and_finds_what_it_must() -> None:
+    _try(examples=10, steps=25)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_whatever_comes_for_long_a_service_holds_and_finds_what_it_must() -> None:
+    _try(examples=60, steps=50)
+
+
+def _try(examples: int, steps: int) -> None:
     settings = hypothesis.settings(
-        max_examples=12, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
     )
     run_state_machine_as_test(Service, settings=settings)
