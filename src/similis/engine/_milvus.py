@@ -30,6 +30,7 @@ _T = TypeVar("_T")
 
 _MOST_FETCHED = 16_384  # the server's own limit
 _MOST_CANDIDATES = 32_768  # likewise
+_FEWEST_CANDIDATES = 128
 _CANDIDATES = 2  # looked at for each hit wanted,
 _FILTERED = 4  # and times so many with a filter: most of them are passed over
 _BACKLOG = 16  # times `push_from`: so many changes may wait to be sent before `apply` waits for that
@@ -331,4 +332,5 @@ class MilvusIndex:
 def _candidates(fetched: int, effort: Effort, *, filtered: bool) -> int:
     if effort is Effort.EXACT:
         return _MOST_CANDIDATES
-    return min(_CANDIDATES * fetched * (_FILTERED if filtered else 1), _MOST_CANDIDATES)
+    wanted = max(_CANDIDATES * fetched, _FEWEST_CANDIDATES) * (_FILTERED if filtered else 1)
+    return min(wanted, _MOST_CANDIDATES)
