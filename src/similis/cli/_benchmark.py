@@ -62,11 +62,10 @@ def engine(
             work=work,
             progress=advance,
         )
-    page = None if folder is None else write_engine_report(found, folder)
     session.output.data(found.as_dict())
     _print(session, found)
-    if page is not None:
-        session.output.say(f"The report is in {page}.")
+    if folder is not None:
+        session.output.say(f"The report is in {write_engine_report(found, folder)}.")
 
 
 def _sizes(text: str) -> list[int]:
