@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ADDRESS = "http://127.0.0.1:8000"
 KEY = "SIMABCDEFGHJKLMNPQRST:the-secret"
+MILVUS = "http://milvus.example.com:19530"
 DATABASE = "postgresql+psycopg://similis:PASSWORD@db.example.com/similis"
 
 
@@ -89,7 +90,11 @@ def test_shell_examples(
     script = block.replace(ADDRESS, service["address"]).replace(KEY, service["key"])
     if DATABASE in script:
         script = script.replace(DATABASE, request.getfixturevalue("postgres_url"))
+    if MILVUS in script:
+        script = script.replace(MILVUS, request.getfixturevalue("milvus_server").uri)
     target = {"SIMILIS_ENDPOINT": service["address"], "SIMILIS_KEY": service["key"]}
+    if MILVUS in block:  # on a data directory: the service was started without it
+        target = {}
     ran = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607 - the reader's own shell
         cwd=folder, env={**environment, **target}, capture_output=True, text=True, check=False,
