@@ -4,12 +4,13 @@ import contextlib
 import random
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
 import hypothesis
 import pytest
-from hypothesis import HealthCheck
+from hypothesis import HealthCheck, Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 from tests.shadow import (
@@ -23,6 +24,7 @@ from tests.shadow import (
     Shadow,
     Update,
     compare,
+    embedded,
     make_shop,
 )
 
@@ -35,6 +37,13 @@ _KEYS = st.builds(PictureKey, _PRODUCTS, _NAMES)
 _NUMBERS, _TEXTS = st.none() | st.integers(0, 9), st.none() | st.sampled_from("abcd")
 _FILTERS = st.builds('int_attr={} AND str_attr="{}"'.format, st.integers(0, 9), st.sampled_from("abcd"))
 
+_OPERATIONS = st.one_of(
+    st.builds(Add, st.tuples(_KEYS), st.integers(10**6, 10**7)),
+    st.builds(Update, _KEYS, _NUMBERS, _TEXTS),
+    st.builds(Delete, _PRODUCTS, _NAMES),
+    st.builds(DeleteMatching, _FILTERS),
+)
+
 
 class Service(RuleBasedStateMachine):
     """A service whose index goes to disk with a hundred pictures, and again with every forty changes."""
@@ -42,6 +51,7 @@ class Service(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.directory = tempfile.TemporaryDirectory()
+        self.pool = ThreadPoolExecutor(1)
         self.shadow, self.versions, self.lives = Shadow(), count(), count()
         self.app = self._open()
         make_shop(self.app)
@@ -67,6 +77,13 @@ class Service(RuleBasedStateMachine):
     def renew_index(self, operation: Operation) -> None:
         self._do(operation)
 
+    @rule(operations=st.lists(_OPERATIONS, min_size=1, max_size=8))
+    def write_segment_meanwhile(self, operations: list[Operation]) -> None:
+        writing = self.pool.submit(embedded(self.app).seal)
+        for operation in operations:
+            self._do(operation)
+        writing.result()
+
     @rule(seed=st.integers(0, 10**6))
     def search(self, seed: int) -> None:
         compare(self.app, self.shadow, random.Random(seed))  # noqa: S311 - no secret
@@ -89,6 +106,7 @@ class Service(RuleBasedStateMachine):
     def teardown(self) -> None:
         compare(self.app, self.shadow, random.Random(0))  # noqa: S311 - no secret
         self.app.close()
+        self.pool.shutdown()
         self.directory.cleanup()
 
     def _do(self, operation: Operation) -> None:
@@ -119,7 +137,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def test_whatever_comes_a_service_holds_and_finds_what_it_must() -> None:
-    _try(examples=10, steps=25)
+    _try(examples=12, steps=25)
 
 
 @pytest.mark.slow
@@ -130,6 +148,11 @@ def test_whatever_comes_for_long_a_service_holds_and_finds_what_it_must() -> Non
 
 def _try(examples: int, steps: int) -> None:
     settings = hypothesis.settings(
-        max_examples=examples, stateful_step_count=steps, deadline=None, suppress_health_check=list(HealthCheck)
+        max_examples=examples,
+        stateful_step_count=steps,
+        deadline=None,
+        phases=[Phase.reuse, Phase.generate],  # to make a failure shorter would take many minutes
+        print_blob=True,
+        suppress_health_check=list(HealthCheck),
     )
     run_state_machine_as_test(Service, settings=settings)
