@@ -156,10 +156,12 @@ class Rebuild:
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """Write a segment and wait for it."""
+    """Write a segment and wait for it, where there are pictures enough to find cells."""
 
     def run(self, app: App, name: str = SHOP) -> None:
-        embedded(app, name).seal()
+        index = embedded(app, name)
+        if index.count() >= _PICTURES:
+            index.seal()
 
     def note(self, shadow: Shadow) -> None:
         """Nothing changes."""

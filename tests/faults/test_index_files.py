@@ -15,7 +15,7 @@ import pytest
 from tests.faults.service_child import settings
 from tests.shadow import SHOP, Add, Delete, Operation, Seal, Shadow, Update, compare, embedded, make_shop
 
-from similis.domain import DataDirectoryLocked, PictureKey
+from similis.domain import DataDirectoryLocked, PictureKey, StorageFailed
 from similis.service import App
 
 _ROOT = Path(__file__).parents[2]
@@ -103,6 +103,24 @@ def test_a_segment_of_another_version_leads_to_a_rebuild(filled: Filled, caplog:
     manifest.write_text(json.dumps([content, zlib.crc32(json.dumps(content, sort_keys=True).encode())]))
     filled.check()
     assert "of another version" in caplog.text
+
+
+@pytest.mark.parametrize("file", _FILES)
+def test_bits_that_a_disk_forgot_are_noticed(filled: Filled, file: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing but the content tells of it. The vectors are too many to be read whenever they are opened."""
+    path = filled.segments()[SHOP] / file
+    times, content = path.stat(), bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 4
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    with App.open(settings(filled.data)) as app:
+        with pytest.raises(StorageFailed, match="index of instance 'shop'"):
+            app.verify()
+        if file == "vectors.f16":
+            app.instances.rebuild(SHOP)
+            app.verify()
+    filled.check()
+    assert (_REBUILT in caplog.text) is (file != "vectors.f16")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00", b"0123456789abcdeX"])

@@ -6,7 +6,7 @@ from similis.engine._milvus import MilvusIndex
 from similis.engine._milvus_server import MilvusConsistency, MilvusIndexType, MilvusServer, MilvusSettings
 from similis.engine._pairs import Pairs, near_pairs
 from similis.engine._progress import OwnProgress, Progress, Pushed
-from similis.engine._segment import SegmentStore, clear_directory
+from similis.engine._segment import SegmentStore, clear_directory, is_intact
 from similis.engine._state import Sizing
 
 __all__ = [
@@ -30,5 +30,6 @@ __all__ = [
     "VectorIndex",
     "Vectors",
     "clear_directory",
+    "is_intact",
     "near_pairs",
 ]

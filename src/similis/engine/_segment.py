@@ -123,7 +123,7 @@ class SegmentWriter:
 def open_segment(directory: Path, dimension: int) -> Opened:
     """Open a segment: its vectors are mapped into memory, columns and codes are read.
 
-    Its files are checked byte by byte unless they are as they were written by size and time.
+    Its files are checked byte by byte, the vectors, which are much, only if by size or time they are not as written.
 
     Raises:
         SegmentDamaged: they are not what was written, or not there.
@@ -133,13 +133,24 @@ def open_segment(directory: Path, dimension: int) -> Opened:
         if about.dimension != dimension:
             raise SegmentDamaged(f"its vectors have {about.dimension} numbers, not {dimension}")
         for name in _FILES:
-            _check(directory / name, about.files[name])
+            _check(directory / name, about.files[name], trusted=name == _VECTORS)
         cells = Cells(_faiss.read_index(str(directory / _CELLS)))
         rows = CodedRows(_faiss.read_index(str(directory / _LISTS)), _mapped(directory, dimension))
         columns = Columns.load(directory / _COLUMNS)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise SegmentDamaged(str(error)) from error
     return Opened(about, columns, CellRows(cells, rows, about.tuned))
+
+
+def is_intact(directory: Path) -> bool:
+    """Whether a segment's files are what was written, all of them checked byte by byte."""
+    try:
+        about = _read_about(directory)
+        for name in _FILES:
+            _check(directory / name, about.files[name], trusted=False)
+    except (SegmentDamaged, OSError, ValueError, KeyError, TypeError):
+        return False
+    return True
 
 
 def clear_directory(directory: Path, kept: str | None = None) -> None:
@@ -169,10 +180,12 @@ def _read_about(directory: Path) -> About:
     return About(**content | {"tuned": Tuned(**content["tuned"])})
 
 
-def _check(file: Path, stamp: tuple[int, int, int]) -> None:
+def _check(file: Path, stamp: tuple[int, int, int], *, trusted: bool) -> None:
+    """Check a file; a trusted one need not be read if size and time are as they were."""
     size, changed, checksum = stamp
     found = file.stat()
-    if (found.st_size, found.st_mtime_ns) != (size, changed) and _crc(file) != checksum:
+    unchanged = trusted and (found.st_size, found.st_mtime_ns) == (size, changed)
+    if not unchanged and _crc(file) != checksum:
         raise SegmentDamaged(f"{file.name} is damaged")
 
 

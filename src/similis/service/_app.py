@@ -70,6 +70,7 @@ class App:
         self._lock = lock
         self._catalogue = catalogue
         self._indexes = indexes
+        self._embedded = embedded
 
     @classmethod
     def open(cls, settings: Settings, pipeline: Pipeline | None = None, *, remember: bool = False) -> App:
@@ -112,12 +113,13 @@ class App:
         return self.analyst.loaded
 
     def verify(self) -> None:
-        """Check the whole catalogue, every row included.
+        """Check the whole catalogue, every row included, and the files of indexes.
 
         Raises:
             StorageFailed: something is damaged.
         """
         self._catalogue.verify()
+        self._embedded.verify(self._catalogue.instances())
 
     def close(self) -> None:
         """Close indexes and catalogue and give the data directory free."""

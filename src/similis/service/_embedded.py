@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from similis.algorithm import TunedSpace
 from similis.catalogue import Catalogue, IndexState
 from similis.domain import Instance, StorageFailed
-from similis.engine import FaissIndex, IndexSpec, Sizing, VectorIndex, clear_directory
+from similis.engine import FaissIndex, IndexSpec, Sizing, VectorIndex, clear_directory, is_intact
 from similis.service._tuned_index import TunedIndex
 
 FAISS = "faiss"
@@ -80,10 +80,29 @@ class EmbeddedIndexes:
             elif path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
 
+    def verify(self, instances: Iterable[Instance]) -> None:
+        """Check the files of all indexes byte by byte.
+
+        Raises:
+            StorageFailed: some are damaged.
+        """
+        for instance in instances:
+            for place in sorted((self._directory / instance.uid).glob("*")):
+                segment = self._segment(instance, place)
+                whole = segment is None or is_intact(place / segment)
+                if not whole and segment == self._segment(instance, place):  # no newer one took its place meanwhile
+                    raise StorageFailed(
+                        f"Files of the index of instance {instance.spec.name!r} are damaged.",
+                        f"No picture is lost. Build it anew: similis instance rebuild {instance.spec.name}.",
+                    )
+
+    def _segment(self, instance: Instance, place: Path) -> str | None:
+        state = self._catalogue.index_state(instance, f"{self._holder} {place.name}")
+        return None if state is None else state.segment
+
     def _keep_segments(self, instance: Instance, directory: Path) -> None:
         for place in directory.iterdir():
-            state = self._catalogue.index_state(instance, f"{self._holder} {place.name}")
-            clear_directory(place, None if state is None else state.segment)
+            clear_directory(place, self._segment(instance, place))
 
     def _made(self, instance: Instance, space: TunedSpace | None, *, fresh: bool) -> VectorIndex:
         store = self._store(_Fresh if fresh else _Store, instance, space)
