@@ -137,7 +137,7 @@ def _copy(source: Path, target: Path) -> None:
 
 
 def test_whatever_comes_a_service_holds_and_finds_what_it_must() -> None:
-    _try(examples=12, steps=25)
+    _try(examples=8, steps=25)
 
 
 @pytest.mark.slow
