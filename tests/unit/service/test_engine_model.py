@@ -143,7 +143,7 @@ def test_whatever_comes_a_service_holds_and_finds_what_it_must() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_whatever_comes_for_long_a_service_holds_and_finds_what_it_must() -> None:
-    _try(examples=60, steps=50)
+    _try(examples=40, steps=50)
 
 
 def _try(examples: int, steps: int) -> None:
