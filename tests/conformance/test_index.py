@@ -120,7 +120,7 @@ def test_a_wrong_dimension_is_refused(index: VectorIndex) -> None:
     index.apply([_add(1, 1, _axis(0))])
     with pytest.raises(ValueError):
         index.apply([_add(2, 2, np.ones(3, dtype=np.float32))])
-    with pytest.raises(ValueError, match="3|dimension"):
+    with pytest.raises(ValueError, match=r"3|dimension"):
         index.search(np.ones((1, 3), dtype=np.float32), 1)
     assert (index.count(), index.applied_seq()) == (1, 1)
 

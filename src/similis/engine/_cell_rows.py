@@ -65,6 +65,10 @@ class CellRows:
         on_disk = self._sealed.vectors[first : min(end, border)]
         return np.concatenate([on_disk, self._added.vectors[max(first - border, 0) : max(end - border, 0)]])
 
+    def sealed_codes(self, vectors: NDArray[np.float16]) -> CodedRows:
+        """Copy the codes of the rows on disk; `vectors` begins with the same rows."""
+        return self._sealed.copied(vectors)
+
     def select(self, mask: Mask) -> Selection:
         """Prepare searches for the rows of a mask, bool[n]."""
         size = int(np.count_nonzero(mask))

@@ -114,6 +114,10 @@ class CodedRows:
         """The cell of each row, int32[n]."""
         return self._cells[: self._count]
 
+    def copied(self, vectors: NDArray[np.float16]) -> CodedRows:
+        """Copy the codes, for other stored vectors that begin with these."""
+        return CodedRows(_faiss.deserialize_index(_faiss.serialize_index(self.index)), vectors)
+
     def add(self, vectors: NDArray[np.float16]) -> None:
         """Code the next rows; `vectors` of the whole must have them already, or get them next."""
         rows = normalised(vectors)

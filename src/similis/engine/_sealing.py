@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from similis.engine._cell_rows import CellRows
-from similis.engine._cells import Cells, cells_for, to_train_on
+from similis.engine._cells import Cells, CodedRows, cells_for, to_train_on
 from similis.engine._columns import Columns
 from similis.engine._exact import ExactRows
 from similis.engine._segment import About, SegmentWriter
@@ -63,8 +63,8 @@ def build(snapshot: Snapshot, directory: Path, check: Callable[[], None]) -> Non
     vectors = writer.mapped(snapshot.rows.dimension)
     cells, fresh = _cells(snapshot, vectors)
     check()
-    rows = cells.rows(vectors)
-    for start in range(0, len(vectors), _BLOCK):
+    rows = _begun(snapshot, cells, vectors, fresh=fresh)
+    for start in range(len(rows), len(vectors), _BLOCK):
         check()
         rows.add(vectors[start : start + _BLOCK])
     asked = list(snapshot.rows.asked) if isinstance(snapshot.rows, CellRows) else []
@@ -87,6 +87,19 @@ def _cells(snapshot: Snapshot, vectors: NDArray[np.float16]) -> tuple[Cells, boo
         return rows.cells, False
     sample = normalised(vectors[to_train_on(np.arange(len(vectors)))])
     return Cells.train(sample, cells_for(len(vectors))), True
+
+
+def _begun(snapshot: Snapshot, cells: Cells, vectors: NDArray[np.float16], *, fresh: bool) -> CodedRows:
+    """The codes of the segment so far, where its cells go on and none of its rows was removed; else none."""
+    rows, about = snapshot.rows, snapshot.about
+    if isinstance(rows, CellRows) and about is not None and not fresh and _all_living(snapshot.living, about.rows):
+        return rows.sealed_codes(vectors)
+    return cells.rows(vectors)
+
+
+def _all_living(living: Rows, count: int) -> bool:
+    """Whether none of the first rows was removed."""
+    return len(living) >= count and bool(living[count - 1] == count - 1)
 
 
 def _about(snapshot: Snapshot, effort: Tuned, *, fresh: bool) -> About:
