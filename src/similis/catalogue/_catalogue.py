@@ -155,8 +155,7 @@ class Catalogue:
         Raises:
             InstanceNotFound: there is none.
         """
-        with self._database.reading() as connection:
-            return _instances.read_instance(connection, name)
+        return self._database.remembered(_instances.read_instance, name)
 
     def instances(self) -> list[Instance]:
         """Return all instances by name."""
@@ -372,5 +371,4 @@ class Catalogue:
 
     def last_seq(self, instance: Instance) -> int:
         """Return the sequence of the latest change, 0 without any."""
-        with self._database.reading() as connection:
-            return _change_log.last_seq(connection, instance.id)
+        return self._database.remembered(_change_log.last_seq, instance.id)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar, cast
 
 from sqlalchemy import Connection, func, make_url, select
 
@@ -14,6 +15,9 @@ from similis.catalogue._failures import storage_failures
 from similis.catalogue._postgresql import open_postgresql
 from similis.catalogue._sqlite import open_sqlite
 from similis.domain import StorageFailed
+
+_Asked = TypeVar("_Asked", bound=Hashable)
+_Read = TypeVar("_Read")
 
 
 class Database:
@@ -32,6 +36,8 @@ class Database:
             self._reader, self._writer = open_postgresql(parsed) if self.shared else open_sqlite(parsed)
         self._write_lock = threading.Lock()
         self._named_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._writes = 0
+        self._remembered: dict[tuple[object, ...], tuple[int, object]] = {}
         self._closed = False
         self._failed: StorageFailed | None = None
 
@@ -57,8 +63,30 @@ class Database:
         """
         with self._write_lock:
             self._check_open()
-            with storage_failures(), self._writer.begin() as connection:
-                yield connection
+            try:
+                with storage_failures(), self._writer.begin() as connection:
+                    yield connection
+            finally:
+                self._writes += 1
+                self._remembered = {}
+
+    def remembered(self, read: Callable[[Connection, _Asked], _Read], asked: _Asked) -> _Read:
+        """Read something that every search asks for: once, until this process writes again.
+
+        A shared database is read each time, for others write, too.
+
+        Raises:
+            StorageFailed: the database cannot be read.
+        """
+        self._check_open()
+        writes, known = self._writes, self._remembered.get((read, asked))
+        if known is not None and known[0] == writes:
+            return cast("_Read", known[1])
+        with self.reading() as connection:
+            found = read(connection, asked)
+        if not self.shared:
+            self._remembered[read, asked] = writes, found
+        return found
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:

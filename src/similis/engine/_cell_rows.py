@@ -18,6 +18,7 @@ from similis.engine._vectors import NOTHING, Floats, Found, GrowingVectors, Rows
 # So few are read and compared one by one.
 _FEW = 2000
 _SPARE = 32
+_SPARE_IN_FILTER = 128
 _REMEMBERED = 128
 _AT_ONCE = 4096
 
@@ -119,7 +120,9 @@ class CellRows:
 
     def _candidates(self, requests: Sequence[Request]) -> list[Rows]:
         selection, wanted = requests[0].selection, max(request.wanted for request in requests)
-        count = wanted + wanted // 2 + self._effort.spare
+        # What a filter leaves lies further off, where codes tell less which of two rows is nearer.
+        spare = self._effort.spare if selection.size == len(self) else max(4 * self._effort.spare, _SPARE_IN_FILTER)
+        count = wanted + wanted // 2 + spare
         enough = max(self._effort.reach * len(self), 2 * count)
         queries = np.stack([request.query for request in requests])
         probed = [looked_into(ranked, selection.sizes, enough) for ranked in self.cells.ranked(queries)]

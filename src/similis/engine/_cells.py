@@ -68,7 +68,7 @@ class Cells:
 
     def ranked(self, queries: Floats) -> Rows:
         """Return all cells, the nearest to each query first, int64[q, c]."""
-        return np.argsort(-(queries @ self.centres.T), axis=1, kind="stable")
+        return np.argsort(-(queries @ self.centres.T), axis=1)
 
 
 def cells_for(count: int) -> int:

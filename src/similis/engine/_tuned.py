@@ -17,7 +17,7 @@ _MIXED = np.float32(0.3)
 # The sample is small: half of what may be missed is kept in hand.
 _AIMED_AT = 1 - (1 - RECALL_TARGET) / 2
 _LEAST_REACH = 1e-3
-_SPARES = (128, 256, 512, 1024)
+_SPARES = (64, 128, 256, 512, 1024)
 
 
 @dataclass(frozen=True, slots=True)
