@@ -1,0 +1,18 @@
+"""Import and export: what `increment.meta` says, and where its pictures are."""
+
+from similis.transfer._entries import Addition, Deletion, Entry, FailedLine, ParsedLine
+from similis.transfer._increment_meta import MAX_LINE, format_entry, read_increment
+from similis.transfer._source_directory import META_FILE, SourceDirectory
+
+__all__ = [
+    "MAX_LINE",
+    "META_FILE",
+    "Addition",
+    "Deletion",
+    "Entry",
+    "FailedLine",
+    "ParsedLine",
+    "SourceDirectory",
+    "format_entry",
+    "read_increment",
+]
