@@ -218,8 +218,6 @@ class Fields:
         value = self._values.get(field)
         if value is None or value == "":
             return None
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if isinstance(value, str) and _INTEGER.fullmatch(value):
+        if isinstance(value, int | str) and _INTEGER.fullmatch(str(value)):
             return int(value)
         raise error(f"{self._written[field]} is {shown(value)}.", "Give a whole number.")

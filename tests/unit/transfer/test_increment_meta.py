@@ -142,6 +142,7 @@ def test_numbers_and_texts_stand_for_each_other() -> None:
         ({**ADD, "ProductId": ["1000"]}, "invalid_key", "ProductId is ['1000']"),
         ({**ADD, "ProductId": "\ud800"}, "invalid_key", "ProductId contains"),
         ({**ADD, "CategoryId": 15}, "invalid_category", "no category 15"),
+        ({**ADD, "CategoryId": 10**4000}, "invalid_category", "CategoryId is 1000"),
         ({**ADD, "CategoryId": 1.0}, "invalid_category", "CategoryId is 1.0"),
         ({**ADD, "cat_id": {"a": 1}}, "invalid_category", "cat_id is"),
         ({**ADD, "IntAttr2": 2**31}, "invalid_attribute", "int_attr2 is 2147483648"),
