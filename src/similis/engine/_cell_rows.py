@@ -97,7 +97,9 @@ class CellRows:
         for places in groups.values():
             together = [requests[place] for place in places]
             for place, request, rows in zip(places, together, self._found(together), strict=True):
-                found[place] = self._judged(request, rows, ids)
+                # Of rows that no code tells apart, such as thousands of the same picture, faiss may return none.
+                enough = [rows] if len(rows) >= request.wanted else self._compared([request])
+                found[place] = self._judged(request, enough[0], ids)
         return found
 
     def exactly(self, requests: Sequence[Request], ids: Rows) -> list[Found]:

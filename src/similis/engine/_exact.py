@@ -60,7 +60,7 @@ class ExactRows:
         """
         if len(requests) == 1:
             return [self._alone(requests[0], ids)]
-        if not len(self):
+        if not len(self) or not requests:
             return [NOTHING] * len(requests)
         products = np.stack([request.query for request in requests]) @ self._all().T
         return [self._among(row, request, ids) for row, request in zip(products, requests, strict=True)]

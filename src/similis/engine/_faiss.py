@@ -183,7 +183,7 @@ class FaissIndex:
 
     def _tend(self, *, long: bool) -> None:
         """Have a segment written where one is due; a long run of changes waits for one that is overdue."""
-        if self._store is None or time.monotonic() < self._not_before:
+        if self._store is None or self._closed.is_set() or time.monotonic() < self._not_before:
             return
         with self._lock.reading():
             due = self._state.must_seal(self._sizing) or self._state.must_unseal(self._sizing)

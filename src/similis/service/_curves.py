@@ -126,4 +126,4 @@ class Curves:
 def _due(stored: ScoreCurve | None, pictures: int) -> bool:
     if stored is None:
         return pictures >= MIN_QUERIES
-    return not stored.pictures / 2 < pictures < stored.pictures * 2
+    return pictures != stored.pictures and not stored.pictures / 2 < pictures < stored.pictures * 2

@@ -60,6 +60,7 @@ class EmbeddedIndexes:
         inner.wait()
         if inner.about() is None and (replaced := store.forget()):
             shutil.rmtree(store.directory / replaced, ignore_errors=True)
+        self._forget_other_tunings(instance, store.directory.name)
 
     def close(self) -> None:
         """There is nothing to close."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
@@ -67,6 +67,7 @@ class Indexes:
         self._left: list[_Left] = []
         self._open: dict[_Place, _Open] = {}
         self._opening = threading.Lock()
+        self._alone: dict[_Place, threading.Lock] = {}
         self._rebuilding = threading.Lock()
         self._renewing: set[int] = set()
 
@@ -79,7 +80,7 @@ class Indexes:
         place = _Place(instance.id, features=False)
         entry = self._open.get(place)
         if entry is None:
-            entry = self._keep(instance, place, self._opened(instance))
+            entry = self._first(instance, place, lambda: self._opened(instance))
         elif _version(entry.instance) != _version(instance):
             self._start_renewing(instance)
         return self._followed(instance, entry)
@@ -94,8 +95,8 @@ class Indexes:
         if not isinstance(index, TunedIndex):
             return index
         place = _Place(instance.id, features=True)
-        entry = self._open.get(place) or self._keep(
-            instance, place, _Open(self._kind(instance).opened(instance, None), instance)
+        entry = self._open.get(place) or self._first(
+            instance, place, lambda: _Open(self._kind(instance).opened(instance, None), instance)
         )
         return self._followed(instance, entry)
 
@@ -164,6 +165,7 @@ class Indexes:
         for features in (False, True):
             with self._opening:
                 entry = self._open.pop(_Place(instance.id, features), None)
+                self._alone.pop(_Place(instance.id, features), None)
             if entry is not None:
                 entry.index.close()
         for kind in self._kinds.values():
@@ -244,6 +246,13 @@ class Indexes:
         for instance in due:
             if kinds.get(instance.id) != instance.index:
                 self._kind(instance).forget(instance)
+
+    def _first(self, instance: Instance, place: _Place, opened: Callable[[], _Open]) -> _Open:
+        """Open an index unless another thread did so meanwhile: of two in one place only the later may go to disk."""
+        with self._opening:
+            alone = self._alone.setdefault(place, threading.Lock())
+        with alone:
+            return self._open.get(place) or self._keep(instance, place, opened())
 
     def _keep(self, instance: Instance, place: _Place, entry: _Open, *, replace: bool = False) -> _Open:
         """Keep an index; not that of a deleted instance, which nobody would ever forget again."""

@@ -41,6 +41,10 @@ def test_float16_rounding_does_not_push_an_identical_picture_down() -> None:
         assert best.similarity == pytest.approx(1.0, abs=1e-5)
 
 
+def test_no_queries_find_nothing() -> None:
+    assert _filled(_random(2)).search(_random(0), 3) == []
+
+
 def test_many_removals_are_cleared_away() -> None:
     vectors = _random(1000)
     index = _filled(vectors)

@@ -175,6 +175,28 @@ def test_it_is_exact_in_memory_again_when_it_has_shrunk(grown: FaissIndex, store
     assert grown.count() == 999
 
 
+def test_thousands_of_the_same_picture_are_found(open_index: Open, clustered: Vectors, additions: Additions) -> None:
+    index = open_index()
+    same = np.ones_like(clustered[:4000])
+    index.apply(additions(same))
+    index.wait()
+    assert index.about() is not None
+    [hits] = index.search(same[:1], 5)
+    assert [hit.similarity for hit in hits] == pytest.approx([1.0] * 5, abs=1e-5)
+    index.close()
+
+
+def test_one_that_may_write_no_more_begins_no_segment(
+    open_index: Open, clustered: Vectors, additions: Additions
+) -> None:
+    index = open_index()
+    index.stop_writing()
+    index.apply(additions(clustered))
+    assert index._worker is None
+    assert index.count() == len(clustered)
+    index.close()
+
+
 @pytest.mark.parametrize("file", ["columns.npz", "vectors.f16", "lists.faiss", "cells.faiss", "segment.json"])
 @pytest.mark.parametrize("harm", ["bit", "cut", "gone"])
 def test_a_damaged_file_leads_to_a_rebuild(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -89,6 +90,20 @@ def test_what_was_committed_is_seen_at_once_and_replayed_after_reopening(
     with App.open(settings) as again:
         assert again.bulk.unsealed("b") == 50
         assert again.bulk.nearest("b", vectors[-5:], 1) == before
+
+
+def test_an_index_that_many_open_at_once_still_goes_to_disk(app: App, settings: Settings, vectors: Floats) -> None:
+    app.bulk.add("b", featured(vectors[:100]))
+    for first in range(100, COUNT, 100):
+        app.close()
+        app = App.open(settings)
+        with ThreadPoolExecutor(8) as threads:
+            searches = [threads.submit(app.bulk.nearest, "b", vectors[:1], 1) for _ in range(8)]
+            assert len({str(search.result()) for search in searches}) == 1
+        app.bulk.add("b", featured(vectors[first : first + 100], first))
+        app.bulk.settle("b")
+        assert app.bulk.unsealed("b") == 0
+    app.close()
 
 
 def test_an_existing_key_is_replaced(app: App, vectors: Floats) -> None:

@@ -126,6 +126,19 @@ def test_the_curve_is_kept_until_the_pictures_have_doubled(app: App, settings: S
         assert _curve(again) != fresh
 
 
+def test_it_is_not_fitted_again_while_an_instance_stays_empty(app: App) -> None:
+    instance = _filled(app, _features(40, 3))
+    _search(app)
+    for product in range(40):
+        app.pictures.delete("g", f"p{product}")
+    empty, curves = app.instances.get("g"), app.search._curves
+    curves.follow(empty, app._indexes.current(instance))
+    assert _curve(app) == ScoreCurve(0, None)
+    writes = app._catalogue._database._writes
+    curves.follow(empty, app._indexes.current(instance))
+    assert app._catalogue._database._writes == writes
+
+
 def test_searches_at_once_agree_from_the_first_on(app: App) -> None:
     _filled(app, _features(60, 3))
     with ThreadPoolExecutor(4) as pool:

@@ -100,6 +100,20 @@ def test_tuning_helps_is_kept_and_can_be_undone(noisy: App, settings: Settings, 
         assert again.tuning.tune("g").adopted
 
 
+def test_nothing_of_a_tuning_stays_on_disk_when_it_is_undone(settings: Settings, pipeline: Pipeline) -> None:
+    with App.open(settings.model_copy(update={"exact_below": 100}), pipeline) as app:
+        instance = _create(app, "g", InstanceType.GENERIC)
+        _store(app, instance, _features(nuisance=6.0))
+        assert app.tuning.tune("g").adopted
+        place = settings.data / "index" / instance.uid
+        [tuned] = place.glob("tuned-*")
+        holder = f"{app._embedded._holder} {tuned.name}"
+        assert app._catalogue.index_state(instance, holder) is not None
+        app.tuning.undo("g")
+        assert [path.name for path in place.iterdir()] == ["features"]
+        assert app._catalogue.index_state(instance, holder) is None
+
+
 def test_a_dry_run_changes_nothing(noisy: App) -> None:
     before = _right(noisy)
     told = noisy.tuning.tune("g", dry_run=True)
