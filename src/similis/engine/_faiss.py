@@ -198,8 +198,9 @@ class FaissIndex:
             self._worker.join(_OVERDUE_SECONDS)
 
     def _start(self) -> None:
-        self._worker = threading.Thread(target=self._work, name="index segment", daemon=True)
-        self._worker.start()
+        worker = threading.Thread(target=self._work, name="index segment", daemon=True)
+        worker.start()
+        self._worker = worker  # only now, for others may wait for it at any moment
 
     def _work(self) -> None:
         try:
@@ -213,7 +214,8 @@ class FaissIndex:
             log.warning("A segment of an index could not be written, it is tried again: %s.", error)
             self._not_before = time.monotonic() + _RETRY_SECONDS
         finally:
-            self._state.since = None
+            with self._lock.writing():
+                self._state.since = None
 
     def _seal(self) -> None:
         store = self._store

@@ -186,6 +186,22 @@ def test_thousands_of_the_same_picture_are_found(open_index: Open, clustered: Ve
     index.close()
 
 
+def test_it_can_be_waited_for_while_a_segment_is_about_to_be_written(
+    open_index: Open, clustered: Vectors, additions: Additions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index, start = open_index(), threading.Thread.start
+
+    def started_late(thread: threading.Thread) -> None:
+        index.wait()
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", started_late)
+    index.apply(additions(clustered))
+    index.wait()
+    assert index.about() is not None
+    index.close()
+
+
 def test_one_that_may_write_no_more_begins_no_segment(
     open_index: Open, clustered: Vectors, additions: Additions
 ) -> None:
