@@ -73,3 +73,27 @@ def test_one_key_added_by_many_is_there_once(
     *_, last = catalogue.changes(instance, 0)
     assert (last.operation, last.picture_id) == ("add", number)
     catalogue.verify()
+
+
+def test_what_is_remembered_is_never_older_than_what_was_acknowledged(
+    catalogue: Catalogue, instance: Instance, new_picture: MakePicture
+) -> None:
+    acknowledged, count = [0], 60
+
+    def read() -> None:
+        least = 0
+        while least < count:
+            least = acknowledged[0]
+            assert catalogue.instance("shop").picture_count >= least
+            assert catalogue.last_seq(instance) >= least
+
+    with ThreadPoolExecutor(3) as pool:
+        readers = [pool.submit(read) for _ in range(3)]
+        try:
+            for number in range(count):
+                catalogue.add(instance, [new_picture(str(number))])
+                acknowledged[0] = number + 1
+        finally:
+            acknowledged[0] = count
+        for reader in readers:
+            reader.result(60)
