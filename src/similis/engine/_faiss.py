@@ -58,7 +58,7 @@ class FaissIndex:
         self._starting = threading.Lock()
         self._not_before = 0.0
         self._closed = threading.Event()
-        self._together: Together[_Asked, list[Hit]] = Together(self._answered, os.cpu_count() or 1)
+        self._together: Together[_Asked, list[Hit]] = Together(os.cpu_count() or 1)
 
     def open(self, spec: IndexSpec) -> None:
         """Make the index ready with what its segment holds; must come first.
@@ -111,7 +111,7 @@ class FaissIndex:
         asked = [_Asked(query, k, tree, category) for query in normalised(vectors)]
         if effort is Effort.EXACT:
             return self._answered(asked, exact=True)
-        return [self._together.ask(asked[0])] if len(asked) == 1 else self._answered(asked)
+        return [self._together.ask(asked[0], self._answered)] if len(asked) == 1 else self._answered(asked)
 
     def applied_seq(self) -> int:
         """Return the last sequence applied, 0 at first."""

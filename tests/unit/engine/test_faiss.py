@@ -1,5 +1,7 @@
+import gc
 import threading
 import time
+import weakref
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -43,6 +45,18 @@ def test_float16_rounding_does_not_push_an_identical_picture_down() -> None:
 
 def test_no_queries_find_nothing() -> None:
     assert _filled(_random(2)).search(_random(0), 3) == []
+
+
+def test_one_that_nobody_uses_any_more_is_gone_at_once() -> None:
+    index = _filled(_random(2))
+    index.search(_random(1), 1)
+    known = weakref.ref(index)
+    gc.disable()
+    try:
+        del index
+        assert known() is None
+    finally:
+        gc.enable()
 
 
 def test_many_removals_are_cleared_away() -> None:
