@@ -115,7 +115,8 @@ class Curves:
     def _by_category(self, instance: Instance, ids: Sequence[int]) -> Iterator[tuple[Category | None, list[int]]]:
         """Pictures by the category that a search for them is in."""
         if instance.spec.type is InstanceType.GENERIC:
-            yield None, list(ids)
+            if ids:
+                yield None, list(ids)
             return
         categories = self._catalogue.categories(instance, ids)
         ordered = sorted(categories, key=lambda each: (categories[each], each))

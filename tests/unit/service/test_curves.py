@@ -139,6 +139,13 @@ def test_it_is_not_fitted_again_while_an_instance_stays_empty(app: App) -> None:
     assert app._catalogue._database._writes == writes
 
 
+@pytest.mark.parametrize("kind", InstanceType)
+def test_pictures_that_are_all_gone_meanwhile_tell_nothing(app: App, kind: InstanceType) -> None:
+    instance = _filled(app, _features(2, 2), kind)
+    told = app.search._curves._experience(instance, app._indexes.current(instance), [1001, 1002])
+    assert (len(told.similarities), len(told.right), len(told.best_wrong)) == (0, 0, 0)
+
+
 def test_searches_at_once_agree_from_the_first_on(app: App) -> None:
     _filled(app, _features(60, 3))
     with ThreadPoolExecutor(4) as pool:
