@@ -115,6 +115,8 @@ class Indexes:
         with self._rebuilding:
             now = self._catalogue.instance(instance.name)  # it may have been tuned or moved since it was read
             if now.id == instance.id:
+                # Opened by a search meanwhile, the old one would take the new one's place on disk.
+                self._first(now, _Place(now.id, features=False), lambda: self._opened(now))
                 self._replace(now, self._built(now))
 
     def move(self, instance: Instance, kind: str) -> Instance:

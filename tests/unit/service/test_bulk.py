@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from similis.algorithm import TunedSpace
 from similis.domain import (
     Attributes,
     CapacityReached,
     Category,
+    Instance,
     InstanceNotFound,
     InstanceSpec,
     InvalidInput,
@@ -21,6 +23,7 @@ from similis.domain import (
     matches,
     parse_filter,
 )
+from similis.engine import VectorIndex
 from similis.service import App, Featured, Settings
 
 Floats = NDArray[np.float32]
@@ -104,6 +107,28 @@ def test_an_index_that_many_open_at_once_still_goes_to_disk(app: App, settings: 
         app.bulk.settle("b")
         assert app.bulk.unsealed("b") == 0
     app.close()
+
+
+def test_an_index_that_is_first_searched_while_it_is_rebuilt_still_goes_to_disk(
+    app: App, settings: Settings, vectors: Floats, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app.bulk.add("b", featured(vectors[:300]))
+    app.close()
+    with App.open(settings) as again:
+        adopt = again._embedded.adopt
+
+        def searched_afterwards(instance: Instance, space: TunedSpace | None, index: VectorIndex) -> None:
+            adopt(instance, space, index)
+            again.bulk.nearest("b", vectors[:1], 1)
+
+        monkeypatch.setattr(again._embedded, "adopt", searched_afterwards)
+        again.instances.rebuild("b")
+        again.bulk.add("b", featured(vectors[300:], 300))
+        again.bulk.settle("b")
+        instance = again.instances.get("b")
+        state = again._catalogue.index_state(instance, f"{again._embedded._holder} features")
+        assert state is not None
+        assert state.applied_seq == again._catalogue.last_seq(instance)
 
 
 def test_an_existing_key_is_replaced(app: App, vectors: Floats) -> None:
