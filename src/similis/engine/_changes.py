@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from similis.engine._index import Change, Operation
 
-_BATCH = 1024
+BATCH = 1024
 
 
 def in_batches(changes: Iterable[Change]) -> Iterator[list[Change]]:
@@ -19,7 +19,7 @@ def in_batches(changes: Iterable[Change]) -> Iterator[list[Change]]:
         ValueError: a sequence is not above the one before it.
     """
     stream, last = iter(changes), 0
-    while batch := list(islice(stream, _BATCH)):
+    while batch := list(islice(stream, BATCH)):
         for change in batch:
             if change.seq <= last:
                 raise ValueError(f"change {change.seq} comes after change {last}")

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from similis.domain import Category, Filter, SimilisError
-from similis.engine._changes import in_batches, net_effect
+from similis.engine._changes import BATCH, in_batches, net_effect
 from similis.engine._index import Change, Effort, Hit, IndexSpec, Vectors
 from similis.engine._lock import ReadWriteLock
 from similis.engine._sealing import Snapshot, Stopped, build
@@ -26,9 +26,10 @@ from similis.engine._vectors import Floats, Found, normalised
 
 log = logging.getLogger(__name__)
 
+_AT_ONCE = 64  # queries: in an exact search each has a number for every row
 _CLOSING_SECONDS = 5.0
 _RETRY_SECONDS = 60.0
-_OVERDUE_SECONDS = 120.0
+_OVERDUE_SECONDS = 30.0
 
 
 class _Asked(NamedTuple):
@@ -91,7 +92,7 @@ class FaissIndex:
                     net = net_effect(new)
                     self._check(*(change.vector for change in net.added if change.vector is not None))
                     self._state.change(net, new[-1].seq)
-            self._tend(long=len(batch) > 1)
+            self._tend(long=len(batch) == BATCH)
         return self._state.applied
 
     def search(
@@ -109,9 +110,11 @@ class FaissIndex:
         """
         self._check(*vectors)
         asked = [_Asked(query, k, tree, category) for query in normalised(vectors)]
-        if effort is Effort.EXACT:
-            return self._answered(asked, exact=True)
-        return [self._together.ask(asked[0], self._answered)] if len(asked) == 1 else self._answered(asked)
+        if len(asked) == 1 and effort is not Effort.EXACT:
+            return [self._together.ask(asked[0], self._answered)]
+        exact = effort is Effort.EXACT
+        parts = (asked[start : start + _AT_ONCE] for start in range(0, len(asked), _AT_ONCE))
+        return [hits for part in parts for hits in self._answered(part, exact=exact)]
 
     def applied_seq(self) -> int:
         """Return the last sequence applied, 0 at first."""

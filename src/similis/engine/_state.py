@@ -50,6 +50,7 @@ class State:
         about: the segment on disk, None without one.
         applied: the last change that is in it.
         since: what was applied since a snapshot was taken, None where none was.
+        updates: pictures updated since the segment was written: as many changes are replayed when it is opened.
     """
 
     columns: Columns
@@ -57,6 +58,7 @@ class State:
     about: About | None = None
     applied: int = 0
     since: list[NetEffect] | None = None
+    updates: int = 0
     _selections: dict[tuple[Filter | None, Category | None], Selection] = field(default_factory=dict)
 
     @classmethod
@@ -79,6 +81,7 @@ class State:
             self.since.append(net)
         self._selections = {}
         self.applied = applied
+        self.updates += len(net.updated)
         self._compact()
 
     def select(self, tree: Filter | None, category: Category | None) -> Selection:
@@ -93,9 +96,9 @@ class State:
         return selection
 
     def tail(self) -> int:
-        """How many rows were added or removed since the segment was written, or ever."""
+        """How many rows were added, removed or updated since the segment was written, or ever."""
         sealed = 0 if self.about is None else self.about.rows
-        return 2 * len(self.columns) - sealed - self.columns.living
+        return 2 * len(self.columns) - sealed - self.columns.living + self.updates
 
     def must_seal(self, sizing: Sizing, factor: float = 1.0) -> bool:
         """Whether a segment is due, or overdue by a factor."""
@@ -117,6 +120,7 @@ class State:
         """Become what another is, which was changed since its snapshot was taken; its vectors were copied before."""
         for net in newer.since or ():
             _leave(self.columns, net)
+            self.updates += len(net.updated)
         self.columns.extend(newer.columns.take(np.arange(snapshot.count, len(newer.columns))))
         self.applied = newer.applied
         self._selections = {}

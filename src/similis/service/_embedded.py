@@ -66,8 +66,11 @@ class EmbeddedIndexes:
         """There is nothing to close."""
 
     def forget(self, instance: Instance) -> None:
-        """Remove all files of an instance; also where it was never opened."""
-        shutil.rmtree(self._directory / instance.uid, ignore_errors=True)
+        """Remove all files of an instance, and what is noted of them; also where it was never opened."""
+        directory = self._directory / instance.uid
+        for path in directory.glob("*"):
+            self._catalogue.forget_index_state(instance, f"{self._holder} {path.name}")
+        shutil.rmtree(directory, ignore_errors=True)
 
     def keep(self, instances: Iterable[Instance]) -> None:
         """Remove all files but the segments of some instances that count: what accidents have left.

@@ -309,3 +309,18 @@ def test_many_threads_get_what_each_would_get_alone(searched: FaissIndex, cluste
         together = list(pool.map(lambda each: searched.search(each[0], 10, *each[1:])[0], asked * 3))
     same = [one == other for one, other in zip(alone * 3, together, strict=True)]
     assert np.mean(same) > 0.99  # a cell whose turn comes last may be another one where numbers are rounded otherwise
+
+
+def test_many_updates_lead_to_a_new_segment(grown: FaissIndex, store: Store) -> None:
+    grown.seal()
+    before = store.current()
+    changes = [Change(9000 + number, Operation.UPDATE, number, None, Category.BAG) for number in range(1, 900)]
+    grown.apply(changes)
+    grown.wait()
+    assert before is not None
+    assert store.current() not in {None, before}
+
+
+def test_many_queries_at_once_are_answered_in_parts(searched: FaissIndex, clustered: Vectors) -> None:
+    assert [hits[0].picture_id for hits in searched.search(clustered[:150], 1)] == list(range(1, 151))
+    assert searched.search(clustered[:0], 1) == []
