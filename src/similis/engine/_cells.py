@@ -23,6 +23,7 @@ _TRAINED_ON = 40  # vectors a cell; more of them hardly move the centres
 _ITERATIONS = 8
 _BITS = 4
 _SEED = 1234
+_MANY = 256
 
 
 class Cells:
@@ -104,7 +105,7 @@ class CodedRows:
         self._cells = np.empty(0, np.int32)
         self._count = 0
         self.sizes: Rows = np.zeros(file.nlist, np.int64)
-        self._note(_rows_by_cell(file))
+        self._note(_cells_of_rows(file, 0, self.sizes))
 
     def __len__(self) -> int:
         return self._count
@@ -120,10 +121,12 @@ class CodedRows:
 
     def add(self, vectors: NDArray[np.float16]) -> None:
         """Code the next rows; `vectors` of the whole must have them already, or get them next."""
-        rows = normalised(vectors)
-        inside = self.index.quantizer.assign(rows, 1)[:, 0]
+        rows, before = normalised(vectors), self.sizes
         self.index.add_with_ids(rows, np.arange(self._count, self._count + len(rows), dtype=np.int64))
-        self._note(inside)
+        if len(rows) < _MANY:
+            self._note(self.index.quantizer.assign(rows, 1)[:, 0])
+        else:  # Reading where they are is quicker than finding it out a second time.
+            self._note(_cells_of_rows(self.index, self._count, before))
 
     def candidates(self, queries: Floats, probed: Sequence[Rows], count: int, chosen: object) -> Rows:
         """Return rows that are probably the nearest in some cells, int64[q, ≤ count], −1 where there are no more.
@@ -158,10 +161,11 @@ class CodedRows:
         self.sizes = self.sizes + np.bincount(cells, minlength=len(self.sizes))
 
 
-def _rows_by_cell(index: Any) -> Rows:  # noqa: ANN401 - see `_faiss`
-    """The cell of each row of an inverted file."""
-    cells = np.empty(index.ntotal, np.int64)
-    for cell in range(index.nlist):
-        if size := index.invlists.list_size(cell):
-            cells[faiss.rev_swig_ptr(index.invlists.get_ids(cell), size)] = cell
+def _cells_of_rows(index: Any, first: int, sizes: Rows) -> Rows:  # noqa: ANN401 - see `_faiss`
+    """The cell of each row of an inverted file from one row on, which every cell has after `sizes` others."""
+    cells = np.empty(index.ntotal - first, np.int64)
+    lists = index.invlists
+    for cell, before in enumerate(sizes.tolist()):
+        if (size := lists.list_size(cell)) > before:
+            cells[faiss.rev_swig_ptr(lists.get_ids(cell), size)[before:] - first] = cell
     return cells
