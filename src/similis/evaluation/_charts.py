@@ -19,6 +19,8 @@ _TICKS = (0.0, 0.25, 0.5, 0.75, 1.0)
 _WIDTH, _LABELS, _VALUES, _ROW = 720, 220, 60, 30
 _SQUARE, _MARGIN = 260, 40
 _WIDE, _HIGH, _BINS = 640, 180, 25
+_LEAST_IN_FULL = 0.1
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,8 @@ def _short(value: float) -> str:
     for unit, size in (("M", 1e6), ("k", 1e3)):
         if value >= size:
             return f"{value / size:g} {unit}"
+    if value < _LEAST_IN_FULL:  # longer than the margin
+        return f"10{str(round(math.log10(value))).translate(_RAISED)}"
     return f"{value:g}"
 
 
