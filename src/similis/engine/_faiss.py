@@ -229,7 +229,7 @@ class FaissIndex:
             snapshot = state.snapshot()
         name = uuid4().hex
         try:
-            build(snapshot, store.directory / name, self._check_open)
+            build(snapshot, store.directory / name, self._sizing.recall, self._check_open)
             fresh = State.of(open_segment(store.directory / name, self._dimension), applied)
             self._check_open()
             replaced = store.adopt(name, applied)

@@ -46,12 +46,13 @@ class Snapshot:
     about: About | None
 
 
-def build(snapshot: Snapshot, directory: Path, check: Callable[[], None]) -> None:
+def build(snapshot: Snapshot, directory: Path, recall: float, check: Callable[[], None]) -> None:
     """Write a segment with the living rows of a snapshot, on the one processor of the thread that calls.
 
     Args:
         snapshot: the rows.
         directory: where to write.
+        recall: share of the true ten nearest that searches are to find.
         check: called now and then; raises Stopped to give up.
 
     Raises:
@@ -68,7 +69,7 @@ def build(snapshot: Snapshot, directory: Path, check: Callable[[], None]) -> Non
         check()
         rows.add(vectors[start : start + _BLOCK])
     asked = list(snapshot.rows.asked) if isinstance(snapshot.rows, CellRows) else []
-    effort = tuned(rows, cells, asked)
+    effort = tuned(rows, cells, asked, recall)
     check()
     writer.rest(snapshot.columns, rows, cells)
     writer.finish(_about(snapshot, effort, fresh=fresh))

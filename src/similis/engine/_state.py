@@ -25,19 +25,21 @@ _REMEMBERED = 32
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """When the embedded index changes its form.
+    """When the embedded index changes its form, and how much it is to find then.
 
     Attributes:
         exact_below: so many pictures are compared one by one, all in memory; half as many after having shrunk.
         tail: rows added or removed since the segment on disk was written, from which on a new one is written …
         tail_share: … if they are this share of all rows, too.
         backlog: so many times more of them, and long runs of changes wait for the new segment: memory has an end.
+        recall: share of the true ten nearest that searches in cells are to find on average.
     """
 
     exact_below: int = 50_000
     tail: int = 20_000
     tail_share: float = 0.05
     backlog: float = 4.0
+    recall: float = 0.99
 
 
 @dataclass(slots=True)

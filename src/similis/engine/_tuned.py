@@ -10,12 +10,9 @@ import numpy as np
 from similis.engine._cells import Cells, CodedRows, drawn
 from similis.engine._vectors import Floats, Rows, normalised, scan
 
-RECALL_TARGET = 0.99
 _NEIGHBOURS = 10
 _SAMPLE = 200
 _MIXED = np.float32(0.3)
-# The sample is small: half of what may be missed is kept in hand.
-_AIMED_AT = 1 - (1 - RECALL_TARGET) / 2
 _LEAST_REACH = 1e-3
 _SPARES = (64, 128, 256, 512, 1024)
 
@@ -35,7 +32,7 @@ class Tuned:
     recall: float
 
 
-def tuned(rows: CodedRows, cells: Cells, asked: Iterable[Floats]) -> Tuned:
+def tuned(rows: CodedRows, cells: Cells, asked: Iterable[Floats], recall: float) -> Tuned:
     """Work out how hard to try.
 
     Cells are looked into in the order of their nearness to the query, and a neighbour is among the candidates when
@@ -46,17 +43,19 @@ def tuned(rows: CodedRows, cells: Cells, asked: Iterable[Floats]) -> Tuned:
         rows: all rows.
         cells: theirs.
         asked: queries of late; a sample of the rows is asked beside them.
+        recall: share of the true ten nearest that is to be found, 0..1.
     """
+    aimed_at = 1 - (1 - recall) / 2  # the sample is small: half of what may be missed is kept in hand
     sample = drawn(np.arange(len(rows)), _SAMPLE)
     recent = list(asked)
     queries = np.stack([*_off_centre(normalised(rows.vectors[sample])), *recent])
     truth = [found.rows for found in scan(rows.vectors, queries, _NEIGHBOURS)]
     ranked = cells.ranked(queries)
     needed = [_compared(*each, rows) for each in zip(ranked, truth, strict=True)]
-    enough = max(float(np.quantile(np.concatenate(needed), _AIMED_AT)), _LEAST_REACH * len(rows))
+    enough = max(float(np.quantile(np.concatenate(needed), aimed_at)), _LEAST_REACH * len(rows))
     probed = [looked_into(each, rows.sizes, enough) for each in ranked]
-    spare, recall = _spare(rows, queries, truth, probed)
-    return Tuned(min(1.0, enough / len(rows)), spare, recall)
+    spare, found = _spare(rows, queries, truth, probed, aimed_at)
+    return Tuned(min(1.0, enough / len(rows)), spare, found)
 
 
 def looked_into(ranked: Rows, sizes: Rows, enough: float) -> Rows:
@@ -84,11 +83,13 @@ def _compared(ranked: Rows, neighbours: Rows, rows: CodedRows) -> Rows:
     return compared[rows.cells[neighbours]]
 
 
-def _spare(rows: CodedRows, queries: Floats, truth: list[Rows], probed: list[Rows]) -> tuple[int, float]:
+def _spare(
+    rows: CodedRows, queries: Floats, truth: list[Rows], probed: list[Rows], aimed_at: float
+) -> tuple[int, float]:
     """The fewest spare candidates that reach the target, or the most, and the recall with them."""
     for spare in _SPARES:
         found = rows.candidates(queries, probed, _NEIGHBOURS + spare, None)
         recall = float(np.mean([np.isin(nearest, each).mean() for nearest, each in zip(truth, found, strict=True)]))
-        if recall >= _AIMED_AT - (1 - _AIMED_AT) / 2:
+        if recall >= aimed_at - (1 - aimed_at) / 2:
             break
     return spare, recall

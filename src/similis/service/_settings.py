@@ -62,6 +62,8 @@ class Settings(BaseSettings):
         region_needs_crop: whether Crop=false means the whole picture on the cloud protocol even with a Region.
         exact_below: so many pictures of an instance are compared one by one, in memory; with more of them its index
             is approximate and on disk.
+        recall: share of the true ten nearest that such an index is to find on average; more takes longer. It holds
+            from the next segment on.
     """
 
     model_config = SettingsConfigDict(env_prefix="SIMILIS_", frozen=True)
@@ -84,6 +86,7 @@ class Settings(BaseSettings):
     milvus_timeout: float = Field(default=10.0, gt=0)
     region_needs_crop: bool = False
     exact_below: int = Field(default=50_000, ge=100)
+    recall: float = Field(default=0.99, ge=0.5, le=0.999)
 
     @property
     def index_directory(self) -> Path:
@@ -93,7 +96,7 @@ class Settings(BaseSettings):
     @property
     def sizing(self) -> Sizing:
         """When an index goes to disk."""
-        return Sizing(self.exact_below, tail=self.exact_below * 2 // 5)
+        return Sizing(self.exact_below, tail=self.exact_below * 2 // 5, recall=self.recall)
 
     @property
     def catalogue_url(self) -> str:

@@ -12,7 +12,7 @@ import pytest
 from numpy.typing import NDArray
 
 from similis.domain import Category, matches, parse_filter
-from similis.engine import Change, Effort, FaissIndex, Hit, Operation
+from similis.engine import Change, Effort, FaissIndex, Hit, IndexSpec, Operation, SegmentStore, Sizing
 
 
 class Store(Protocol):
@@ -324,3 +324,21 @@ def test_many_updates_lead_to_a_new_segment(grown: FaissIndex, store: Store) -> 
 def test_many_queries_at_once_are_answered_in_parts(searched: FaissIndex, clustered: Vectors) -> None:
     assert [hits[0].picture_id for hits in searched.search(clustered[:150], 1)] == list(range(1, 151))
     assert searched.search(clustered[:0], 1) == []
+
+
+def test_less_recall_is_asked_for_by_comparing_less(
+    store: SegmentStore, clustered: Vectors, additions: Additions
+) -> None:
+    reaches = []
+    for recall in (0.7, 0.99):
+        index = FaissIndex(store, Sizing(exact_below=3000, recall=recall))
+        index.open(IndexSpec(clustered.shape[1]))
+        index.apply(additions(clustered))
+        index.seal()
+        about = index.about()
+        assert about is not None
+        assert about.tuned.recall >= recall
+        reaches.append(about.tuned.reach)
+        index.drop()
+        index.close()
+    assert reaches[0] < reaches[1] / 2
