@@ -13,6 +13,7 @@ SimilisError
 │   ├── InvalidScore          min_score, good_match
 │   ├── InvalidText           to search with
 │   ├── InvalidLifetime       of a temporary access key
+│   ├── InvalidArn            of a role to assume
 │   ├── InvalidLabels         the CSV of `similis evaluate`
 │   ├── RequestTooLarge       the whole HTTP body
 │   ├── RequestTooSlow        to arrive
@@ -26,12 +27,20 @@ SimilisError
 │   ├── InstanceNotFound
 │   ├── PictureNotFound
 │   ├── ModelNotFound
-│   └── KeyNotFound           access key
+│   ├── KeyNotFound           access key
+│   ├── ConnectionNotFound
+│   └── TaskNotFound
 ├── Conflict
 │   ├── InstanceExists
 │   ├── CapacityReached
 │   ├── DuplicatePicture      near-identical to a stored one, and told to refuse such
 │   ├── NothingToTune         too few products with several pictures
+│   ├── ConnectionExists
+│   ├── TaskRunning           one at a time for each instance
+│   ├── InstanceEmpty         nothing to rebuild
+│   ├── InstanceRebuilding    from storage: no changes meanwhile
+│   ├── TaskCancelled
+│   ├── SourceChanged         increment.meta is another than the one that was begun
 │   ├── FeatureModelMismatch  features of two models do not mix
 │   └── NoTextEncoder         nothing here reads texts for an instance
 ├── AccessDenied
@@ -48,6 +57,18 @@ SimilisError
     ├── TermsNotAccepted      of a model
     ├── Overloaded            for now
     ├── ReportFailed          cannot be written
+    ├── SourceFailed          storage that pictures are imported from
+    │   ├── SourceUnreachable no answer, or none of such a storage
+    │   ├── ClockSkewed       its time and ours differ too much
+    │   ├── CredentialsRefused unknown key id, wrong secret, expired token
+    │   ├── SourceDenied      no authorization policy, or not the right one
+    │   ├── RoleNotFound
+    │   ├── RoleNotTrusted    the role does not let us assume it
+    │   ├── BucketNotFound
+    │   ├── RegionMismatch    of bucket and instance
+    │   ├── PathNotFound
+    │   ├── MetaFileNotFound
+    │   └── ObjectNotFound    a picture
     └── ServiceUnreachable
 """
 
@@ -145,6 +166,12 @@ class InvalidLifetime(InvalidInput):
     code = "invalid_lifetime"
 
 
+class InvalidArn(InvalidInput):
+    """The ARN of a role is malformed."""
+
+    code = "invalid_arn"
+
+
 class InvalidLabels(InvalidInput):
     """A labels file cannot be used."""
 
@@ -229,6 +256,18 @@ class KeyNotFound(NotFound):
     code = "key_not_found"
 
 
+class ConnectionNotFound(NotFound):
+    """There is no connection of that name."""
+
+    code = "connection_not_found"
+
+
+class TaskNotFound(NotFound):
+    """There is no task of that number."""
+
+    code = "task_not_found"
+
+
 class Conflict(SimilisError):
     """The request is sound but the present state forbids it."""
 
@@ -257,6 +296,42 @@ class NothingToTune(Conflict):
     """The instance has too few products with several pictures to learn from."""
 
     code = "nothing_to_tune"
+
+
+class ConnectionExists(Conflict):
+    """A connection of that name exists already."""
+
+    code = "connection_exists"
+
+
+class TaskRunning(Conflict):
+    """A task of this kind is running for the instance already."""
+
+    code = "task_running"
+
+
+class InstanceEmpty(Conflict):
+    """The instance holds no picture, so there is nothing to rebuild."""
+
+    code = "instance_empty"
+
+
+class InstanceRebuilding(Conflict):
+    """The instance is being rebuilt from storage and takes no changes until that has ended."""
+
+    code = "instance_rebuilding"
+
+
+class TaskCancelled(Conflict):
+    """The task was cancelled."""
+
+    code = "task_cancelled"
+
+
+class SourceChanged(Conflict):
+    """The file increment.meta was changed while it was being imported."""
+
+    code = "source_changed"
 
 
 class FeatureModelMismatch(Conflict):
@@ -353,6 +428,78 @@ class ReportFailed(Unavailable):
     """A report cannot be written where it was asked for."""
 
     code = "report_failed"
+
+
+class SourceFailed(Unavailable):
+    """The storage that pictures are imported from cannot be used."""
+
+    code = "source_failed"
+
+
+class SourceUnreachable(SourceFailed):
+    """The storage does not answer, or something else answers than such a storage."""
+
+    code = "source_unreachable"
+
+
+class ClockSkewed(SourceFailed):
+    """The storage refuses requests because its time and this machine's differ too much."""
+
+    code = "clock_skewed"
+
+
+class CredentialsRefused(SourceFailed):
+    """The storage does not know the access key, or its secret or token is wrong."""
+
+    code = "credentials_refused"
+
+
+class SourceDenied(SourceFailed):
+    """The storage knows who asks and denies it: a policy is missing or wrong."""
+
+    code = "source_denied"
+
+
+class RoleNotFound(SourceFailed):
+    """There is no role of this ARN."""
+
+    code = "role_not_found"
+
+
+class RoleNotTrusted(SourceFailed):
+    """The role does not trust the account whose access key assumes it."""
+
+    code = "role_not_trusted"
+
+
+class BucketNotFound(SourceFailed):
+    """There is no bucket of that name."""
+
+    code = "bucket_not_found"
+
+
+class RegionMismatch(SourceFailed):
+    """The bucket is in another region than the instance."""
+
+    code = "region_mismatch"
+
+
+class PathNotFound(SourceFailed):
+    """There is nothing below the path in the bucket."""
+
+    code = "path_not_found"
+
+
+class MetaFileNotFound(SourceFailed):
+    """There is no increment.meta in the path."""
+
+    code = "meta_file_not_found"
+
+
+class ObjectNotFound(SourceFailed):
+    """There is no object of that name in the bucket."""
+
+    code = "object_not_found"
 
 
 class ServiceUnreachable(Unavailable):

@@ -1,0 +1,135 @@
+"""Connections: where pictures to import lie, and how to get there."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from similis.domain._errors import InvalidArn, InvalidInput, InvalidName
+
+MAX_CONNECTION_NAME = 40
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
+_ENDPOINT = re.compile(r"(https?://)?[A-Za-z0-9\[][A-Za-z0-9.:\[\]-]*/?")
+_ROLE_ARN = re.compile(r"acs:ram::[0-9]{1,20}:role/[A-Za-z0-9.@_-]{1,64}")
+
+
+class Provider(StrEnum):
+    """What kind of storage a connection leads to."""
+
+    OSS = "oss"
+    S3 = "s3"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A named way to storage, without its secrets.
+
+    Attributes:
+        name: 1–40 letters, digits, `_` or `-`.
+        provider: Alibaba Cloud OSS, anything that speaks S3, or a directory of this machine.
+        endpoint: of OSS or S3, with or without a scheme; None takes the region's own.
+        region: of the bucket, such as `cn-shanghai`.
+        bucket: the only one that is reached; None leaves it to each import. With `file` it is a directory below
+            `root`; None with neither takes `root` itself.
+        root: absolute path of a directory, with `file` only.
+        role_arn: of the Alibaba Cloud role to assume, with `oss` only.
+        instances: which may import from it; none named means all.
+        access_key_id: names the stored credentials; None takes those of the environment (`oss`, `s3`).
+        created_at: when it was made.
+
+    Raises:
+        InvalidName: the name cannot be used.
+        InvalidArn: the role's name is malformed.
+        InvalidInput: a field is malformed, missing, or not one of this provider.
+    """
+
+    name: str
+    provider: Provider
+    endpoint: str | None = None
+    region: str | None = None
+    bucket: str | None = None
+    root: str | None = None
+    role_arn: str | None = None
+    instances: tuple[str, ...] = ()
+    access_key_id: str | None = None
+    created_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        if not _NAME.fullmatch(self.name):
+            raise InvalidName(
+                f"The connection name {self.name[:60]!r} cannot be used.",
+                f"Use 1 to {MAX_CONNECTION_NAME} letters, digits, '_' or '-', beginning with a letter or digit.",
+            )
+        self._check_bucket()
+        if self.provider is Provider.FILE:
+            self._check_file()
+        else:
+            self._check_cloud()
+
+    def _check_bucket(self) -> None:
+        if self.bucket is not None:
+            check_bucket(self.bucket)
+
+    def _check_file(self) -> None:
+        if self.root is None or not self.root.startswith("/") or "\0" in self.root:
+            raise InvalidInput("A file connection needs a root.", "Give the absolute path of a directory.")
+        given = {"endpoint": self.endpoint, "role_arn": self.role_arn, "access_key_id": self.access_key_id}
+        if unused := [name for name, value in given.items() if value is not None]:
+            raise InvalidInput(f"A file connection has no {', '.join(unused)}.", "Leave it out.")
+
+    def _check_cloud(self) -> None:
+        if self.root is not None:
+            raise InvalidInput(f"A connection to {self.provider} has no root.", "Leave it out.")
+        if self.endpoint is not None and not _ENDPOINT.fullmatch(self.endpoint):
+            raise InvalidInput(
+                f"The endpoint is {self.endpoint[:80]!r}.", "Give a host, or http(s)://host:port without a path."
+            )
+        if self.role_arn is None:
+            return
+        if self.provider is not Provider.OSS:
+            raise InvalidInput("Only connections to oss assume roles.", "Leave out the role's ARN.")
+        if not _ROLE_ARN.fullmatch(self.role_arn):
+            raise InvalidArn(
+                f"The role is {self.role_arn[:100]!r}.", "Give its ARN as acs:ram::<account number>:role/<name>."
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What proves to the storage who asks; never shown, never logged."""
+
+    access_key_id: str
+    access_key_secret: str = field(repr=False)
+    security_token: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectionCheck:
+    """One step of looking whether an import could begin.
+
+    Attributes:
+        step: what was looked at, such as `bucket`.
+        good: whether it was as it must be.
+        code: of the error, None when it is good.
+        message: what was found and, when it is not good, what to do.
+    """
+
+    step: str
+    good: bool
+    code: str | None
+    message: str
+
+
+def check_bucket(name: str) -> str:
+    """Return the name of a bucket once it is found right.
+
+    Raises:
+        InvalidInput: no bucket can have it.
+    """
+    if not _BUCKET.fullmatch(name):
+        raise InvalidInput(f"No bucket is named {name[:80]!r}.", "Use 2 to 63 letters, digits, '.', '_' or '-'.")
+    return name
