@@ -2,6 +2,9 @@
 
 from similis.transfer._entries import Addition, Deletion, Entry, FailedLine, ParsedLine
 from similis.transfer._increment_meta import MAX_LINE, format_entry, read_increment
+from similis.transfer._meta_file import find_meta, meta_chunks
+from similis.transfer._opening import SourceSpec, open_source
+from similis.transfer._source import ObjectInfo, Source
 from similis.transfer._source_directory import META_FILE, SourceDirectory
 
 __all__ = [
@@ -11,8 +14,14 @@ __all__ = [
     "Deletion",
     "Entry",
     "FailedLine",
+    "ObjectInfo",
     "ParsedLine",
+    "Source",
     "SourceDirectory",
+    "SourceSpec",
+    "find_meta",
     "format_entry",
+    "meta_chunks",
+    "open_source",
     "read_increment",
 ]
