@@ -61,6 +61,7 @@ from similis.domain._errors import (
     InvalidScore,
     InvalidSubject,
     InvalidText,
+    InvalidUrl,
     KeyNotFound,
     KeyringFailed,
     MetaFileNotFound,
@@ -146,6 +147,12 @@ from similis.domain._picture import (
 from similis.domain._region import Region
 from similis.domain._search import MAX_NUM, MAX_RESULTS, MAX_TEXT, Added, Match, SearchOptions, SearchResult, Subject
 from similis.domain._task import ImportSource, Task, TaskCounts, TaskFailure, TaskKind, TaskStatus
+from similis.domain._transfer_json import (
+    connection_check_from_json,
+    connection_from_json,
+    task_failure_from_json,
+    task_from_json,
+)
 from similis.domain._tuning import Tuning
 
 __all__ = [
@@ -221,6 +228,7 @@ __all__ = [
     "InvalidScore",
     "InvalidSubject",
     "InvalidText",
+    "InvalidUrl",
     "JsonObject",
     "KeyNotFound",
     "KeyringFailed",
@@ -286,6 +294,8 @@ __all__ = [
     "check_key_part",
     "check_lifetime",
     "check_min_similarity",
+    "connection_check_from_json",
+    "connection_from_json",
     "duplicate_groups_from_json",
     "error_from_json",
     "format_filter",
@@ -297,5 +307,7 @@ __all__ = [
     "picture_from_json",
     "picture_key_from_json",
     "search_result_from_json",
+    "task_failure_from_json",
+    "task_from_json",
     "tuning_from_json",
 ]

@@ -14,6 +14,7 @@ SimilisError
 │   ├── InvalidText           to search with
 │   ├── InvalidLifetime       of a temporary access key
 │   ├── InvalidArn            of a role to assume
+│   ├── InvalidUrl            of a host that must not be called
 │   ├── InvalidLabels         the CSV of `similis evaluate`
 │   ├── RequestTooLarge       the whole HTTP body
 │   ├── RequestTooSlow        to arrive
@@ -170,6 +171,12 @@ class InvalidArn(InvalidInput):
     """The ARN of a role is malformed."""
 
     code = "invalid_arn"
+
+
+class InvalidUrl(InvalidInput):
+    """A URL is malformed, or leads to a host or address that must not be called."""
+
+    code = "invalid_url"
 
 
 class InvalidLabels(InvalidInput):

@@ -16,10 +16,13 @@ from similis.domain import (
     Category,
     CategoryCandidate,
     Comparison,
+    Connection,
+    ConnectionCheck,
     Duplicate,
     DuplicateGroups,
     Either,
     Filter,
+    ImportSource,
     Instance,
     InstanceSpec,
     InstanceType,
@@ -29,15 +32,23 @@ from similis.domain import (
     NewAccessKey,
     Picture,
     PictureKey,
+    Provider,
     Region,
     Role,
     SearchResult,
     SimilisError,
     Subject,
+    Task,
+    TaskCounts,
+    TaskFailure,
+    TaskKind,
+    TaskStatus,
     Tuning,
     access_key_from_json,
     added_from_json,
     as_json,
+    connection_check_from_json,
+    connection_from_json,
     duplicate_groups_from_json,
     error_from_json,
     format_filter,
@@ -48,6 +59,8 @@ from similis.domain import (
     picture_from_json,
     picture_key_from_json,
     search_result_from_json,
+    task_failure_from_json,
+    task_from_json,
     tuning_from_json,
 )
 
@@ -61,6 +74,14 @@ SUBJECT = Subject(Category.BAG, REGION, REGIONS, CANDIDATES)
 TUNING = Tuning(
     adopted=True, reason="Adopted.", method="m", products=81, pictures=2640, queries=1500, recall_before=0.9,
     recall_after=0.95, precision_before=0.5, precision_after=0.6, gain_low=0.01, gain_high=0.09, tuned_at=NOW,
+)  # fmt: skip
+BUCKET = Connection(
+    "photos", Provider.OSS, "https://oss.example", "cn-shanghai", "b-1", role_arn="acs:ram::1:role/r",
+    instances=("shop",), access_key_id="id", created_at=NOW,
+)  # fmt: skip
+TASK = Task(
+    7, "shop", TaskKind.REBUILD, TaskStatus.FAIL, ImportSource("photos", None, "/a"), "https://a.example/",
+    TaskCounts(9, 5, 1, 2, 2), 90, 100, "bucket_not_found", "No.", cancelling=True, created_at=NOW, updated_at=NOW,
 )  # fmt: skip
 KEY = AccessKey("id", Role.WRITER, ("shoes", "bags"), NOW, disabled=True)
 
@@ -91,6 +112,12 @@ PAIRS: list[tuple[object, Callable[[Any], object]]] = [
         duplicate_groups_from_json,
     ),
     (DuplicateGroups((), 0, 0.95, None), duplicate_groups_from_json),
+    (BUCKET, connection_from_json),
+    (Connection("here", Provider.FILE, root="/srv"), connection_from_json),
+    (ConnectionCheck("bucket", False, "bucket_not_found", "There is none."), connection_check_from_json),
+    (TASK, task_from_json),
+    (replace(TASK, source=None, callback=None, kind=TaskKind.EXPORT, total_bytes=None), task_from_json),
+    (TaskFailure(3, "p", None, "invalid_key", "Which?"), task_failure_from_json),
 ]
 
 
@@ -111,6 +138,12 @@ def test_a_search_result_shows_what_was_found_in_the_query() -> None:
     assert form["region"] == "1,20,3,40"
     assert form["regions"] == ["1,20,3,40", "0,100,0,200"]
     assert form["categories"][0] == {"category_id": 3, "name": "Bag", "probability": 0.75}
+
+
+def test_a_connection_tells_where_its_credentials_come_from() -> None:
+    environment = replace(BUCKET, access_key_id=None)
+    told = [as_json(each)["credentials"] for each in (BUCKET, environment, Connection("a", Provider.FILE, root="/"))]
+    assert told == ["stored", "environment", None]
 
 
 def test_an_error_comes_back_as_its_own_class() -> None:
