@@ -21,6 +21,7 @@ from similis.service._models import model_store
 from similis.service._pictures import Pictures
 from similis.service._search import Search
 from similis.service._settings import Settings
+from similis.transfer import Outbound, OutboundAnswer, OutboundRequest
 
 __all__ = [
     "Access",
@@ -33,6 +34,9 @@ __all__ = [
     "ModelStatus",
     "ModelStore",
     "Orientation",
+    "Outbound",
+    "OutboundAnswer",
+    "OutboundRequest",
     "PictureSource",
     "Pictures",
     "RegionSource",

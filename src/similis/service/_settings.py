@@ -23,6 +23,14 @@ def _default_models() -> Path:
     return Path(cache).expanduser() / "similis" / "models"
 
 
+def _split_named_hosts(value: object) -> object:
+    """Likewise, but every host named: what may lie in a private network must not be everything."""
+    hosts = _split_hosts(value)
+    if isinstance(hosts, list) and "*" in hosts:
+        raise ValueError("*: public hosts are called anyway; name those of a private network one by one")
+    return hosts
+
+
 def _split_hosts(value: object) -> object:
     """Read `a.example, *.b.example` as two hosts; pydantic would expect JSON in the variable."""
     if not isinstance(value, str):
@@ -33,6 +41,11 @@ def _split_hosts(value: object) -> object:
             f"{', '.join(wrong)}: give host names with commas between, such as img.example.com,*.cdn.example"
         )
     return hosts
+
+
+def _split_paths(value: object) -> object:
+    """Read `/a:/b` as two directories, as PATH is read."""
+    return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -49,6 +62,10 @@ class Settings(BaseSettings):
         upload_host: public `name[:port]` to which SDKs upload over TLS; worked out from each call by default.
         picture_hosts: hosts from which pictures are fetched when a call names a URL; none by default. `*.domain`
             stands for all below a domain, `*` for all public hosts; with `:port` unless it is the scheme's own.
+        import_roots: directories below which a `file` connection made over the network may have its root; none by
+            default. Whoever makes one on this machine, as its operator, may name any. With `:` between.
+        callback_hosts: hosts besides public ones that may be told of the end of tasks, written as `picture_hosts`;
+            they may lie in a private network.
         good_match: the score from which on a match is good, in all instances; by default what fits their features.
         subject_finder: how subjects are found: `fast`, or `precise` by a model of its own, which is slow.
         milvus_uri: the Milvus server that searches instances made with `--index milvus`; none by default.
@@ -75,6 +92,8 @@ class Settings(BaseSettings):
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
     picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
+    import_roots: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split_paths)] = ()
+    callback_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_named_hosts)] = ()
     good_match: float | None = Field(default=None, ge=0, le=1)
     subject_finder: SubjectMode = SubjectMode.FAST
     milvus_uri: str | None = Field(default=None, pattern=r"^https?://[^@/]+$")

@@ -26,7 +26,7 @@ from similis.domain import Unavailable
 from similis.gateway import Tls, serve
 from similis.gateway.alibaba._errors import Refused
 from similis.gateway.alibaba._fetch import Fetcher
-from similis.service import App
+from similis.service import App, Outbound
 
 SCRIPT = """
 import json, pathlib, sys
@@ -151,7 +151,8 @@ class _Local(httpx.AsyncHTTPTransport):
 
 def test_pictures_are_fetched_over_tls_from_who_can_prove_the_name(served: Served, authority: Authority) -> None:
     port = served.secured.rpartition(":")[2]
-    fetcher = Fetcher([f"*.example.com:{port}"], lambda *_: [PUBLIC], lambda: _Local(verify=authority.context))
+    outbound = Outbound([f"*.example.com:{port}"], (), lambda *_: [PUBLIC], lambda: _Local(verify=authority.context))
+    fetcher = Fetcher(outbound)
     assert fetcher.fetch(f"https://img.example.com:{port}/healthz") == b"ok\n"
     with pytest.raises(Refused, match="InvalidPicUrl"):
         fetcher.fetch(f"https://other.example.com:{port}/healthz")

@@ -33,3 +33,11 @@ def test_an_upload_host_must_be_a_name_with_a_dot(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("SIMILIS_UPLOAD_HOST", host)
     with pytest.raises(ValidationError, match="upload_host"):
         Settings()
+
+
+def test_hosts_of_callbacks_are_named_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMILIS_CALLBACK_HOSTS", "hooks.example:9000,*.lan")
+    assert Settings().callback_hosts == ("hooks.example:9000", "*.lan")
+    monkeypatch.setenv("SIMILIS_CALLBACK_HOSTS", "hooks.example,*")
+    with pytest.raises(ValidationError, match="one by one"):
+        Settings()

@@ -16,7 +16,7 @@ from similis.gateway.alibaba._request import WireRequest
 from similis.gateway.alibaba._upload_place import PLAIN_PATH, choose_place
 from similis.gateway.alibaba._upload_policy import ACCESS_KEY_ID, UploadPolicies, UploadRefused, check_size, too_large
 from similis.gateway.alibaba._uploads import Uploads, UploadsFull
-from similis.service import Settings
+from similis.service import Outbound, Settings
 
 _XML = '<?xml version="1.0" encoding="UTF-8"?>\n'
 router = APIRouter(include_in_schema=False)
@@ -83,7 +83,7 @@ def add_upload_flow(api: FastAPI, settings: Settings, tls_port: int | None) -> N
     """Give an application the store, the flow and the fetcher that its routes use, and the upload's own route."""
     api.state.uploads = Uploads()
     api.state.upload_flow = UploadFlow(api.state.uploads, settings.upload_host, tls_port)
-    api.state.fetcher = Fetcher(settings.picture_hosts)
+    api.state.fetcher = Fetcher(Outbound(settings.picture_hosts))
     api.include_router(router)
 
 

@@ -14,10 +14,12 @@ import httpx
 import pytest
 
 from similis.domain import MAX_PICTURE_BYTES, PictureTooLarge
-from similis.gateway.alibaba import _fetch
-from similis.gateway.alibaba._addresses import system_resolver
 from similis.gateway.alibaba._errors import Refused
-from similis.gateway.alibaba._fetch import Fetcher, Resolver
+from similis.gateway.alibaba._fetch import Fetcher
+from similis.service import Outbound
+from similis.transfer import _outbound
+from similis.transfer._addresses import system_resolver
+from similis.transfer._outbound import Resolver
 
 PUBLIC = "93.184.216.34"
 NAMES = {
@@ -143,7 +145,8 @@ def lookup(host: str, port: int) -> list[str]:
 @pytest.fixture
 def fetcher(web: Web) -> Make:
     def make(*hosts: str, resolver: Resolver = lookup, seconds: float = 5.0) -> Fetcher:
-        return Fetcher(hosts or ALL, resolver, lambda: Rerouted(web.server_port), seconds)
+        outbound = Outbound(hosts or ALL, (), resolver, lambda: Rerouted(web.server_port))
+        return Fetcher(outbound, seconds)
 
     return make
 
@@ -237,8 +240,8 @@ def test_a_name_with_any_private_address_is_refused(fetcher: Make, web: Web, nam
 )
 def test_no_spelling_of_this_machine_is_connected_to_even_where_it_is_on_the_list(web: Web, host: str) -> None:
     place = f"{host}:{web.server_port}"
-    refusal(Fetcher([place]), f"http://{place}/picture")
-    refusal(Fetcher(["*"]), f"http://{host}/picture")
+    refusal(Fetcher(Outbound([place])), f"http://{place}/picture")
+    refusal(Fetcher(Outbound(["*"])), f"http://{host}/picture")
     assert not web.asked
 
 
@@ -320,11 +323,14 @@ def test_an_unknown_name_is_refused() -> None:
     def resolve(host: str, _: int) -> list[str]:
         raise OSError(f"{host} is unknown")
 
-    assert refusal(Fetcher(["*"], resolve), "http://img.example.com/picture") == "It could not be fetched."
+    assert (
+        refusal(Fetcher(Outbound(["*"], (), resolve)), "http://img.example.com/picture") == "It could not be fetched."
+    )
 
 
 def test_the_default_transport_connects_to_the_address_it_is_given(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_fetch, "is_public", lambda _: True)  # only so can the test's own server be reached
+    monkeypatch.setattr(_outbound, "is_public", lambda _: True)  # only so can the test's own server be reached
     place = f"img.example.com:{web.server_port}"
-    assert Fetcher([place], lambda *_: ["127.0.0.1"]).fetch(f"http://{place}/picture") == b"picture"
+    outbound = Outbound([place], (), lambda *_: ["127.0.0.1"])
+    assert Fetcher(outbound).fetch(f"http://{place}/picture") == b"picture"
     assert web.asked == [(place, "/picture")]

@@ -12,6 +12,7 @@ from similis.gateway.alibaba._fetch import Fetcher
 from similis.gateway.alibaba._pic_content import decode, released, resolve
 from similis.gateway.alibaba._upload_policy import UploadPolicies
 from similis.gateway.alibaba._uploads import Uploads
+from similis.service import Outbound
 
 KEY = UploadPolicies().issue().key
 URLS = [
@@ -42,22 +43,22 @@ def test_spaces_between_are_passed_over_where_a_plus_shows_that_none_was_lost() 
 @pytest.mark.parametrize("text", ["###", "a", "ftp:/x", "aGVsbG8_", "päd"])
 def test_anything_else_is_refused(text: str) -> None:
     with pytest.raises(UnsupportedFormat, match="neither Base64 nor a URL"):
-        resolve(text, Uploads(), Fetcher())
+        resolve(text, Uploads(), Fetcher(Outbound()))
 
 
 @pytest.mark.parametrize("url", URLS)
 def test_an_upload_is_taken_once_whatever_host_its_url_names(url: str) -> None:
     uploads = Uploads()
     uploads.put(KEY, b"picture")
-    assert resolve(url, uploads, Fetcher(hosts=["*"])) == b"picture"
+    assert resolve(url, uploads, Fetcher(Outbound(["*"]))) == b"picture"
     with pytest.raises(Refused, match="InvalidPicUrl") as refused:
-        resolve(url, uploads, Fetcher(hosts=["*"]))
+        resolve(url, uploads, Fetcher(Outbound(["*"])))
     assert "upload the picture again" in refused.value.what
 
 
 def test_a_foreign_url_is_refused_by_default() -> None:
     with pytest.raises(Refused, match="InvalidPicUrl") as refused:
-        resolve("http://img.example.com/a.jpg", Uploads(), Fetcher())
+        resolve("http://img.example.com/a.jpg", Uploads(), Fetcher(Outbound()))
     assert "SIMILIS_PICTURE_HOSTS" in refused.value.what
 
 
@@ -70,7 +71,7 @@ def test_an_upload_is_gone_after_its_call_whatever_became_of_it(name: str) -> No
     assert len(uploads) == 0
     uploads.put(KEY, b"picture")
     with pytest.raises(UnsupportedFormat), released({name: URLS[0]}, uploads):
-        resolve("###", uploads, Fetcher())
+        resolve("###", uploads, Fetcher(Outbound()))
     assert len(uploads) == 0
 
 

@@ -1,4 +1,4 @@
-"""Only unicast addresses of the public Internet may be fetched from."""
+"""Only unicast addresses of the public Internet may be called, and a user's own networks where that is said."""
 
 import ipaddress
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from similis.gateway.alibaba._addresses import is_public, system_resolver
+from similis.transfer._addresses import is_private, is_public, system_resolver
 
 PRIVATE = [
     "0.0.0.0",  # noqa: S104 - nothing listens there
@@ -65,3 +65,18 @@ def test_public_addresses_are_taken(address: str) -> None:
 @pytest.mark.parametrize("host", ["127.1", "0x7f.1", "0177.0.0.1", "2130706433", "::ffff:127.0.0.1", "localhost"])
 def test_other_spellings_of_this_machine_resolve_to_refused_addresses(host: str) -> None:
     assert not any(map(is_public, system_resolver(host, 80)))
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.0.1", "::1", "fd12:3456::1"])
+def test_addresses_of_a_user_s_own_network(address: str) -> None:
+    assert is_private(address)
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["169.254.169.254", "fe80::1", "fe80::1%eth0", "fd00:ec2::254", "100.100.100.200", "0.0.0.0", "::ffff:127.0.0.1",  # noqa: S104 - nothing listens there
+     "224.0.0.1", "ff02::1", "255.255.255.255", "93.184.216.34"],
+)  # fmt: skip
+def test_metadata_services_and_the_like_are_nobody_s_own_network(address: str) -> None:
+    assert not is_private(address)

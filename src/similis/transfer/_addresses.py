@@ -1,4 +1,4 @@
-"""Which network addresses are safe to fetch from: public ones, and nothing that leads back inside."""
+"""Which network addresses are safe to call for strangers: public ones, and nothing that leads back inside."""
 
 from __future__ import annotations
 
@@ -10,6 +10,11 @@ _REFUSED = tuple(
     map(ipaddress.ip_network, ("192.88.99.0/24", "2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20"))
 )
 _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+_NETWORKS_OF_USERS = tuple(
+    map(ipaddress.ip_network, ("10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"))
+)
+# Amazon's and Alibaba Cloud's: what answers there hands out the credentials of the machine.
+_METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200")))
 
 
 def is_public(address: str) -> bool:
@@ -18,6 +23,12 @@ def is_public(address: str) -> bool:
     if any(ip in network for network in _REFUSED) or ip.is_multicast or not ip.is_global:
         return False
     return not ip.is_reserved if ip.version == 4 else ip in _GLOBAL_UNICAST  # noqa: PLR2004 - the version's name
+
+
+def is_private(address: str) -> bool:
+    """Whether an IP address is of a user's own network or machine; link-local ones and metadata services are not."""
+    ip = ipaddress.ip_address(address)
+    return ip not in _METADATA and any(ip in network for network in _NETWORKS_OF_USERS)
 
 
 def system_resolver(host: str, port: int) -> list[str]:
