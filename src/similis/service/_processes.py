@@ -1,0 +1,137 @@
+"""Analysis of many pictures in processes of their own: on all processors, while this one goes on answering."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Mapping
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import wait
+from pathlib import Path
+from typing import Any
+
+from similis.algorithm import Analysis, ModelStore, Orientation, Pipeline, SubjectMode
+from similis.domain import Category, DamagedPicture, Region
+from similis.service._analyst import Analyst
+
+_POLITENESS = 5  # searches go before
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """What makes an analyst in another process, or on another machine."""
+
+    directory: Path
+    finder: SubjectMode
+
+    def analyst(self, slots: int = 1) -> Analyst:
+        """An analyst of so many pictures at a time; its models are loaded at the first."""
+        store = ModelStore(self.directory)
+        return Analyst(store, lambda: Pipeline.load(store, finder=self.finder), slots)
+
+
+class ParallelAnalyst(Analyst):
+    """An analyst whose pictures are analysed by other processes, which are started at the first; close it after use.
+
+    Threads of one process share Python's interpreter, and a good part of the work on small pictures is done by that.
+    A picture that ends its process, by a fault of a decoder, is refused as damaged; the others are analysed again.
+
+    Args:
+        models: what the processes load.
+        count: of processes.
+    """
+
+    def __init__(self, models: Models, count: int) -> None:
+        store = ModelStore(models.directory)
+        super().__init__(store, lambda: Pipeline.load(store, finder=models.finder), count)
+        self._models = models
+        self._pool: ProcessPoolExecutor | None = None
+        self._changing = threading.Lock()
+        self._suspecting = threading.Lock()
+        self._closed = False
+
+    def analyse(
+        self,
+        data: bytes,
+        *,
+        model: str | None = None,
+        crop: bool = True,
+        region: Region | None = None,
+        subject: int | None = None,
+        frame: Region | None = None,
+        category: Category | None = None,
+        orientation: Orientation = Orientation.APPLY,
+    ) -> Analysis:
+        """Find subject, category and features; see `Pipeline.analyse`."""
+        options = {
+            "model": model, "crop": crop, "region": region, "subject": subject, "frame": frame, "category": category,
+            "orientation": orientation,
+        }  # fmt: skip
+        try:
+            return self._submit(data, options).result()
+        except BrokenProcessPool:
+            return self._suspected(data, options)
+
+    def close(self) -> None:
+        """End the processes once they have done what they are at."""
+        with self._changing:
+            self._closed = True
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
+    def _suspected(self, data: bytes, options: Mapping[str, Any]) -> Analysis:
+        """Analyse one of the pictures that were in work when a process died: one at a time, to see which it was."""
+        with self._suspecting:
+            try:
+                return self._submit(data, options).result()
+            except BrokenProcessPool:
+                raise DamagedPicture(
+                    "The picture ended the process that decoded it.", "Save it anew with another program."
+                ) from None
+
+    def _submit(self, data: bytes, options: Mapping[str, Any]) -> Future[Analysis]:
+        while True:
+            pool = self._running()
+            try:
+                return pool.submit(_analyse, data, options)
+            except BrokenProcessPool:
+                with self._changing:
+                    if self._pool is pool:
+                        self._pool = None
+
+    def _running(self) -> ProcessPoolExecutor:
+        with self._changing:
+            if self._closed:
+                raise RuntimeError("the analyst was closed")
+            if self._pool is None:
+                # A fork would copy the locks of this process's threads as they are at that moment.
+                context = multiprocessing.get_context("spawn")
+                self._pool = ProcessPoolExecutor(self.slots, context, initializer=_start, initargs=(self._models,))
+            return self._pool
+
+
+_analyst: Analyst
+
+
+def _start(models: Models) -> None:
+    global _analyst  # noqa: PLW0603 - one for each process, which lives for nothing else
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the parent ends this one in order
+    os.nice(_POLITENESS)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    _analyst = models.analyst()
+
+
+def _die_with_parent() -> None:
+    """End this process when the one that it works for was killed and cannot say so."""
+    if (parent := multiprocessing.parent_process()) is not None:
+        wait([parent.sentinel])
+        os._exit(1)
+
+
+def _analyse(data: bytes, options: Mapping[str, Any]) -> Analysis:
+    return _analyst.analyse(data, **options)
