@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
+import hmac
 import os
 import re
 import threading
@@ -38,6 +40,7 @@ class Keyring:
         self.id = derive(master, "keyring id", 16).hex()
         self._directory = directory
         self._cipher = Cipher(derive(master, "master"))
+        self._signing_key = derive(master, "signatures")
         self._instances: dict[str, InstanceKey] = {}
         self._lock = threading.Lock()
 
@@ -71,6 +74,10 @@ class Keyring:
             KeyringFailed: another key or context, or altered bytes.
         """
         return self._cipher.unseal(sealed, context)
+
+    def sign(self, text: str, context: str) -> str:
+        """A signature (HMAC-SHA256, hexadecimal) that can only be made with this keyring, for one context."""
+        return hmac.new(self._signing_key, f"{context}\n{text}".encode(), hashlib.sha256).hexdigest()
 
     def create_instance(self) -> str:
         """Make an instance's key, on disk when this returns, and return its uid.
