@@ -6,7 +6,7 @@ from similis.transfer._increment_meta import MAX_LINE, format_entry, read_increm
 from similis.transfer._meta_file import find_meta, meta_chunks
 from similis.transfer._opening import SourceSpec, open_source
 from similis.transfer._outbound import Outbound, OutboundAnswer, OutboundRequest
-from similis.transfer._pipeline import BATCH, Batch, Ready, batches
+from similis.transfer._pipeline import BATCH, Ready, WorkedLine, batches
 from similis.transfer._source import ObjectInfo, Source
 from similis.transfer._source_directory import META_FILE, SourceDirectory
 
@@ -15,7 +15,6 @@ __all__ = [
     "MAX_LINE",
     "META_FILE",
     "Addition",
-    "Batch",
     "Deletion",
     "Entry",
     "Extracted",
@@ -31,6 +30,7 @@ __all__ = [
     "Source",
     "SourceDirectory",
     "SourceSpec",
+    "WorkedLine",
     "batches",
     "fetch",
     "find_meta",

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as NotYet
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from similis.domain import InvalidInput, ObjectNotFound, SimilisError, SourceDenied
 from similis.transfer._entries import Addition, Deletion, FailedLine, ParsedLine
@@ -28,23 +28,21 @@ class Ready:
     extracted: Extracted
 
 
-@dataclass(slots=True)
-class Batch:
-    """Whole lines that follow each other.
+@dataclass(frozen=True, slots=True, eq=False)
+class WorkedLine:
+    """A line of which all is known.
 
     Attributes:
-        operations: what they say, in their order.
-        failures: what of them cannot be done.
-        lines: how many they are, blank ones left out.
-        line: number of the last one.
-        end: byte of the file at which the line behind them begins.
+        line: its number in the file, from 1.
+        end: byte of the file at which the next line begins.
+        operations: what it says, in its order.
+        failures: what of it cannot be done.
     """
 
-    operations: list[Ready | Deletion] = field(default_factory=list)
-    failures: list[FailedLine] = field(default_factory=list)
-    lines: int = 0
-    line: int = 0
-    end: int = 0
+    line: int
+    end: int
+    operations: tuple[Ready | Deletion, ...]
+    failures: tuple[FailedLine, ...]
 
     @property
     def size(self) -> int:
@@ -62,7 +60,7 @@ class _Begun:
 
 def batches(
     lines: Iterable[ParsedLine | FailedLine], extractor: Extractor, pulse: Callable[[], None]
-) -> Iterator[Batch]:
+) -> Iterator[list[WorkedLine]]:
     """Yield everything that lines say, in their order, each line in exactly one batch.
 
     What is wrong with one picture is a failure in its batch. What is wrong with all ends it: what was yielded before
@@ -76,14 +74,17 @@ def batches(
     Raises:
         SourceFailed: the storage failed, not a single picture.
     """
-    batch, begun_at = Batch(), time.monotonic()
+    batch: list[WorkedLine] = []
+    size, begun_at = 0, time.monotonic()
     for begun in _worked_ahead(lines, extractor):
-        _finish(begun, batch, pulse)
-        if batch.size >= BATCH or time.monotonic() - begun_at > _BATCH_SECONDS:
+        batch.append(_finished(begun, pulse))
+        size += batch[-1].size
+        if size >= BATCH or time.monotonic() - begun_at > _BATCH_SECONDS:
             pulse()
             yield batch
-            batch, begun_at = Batch(), time.monotonic()
-    if batch.lines:
+            batch = []
+            size, begun_at = 0, time.monotonic()
+    if batch:
         yield batch
 
 
@@ -115,8 +116,8 @@ def _begin(line: ParsedLine | FailedLine, extractor: Extractor) -> _Begun:
     )
 
 
-def _finish(begun: _Begun, batch: Batch, pulse: Callable[[], None]) -> None:
-    """Put a line into a batch once all of it is known."""
+def _finished(begun: _Begun, pulse: Callable[[], None]) -> WorkedLine:
+    """A line once all of it is known."""
     operations: list[Ready | Deletion] = []
     failures = [begun.read] if isinstance(begun.read, FailedLine) else []
     for work in begun.work:
@@ -128,10 +129,7 @@ def _finish(begun: _Begun, batch: Batch, pulse: Callable[[], None]) -> None:
             operations.append(Ready(addition, _result(future, pulse)))
         except _OF_ONE_PICTURE as error:
             failures.append(_failed(begun.read, addition, error))
-    batch.operations += operations
-    batch.failures += failures
-    batch.lines += 1
-    batch.line, batch.end = begun.read.line, begun.read.end
+    return WorkedLine(begun.read.line, begun.read.end, tuple(operations), tuple(failures))
 
 
 def _result(future: Future[Extracted], pulse: Callable[[], None]) -> Extracted:
