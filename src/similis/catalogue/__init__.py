@@ -3,9 +3,15 @@
 from similis.catalogue._catalogue import Catalogue
 from similis.catalogue._postgresql import postgresql_url
 from similis.catalogue._rows import (
+    Batch,
+    Callback,
+    CallbackState,
+    Checkpoint,
+    Claim,
     IndexState,
     LoggedChange,
     NewPicture,
+    Removal,
     ScoreCurve,
     Sealer,
     StoredPicture,
@@ -14,10 +20,16 @@ from similis.catalogue._rows import (
 from similis.catalogue._sqlite import sqlite_url
 
 __all__ = [
+    "Batch",
+    "Callback",
+    "CallbackState",
     "Catalogue",
+    "Checkpoint",
+    "Claim",
     "IndexState",
     "LoggedChange",
     "NewPicture",
+    "Removal",
     "ScoreCurve",
     "Sealer",
     "StoredPicture",

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from sqlalchemy import Connection
 
 from similis.catalogue import (
     _change_log,
@@ -19,14 +20,18 @@ from similis.catalogue import (
     _writing,
 )
 from similis.catalogue._access_keys import AccessKeys
+from similis.catalogue._callbacks import Callbacks
+from similis.catalogue._connections import Connections
 from similis.catalogue._database import Database
 from similis.catalogue._features import read_vectors
 from similis.catalogue._filters import compile_filter
+from similis.catalogue._importing import Importing
 from similis.catalogue._rows import IndexState, LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
 from similis.catalogue._schema import is_new, migrate
 from similis.catalogue._score_curves import ScoreCurves
+from similis.catalogue._shadows import Shadows
 from similis.catalogue._stamp import Stamp
-from similis.catalogue._tables import picture as picture_table
+from similis.catalogue._tasks import Tasks
 from similis.catalogue._verify import Verification, verify
 from similis.domain import Category, Filter, Instance, InstanceSpec, PictureKey, Tuning
 
@@ -45,6 +50,11 @@ class Catalogue:
         self._verification = Verification(database)
         self.access_keys = AccessKeys(database)
         self.score_curves = ScoreCurves(database)  # how scores are read in each instance
+        self.connections = Connections(database)
+        self.tasks = Tasks(database)
+        self.importing = Importing(database, sealer)
+        self.shadows = Shadows(database)
+        self.callbacks = Callbacks(database)
 
     @classmethod
     def open(cls, url: str, sealer: Sealer) -> Catalogue:
@@ -67,8 +77,10 @@ class Catalogue:
         try:
             unchanged = stamp.take()
             migrate(database)
-            if not unchanged and not database.shared:
-                catalogue._verification.begin()
+            if not database.shared:
+                catalogue.tasks.release_all()
+                if not unchanged:
+                    catalogue._verification.begin()
         except BaseException:
             database.close()
             raise
@@ -115,6 +127,13 @@ class Catalogue:
         with self._database.writing() as connection:
             _instances.lock_instance(connection, instance)
             yield
+
+    @contextmanager
+    def _changing(self, instance: Instance) -> Iterator[Connection]:
+        """A transaction that changes an instance's pictures."""
+        with self._database.writing() as connection:
+            _instances.lock_changeable(connection, instance)
+            yield connection
 
     def setting(self, name: str) -> str | None:
         """Return a setting's value, None when it was never set."""
@@ -171,17 +190,18 @@ class Catalogue:
         with self._database.reading() as connection:
             _instances.require_instance(connection, instance)
 
-    def delete_instance(self, name: str) -> Instance:
-        """Remove an instance with all that belongs to it, and return what it was.
+    def delete_instance(self, name: str) -> list[Instance]:
+        """Remove an instance with all that belongs to it; return what it was, then the shadows of its rebuilds.
 
-        Its key is noted as one to destroy until `key_destroyed`: that it must go outlives an accident in between.
+        Their keys are noted as to destroy until `key_destroyed`: that they must go outlives an accident in between.
 
         Raises:
             InstanceNotFound: there is none.
         """
         with self._database.writing() as connection:
             removed = _instances.remove_instance(connection, name)
-            _settings.write_setting(connection, _TO_DESTROY + removed.uid, "")
+            for each in removed:
+                _settings.write_setting(connection, _TO_DESTROY + each.uid, "")
             return removed
 
     def keys_to_destroy(self) -> list[str]:
@@ -203,22 +223,14 @@ class Catalogue:
         Raises:
             CapacityReached: there would be too many; replacing does not count.
             InstanceNotFound: the instance was deleted meanwhile.
+            InstanceRebuilding: it is being rebuilt from storage.
             ValueError: a vector has not the instance's dimension, or numbers that are not finite.
         """
-        if any(new.vector.shape != (instance.dimension,) or not np.isfinite(new.vector).all() for new in pictures):
-            raise ValueError(f"a vector has not {instance.dimension} numbers")
         if not pictures:
             return []
-        last = _writing.latest(pictures)
-        rows = {key: _writing.picture_row(instance, new.picture, self._sealer) for key, new in last.items()}
-        vectors = {key: new.vector for key, new in last.items()}
-        with self._database.writing() as connection:
-            seen = _writing.add_pictures(connection, instance, rows, vectors)
-        replaced = []
-        for new in pictures:
-            replaced.append(new.picture.key in seen)
-            seen.add(new.picture.key)
-        return replaced
+        additions = _writing.Additions(instance, pictures, self._sealer)
+        with self._changing(instance) as connection:
+            return additions.store(connection)
 
     def update(self, instance: Instance, key: PictureKey, changes: Mapping[str, int | str | None]) -> None:
         """Change attributes or custom content of a picture; None removes one.
@@ -231,22 +243,31 @@ class Catalogue:
         Raises:
             InvalidAttribute: a value is not allowed or a name unknown.
             InstanceNotFound: the instance was deleted meanwhile.
+            InstanceRebuilding: it is being rebuilt from storage.
             PictureNotFound: there is none with this key.
         """
-        with self._database.writing() as connection:
+        with self._changing(instance) as connection:
             _writing.update_picture(connection, instance, key, changes, self._sealer)
 
     def delete(self, instance: Instance, product_id: str, pic_name: str | None = None) -> list[PictureKey]:
-        """Remove a product's pictures, or the one named, and return their keys; none is no error."""
-        condition = picture_table.c.product_id == product_id
-        if pic_name is not None:
-            condition &= picture_table.c.pic_name == pic_name
-        with self._database.writing() as connection:
+        """Remove a product's pictures, or the one named, and return their keys; none is no error.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+            InstanceRebuilding: it is being rebuilt from storage.
+        """
+        condition = _pictures.has_product(instance, product_id, pic_name)
+        with self._changing(instance) as connection:
             return _pictures.remove_pictures(connection, instance, condition)
 
     def delete_matching(self, instance: Instance, tree: Filter) -> list[PictureKey]:
-        """Remove the pictures that match a filter and return their keys."""
-        with self._database.writing() as connection:
+        """Remove the pictures that match a filter and return their keys.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+            InstanceRebuilding: it is being rebuilt from storage.
+        """
+        with self._changing(instance) as connection:
             return _pictures.remove_pictures(connection, instance, compile_filter(tree))
 
     def picture(self, instance: Instance, key: PictureKey) -> StoredPicture:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import LargeBinary, Row, Table
+from sqlalchemy import LargeBinary, Table
 
 from similis.catalogue._tables import UtcDateTime, metadata
 from similis.domain import StorageFailed
 
 # Not covered: numbers that the database gives out itself, and the count that changes with every picture.
-_UNCOVERED = {"instance": {"id", "picture_count"}, "picture": {"id"}, "change": {"seq"}}
+_UNCOVERED = {"instance": {"id", "picture_count"}, "picture": {"id"}, "change": {"seq"}, "task": {"id"}}
 
 
 class _Plan:
@@ -32,7 +32,7 @@ class _Plan:
     def checksum(self, values: Mapping[str, Any]) -> int:
         """CRC-32 of the plain values as text, of moments in UTC, and of blobs."""
         texts = [*map(str, self.plain_of(values))]
-        texts += [str(values[name].astimezone(UTC)) for name in self.moments]
+        texts += [str(values[name] and values[name].astimezone(UTC)) for name in self.moments]
         result = zlib.crc32("\x1f".join(texts).encode())
         for name in self.blobs:
             result = zlib.crc32(values[name] or b"", result)
@@ -47,7 +47,7 @@ def with_checksum(table: Table, values: Mapping[str, Any]) -> dict[str, Any]:
     return {**values, "checksum": _PLANS[table.name].checksum(values)}
 
 
-def checked(table: Table, row: Row[Any]) -> dict[str, Any]:
+def checked(table: Table, row: Sequence[Any]) -> dict[str, Any]:
     """Return a whole row's values once they agree with their checksum.
 
     Raises:

@@ -5,20 +5,23 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Executable, Row, Select, delete, exists, literal, select, union_all, update
 
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._index_states import remove_index_states
 from similis.catalogue._inserting import insert_new
-from similis.catalogue._tables import change, feature, instance, picture, score_curve
+from similis.catalogue._tables import change, feature, instance, picture, score_curve, shadow, task, task_failure
 from similis.catalogue._tunings import read_tuning, read_tunings, remove_tuning
 from similis.domain import (
     CapacityReached,
     Instance,
     InstanceExists,
     InstanceNotFound,
+    InstanceRebuilding,
     InstanceSpec,
     InstanceType,
+    TaskKind,
+    TaskStatus,
     Tuning,
 )
 
@@ -42,17 +45,32 @@ def insert_instance(
 
 
 def read_instance(connection: Connection, name: str) -> Instance:
-    """Return an instance by its name.
+    """Return an instance by its name, unless users do not see it.
 
     Raises:
         InstanceNotFound: there is none.
     """
-    row = connection.execute(select(instance).where(instance.c.name == name)).first()
+    hidden = exists().where(shadow.c.instance_id == instance.c.id)
+    return _read_one(connection, name, select(instance).where(instance.c.name == name, ~hidden))
+
+
+def _read_named(connection: Connection, name: str) -> Instance:
+    return _read_one(connection, name, select(instance).where(instance.c.name == name))
+
+
+def _read_one(connection: Connection, name: str, query: Select[Any]) -> Instance:
+    row = connection.execute(query).first()
     if row is None:
         raise InstanceNotFound(
             f"There is no instance {name[:40]!r}.", "Create it first, or check the name's spelling."
         )
     return _instance(row, read_tuning(connection, row.id))
+
+
+def read_instance_of_id(connection: Connection, instance_id: int) -> Instance:
+    """Return an instance by its id, which a foreign key has."""
+    row = connection.execute(select(instance).where(instance.c.id == instance_id)).one()
+    return _instance(row, read_tuning(connection, instance_id))
 
 
 def read_instances(connection: Connection) -> list[Instance]:
@@ -62,22 +80,41 @@ def read_instances(connection: Connection) -> list[Instance]:
     return [_instance(row, tunings.get(row.id)) for row in rows]
 
 
-def remove_instance(connection: Connection, name: str) -> Instance:
-    """Remove an instance with all that belongs to it, and return what it was.
+def remove_instance(connection: Connection, name: str) -> list[Instance]:
+    """Remove an instance with all that belongs to it; return what it was, then the shadows of its rebuilds.
 
     Raises:
         InstanceNotFound: there is none.
     """
-    found = read_instance(connection, name)
-    lock_instance(connection, found)
-    pictures = select(picture.c.id).where(picture.c.instance_id == found.id)
+    found = lock_named(connection, name)
+    shadows = _read_shadows(connection, found)
+    for each in shadows:
+        lock_instance(connection, each)
+    tasks = select(task.c.id).where(task.c.instance_id == found.id)
+    connection.execute(delete(shadow).where(shadow.c.task_id.in_(tasks) | (shadow.c.instance_id == found.id)))
+    connection.execute(delete(task_failure).where(task_failure.c.task_id.in_(tasks)))
+    connection.execute(delete(task).where(task.c.instance_id == found.id))
+    for each in (found, *shadows):
+        _remove_rows(connection, each.id)
+    return [found, *shadows]
+
+
+def _remove_rows(connection: Connection, instance_id: int) -> None:
+    pictures = select(picture.c.id).where(picture.c.instance_id == instance_id)
     connection.execute(delete(feature).where(feature.c.picture_id.in_(pictures)))
-    remove_tuning(connection, found.id)
-    remove_index_states(connection, found.id)
+    remove_tuning(connection, instance_id)
+    remove_index_states(connection, instance_id)
     for table in (picture, change, score_curve):
-        connection.execute(delete(table).where(table.c.instance_id == found.id))
-    connection.execute(delete(instance).where(instance.c.id == found.id))
-    return found
+        connection.execute(delete(table).where(table.c.instance_id == instance_id))
+    connection.execute(delete(instance).where(instance.c.id == instance_id))
+
+
+def _read_shadows(connection: Connection, found: Instance) -> list[Instance]:
+    """The instances that rebuilds of an instance fill, or have replaced by it."""
+    tasks = select(task.c.id).where(task.c.instance_id == found.id)
+    shadows = select(shadow.c.instance_id).where(shadow.c.task_id.in_(tasks))
+    rows = connection.execute(select(instance).where(instance.c.id.in_(shadows)).order_by(instance.c.id))
+    return [_instance(row, None) for row in rows]
 
 
 def change_index(connection: Connection, expected: Instance, index: str) -> Instance:
@@ -108,6 +145,59 @@ def lock_instance(connection: Connection, expected: Instance) -> int:
     return _count(connection.execute(query).scalar(), expected)
 
 
+def lock_named(connection: Connection, name: str) -> Instance:
+    """Reserve the instance that has a name now, and return it.
+
+    Raises:
+        InstanceNotFound: there is none.
+    """
+    while True:
+        found = _read_named(connection, name)
+        lock_instance(connection, found)
+        if _read_named(connection, name).id == found.id:  # a rebuild may have passed the name on meanwhile
+            return found
+
+
+def lock_changeable(connection: Connection, expected: Instance) -> int:
+    """Reserve an instance, to change its pictures, and return the number of these.
+
+    What is added to an instance while it is built anew would be lost when the new one takes its place.
+
+    Raises:
+        InstanceNotFound: it was deleted meanwhile.
+        InstanceRebuilding: it is being rebuilt from storage, or was replaced by a rebuild since it was read.
+    """
+    count = lock_instance(connection, expected)
+    rebuilding = (
+        (task.c.instance_id == expected.id)
+        & (task.c.status == TaskStatus.PROCESSING.value)
+        & (task.c.kind == TaskKind.REBUILD.value)
+    )
+    _check_none(connection, expected, union_all(_hidden(expected), select(literal(1)).where(rebuilding)))
+    return count
+
+
+def check_visible(connection: Connection, expected: Instance) -> None:
+    """Check that a reserved instance is the one of its name.
+
+    Raises:
+        InstanceRebuilding: it was replaced by a rebuild since it was read.
+    """
+    _check_none(connection, expected, _hidden(expected))
+
+
+def _hidden(expected: Instance) -> Select[Any]:
+    return select(literal(1)).where(shadow.c.instance_id == expected.id)
+
+
+def _check_none(connection: Connection, expected: Instance, reasons: Executable) -> None:
+    if connection.execute(reasons).first() is not None:
+        raise InstanceRebuilding(
+            f"The instance {expected.name!r} is being rebuilt from storage.",
+            "Searches go on; change it once the rebuild has ended, or cancel that.",
+        )
+
+
 def require_instance(connection: Connection, expected: Instance) -> None:
     """Check that an instance is there.
 
@@ -125,10 +215,12 @@ def _count(found: int | None, expected: Instance) -> int:
     return found
 
 
-def count_pictures(connection: Connection, expected: Instance, difference: int) -> None:
-    """Change the number of an instance's pictures, in the transaction that adds or removes them."""
-    counted = instance.c.picture_count + difference
-    connection.execute(update(instance).where(instance.c.id == expected.id).values(picture_count=counted))
+def count_pictures(connection: Connection, expected: Instance, difference: int) -> int:
+    """Change the number of an instance's pictures, in the transaction that adds or removes them, and return it."""
+    counted = update(instance).where(instance.c.id == expected.id)
+    counted = counted.values(picture_count=instance.c.picture_count + difference)
+    count: int = connection.execute(counted.returning(instance.c.picture_count)).scalar_one()
+    return count
 
 
 def check_capacity(expected: Instance, count: int) -> None:

@@ -14,7 +14,7 @@ from similis.catalogue._change_log import REMOVE, log_changes
 from similis.catalogue._checksums import checked
 from similis.catalogue._features import chunks
 from similis.catalogue._filters import compile_filter
-from similis.catalogue._instances import count_pictures, lock_instance
+from similis.catalogue._instances import count_pictures
 from similis.catalogue._rows import Sealer, StoredPicture
 from similis.catalogue._tables import feature, picture
 from similis.domain import (
@@ -99,8 +99,7 @@ def select_ids(
 
 
 def remove_pictures(connection: Connection, instance: Instance, condition: ColumnElement[bool]) -> list[PictureKey]:
-    """Remove an instance's pictures that satisfy a condition, with features, and log it; return their keys."""
-    lock_instance(connection, instance)
+    """Remove pictures of a reserved instance that satisfy a condition, with features; log it, return their keys."""
     wanted = (picture.c.instance_id == instance.id) & condition
     columns = picture.c.id, picture.c.product_id, picture.c.pic_name
     rows = connection.execute(select(*columns).where(wanted).order_by(picture.c.id)).all()
@@ -118,6 +117,12 @@ def has_key(instance: Instance, key: PictureKey) -> ColumnElement[bool]:
         & (picture.c.product_id == key.product_id)
         & (picture.c.pic_name == key.pic_name)
     )
+
+
+def has_product(instance: Instance, product_id: str, pic_name: str | None) -> ColumnElement[bool]:
+    """The condition that a picture is of this product and, unless that is None, has this name."""
+    condition = (picture.c.instance_id == instance.id) & (picture.c.product_id == product_id)
+    return condition if pic_name is None else condition & (picture.c.pic_name == pic_name)
 
 
 def stored_picture(instance: Instance, values: Mapping[str, Any], sealer: Sealer) -> StoredPicture:

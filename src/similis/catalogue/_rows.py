@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.domain import Attributes, Category, Picture
+from similis.domain import Attributes, Category, Picture, Task, TaskFailure
 
 StoredVector: TypeAlias = NDArray[np.float16]
 
@@ -29,6 +31,32 @@ class NewPicture:
 
     picture: Picture
     vector: NDArray[np.floating[Any]]
+
+
+class Removal(NamedTuple):
+    """A picture to remove, or all of a product when `pic_name` is None; none there is no error."""
+
+    product_id: str
+    pic_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """What some lines of increment.meta change: applied as a whole or not at all.
+
+    Attributes:
+        operations: in the order of the lines.
+        failures: what of the lines could not be applied.
+        lines: how many lines these are.
+        line: number of the last of them.
+        read_bytes: where in the file the next line begins.
+    """
+
+    operations: Sequence[NewPicture | Removal]
+    failures: Sequence[TaskFailure]
+    lines: int
+    line: int
+    read_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,3 +98,43 @@ class IndexState(NamedTuple):
 
     segment: str
     applied_seq: int
+
+
+class Claim(NamedTuple):
+    """The right to work on a task, until another process takes it; `holder` is a random name."""
+
+    task_id: int
+    holder: str
+
+
+class Checkpoint(NamedTuple):
+    """How far an import is: behind a line, in the increment.meta that had this ETag; 0 and None at the start."""
+
+    etag: str | None
+    line: int
+    read_bytes: int
+
+
+class CallbackState(StrEnum):
+    """How far telling somebody of the end of a task is."""
+
+    NONE = "none"
+    PENDING = "pending"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+
+
+class Callback(NamedTuple):
+    """The end of a task, of which somebody wants to be told.
+
+    Attributes:
+        task: as it ended.
+        caller: id of the access key that asked for the task, None on the command line.
+        origin: URL at which the service was called.
+        attempts: how often telling it was tried.
+    """
+
+    task: Task
+    caller: str | None
+    origin: str | None
+    attempts: int

@@ -22,7 +22,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from similis.domain import INT_FIELDS, MAX_KEY, MAX_NAME, MAX_STRING, STR_FIELDS
+from similis.domain import INT_FIELDS, MAX_CONNECTION_NAME, MAX_KEY, MAX_NAME, MAX_STRING, STR_FIELDS
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -155,6 +155,72 @@ score_curve = Table(
     Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False),
     Column("pictures", BigInteger, nullable=False),
     Column("figures", Text, nullable=False),
+    _checksum(),
+)
+
+# Their secrets come and go sealed; where they are NULL the environment has them.
+connection = Table(
+    "connection",
+    metadata,
+    Column("name", String(MAX_CONNECTION_NAME), primary_key=True),
+    Column("provider", String(16), nullable=False),
+    *(Column(name, Text) for name in ("endpoint", "region", "bucket", "root", "role_arn")),
+    Column("instances", Text, nullable=False),
+    Column("access_key_id", Text),
+    Column("sealed_credentials", LargeBinary),
+    Column("created_at", UtcDateTime, nullable=False),
+    _checksum(),
+)
+
+# `line` and `read_bytes` say how far increment.meta is applied; of an export, `until_seq` is the last change in it.
+task = Table(
+    "task",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("connection", String(MAX_CONNECTION_NAME)),
+    *(Column(name, Text) for name in ("bucket", "path", "callback", "caller", "origin", "etag")),
+    *(Column(name, BigInteger, nullable=False) for name in ("line", "read_bytes")),
+    *(Column(name, BigInteger) for name in ("total_bytes", "until_seq")),
+    *(Column(name, BigInteger, nullable=False) for name in ("lines", "added", "replaced", "deleted", "failed")),
+    Column("code", String(64)),
+    Column("message", Text, nullable=False),
+    Column("cancelling", Boolean, nullable=False),
+    Column("holder", String(64)),
+    Column("held_until", UtcDateTime),
+    Column("callback_state", String(16), nullable=False),
+    Column("callback_attempts", Integer, nullable=False),
+    Column("callback_at", UtcDateTime, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("updated_at", UtcDateTime, nullable=False),
+    _checksum(),
+    Index(None, "instance_id", "status"),
+    Index(None, "status", "updated_at"),
+    Index(None, "callback_state", "callback_at"),
+    sqlite_autoincrement=True,
+)
+
+task_failure = Table(
+    "task_failure",
+    metadata,
+    Column("task_id", ForeignKey("task.id"), primary_key=True, autoincrement=False),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("line", BigInteger, nullable=False),
+    Column("product_id", String(MAX_KEY)),
+    Column("pic_name", String(MAX_KEY)),
+    Column("code", String(64), nullable=False),
+    Column("message", Text, nullable=False),
+    _checksum(),
+)
+
+# Instances that users do not see: what a rebuild fills, and what one has replaced.
+shadow = Table(
+    "shadow",
+    metadata,
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False),
+    Column("task_id", ForeignKey("task.id"), nullable=False, unique=True),
     _checksum(),
 )
 

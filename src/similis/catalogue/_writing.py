@@ -7,15 +7,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, insert, select, update
 
 from similis.catalogue._change_log import ADD, REMOVE, UPDATE, log_changes
 from similis.catalogue._checksums import with_checksum
 from similis.catalogue._features import chunks, insert_vectors
-from similis.catalogue._instances import check_capacity, count_pictures, lock_instance
-from similis.catalogue._pictures import attributes_of, has_key, read_row
-from similis.catalogue._rows import NewPicture, Sealer
+from similis.catalogue._instances import check_capacity, count_pictures
+from similis.catalogue._pictures import attributes_of, has_key, has_product, read_row
+from similis.catalogue._rows import NewPicture, Removal, Sealer
 from similis.catalogue._tables import feature, picture
 from similis.domain import (
     INT_FIELDS,
@@ -28,8 +27,7 @@ from similis.domain import (
 )
 
 
-def picture_row(instance: Instance, new: Picture, sealer: Sealer) -> dict[str, Any]:
-    """Return the row to store for a picture, its custom content sealed."""
+def _picture_row(instance: Instance, new: Picture, sealer: Sealer) -> dict[str, Any]:
     values = {
         "instance_id": instance.id,
         "product_id": new.key.product_id,
@@ -46,27 +44,57 @@ def picture_row(instance: Instance, new: Picture, sealer: Sealer) -> dict[str, A
     return with_checksum(picture, values)
 
 
-def add_pictures(
-    connection: Connection,
-    instance: Instance,
-    rows: Mapping[PictureKey, dict[str, Any]],
-    vectors: Mapping[PictureKey, NDArray[np.floating[Any]]],
-) -> set[PictureKey]:
-    """Store pictures with features and log it; return the keys that were there before and are replaced.
+class Additions:
+    """Pictures to store, made ready before a transaction begins; of one key the last counts.
 
     Raises:
-        CapacityReached: there would be too many; nothing is stored.
-        InstanceNotFound: the instance was deleted meanwhile.
+        ValueError: a vector has not the instance's dimension, or numbers that are not finite.
     """
-    count = lock_instance(connection, instance)
-    replaced = _find(connection, instance, rows)
-    check_capacity(instance, count + len(rows) - len(replaced))
-    _remove(connection, instance, list(replaced.values()))
-    ids = _insert(connection, list(rows.values()))
-    insert_vectors(connection, {ids[key]: vectors[key] for key in rows})
-    log_changes(connection, instance.id, ADD, [ids[key] for key in rows])
-    count_pictures(connection, instance, len(rows) - len(replaced))
-    return set(replaced)
+
+    def __init__(self, instance: Instance, pictures: Sequence[NewPicture], sealer: Sealer) -> None:
+        if any(new.vector.shape != (instance.dimension,) or not np.isfinite(new.vector).all() for new in pictures):
+            raise ValueError(f"a vector has not {instance.dimension} numbers")
+        self._instance = instance
+        self._keys = [new.picture.key for new in pictures]
+        last = {new.picture.key: new for new in pictures}
+        self._rows = {key: _picture_row(instance, new.picture, sealer) for key, new in last.items()}
+        self._vectors = {key: new.vector for key, new in last.items()}
+
+    def store(self, connection: Connection) -> list[bool]:
+        """Store them with features in the reserved instance and log it.
+
+        Returns:
+            For each picture whether it replaced one, stored before or earlier among these.
+
+        Raises:
+            CapacityReached: there would be too many; nothing is stored.
+        """
+        replaced = _find(connection, self._instance, self._rows)
+        difference = len(self._rows) - len(replaced)
+        check_capacity(self._instance, count_pictures(connection, self._instance, difference))
+        _remove(connection, self._instance, list(replaced.values()))
+        ids = _insert(connection, list(self._rows.values()))
+        insert_vectors(connection, {ids[key]: self._vectors[key] for key in self._rows})
+        log_changes(connection, self._instance.id, ADD, [ids[key] for key in self._rows])
+        return self._replacing(set(replaced))
+
+    def _replacing(self, seen: set[PictureKey]) -> list[bool]:
+        replaced = []
+        for key in self._keys:
+            replaced.append(key in seen)
+            seen.add(key)
+        return replaced
+
+
+def remove_named(connection: Connection, instance: Instance, removals: Sequence[Removal]) -> int:
+    """Remove pictures of a reserved instance, with features, and log it; return how many there were."""
+    ids: dict[int, None] = {}
+    for product_id, pic_name in removals:
+        wanted = has_product(instance, product_id, pic_name)
+        ids.update(dict.fromkeys(connection.execute(select(picture.c.id).where(wanted)).scalars()))
+    _remove(connection, instance, sorted(ids))
+    count_pictures(connection, instance, -len(ids))
+    return len(ids)
 
 
 def update_picture(
@@ -76,18 +104,16 @@ def update_picture(
     changes: Mapping[str, int | str | None],
     sealer: Sealer,
 ) -> None:
-    """Change attributes or custom content of a picture.
+    """Change attributes or custom content of a picture in the reserved instance.
 
     Raises:
         InvalidAttribute: a value is not allowed or a name unknown.
-        InstanceNotFound: the instance was deleted meanwhile.
         PictureNotFound: there is none with this key.
     """
     if unknown := set(changes) - {*INT_FIELDS, *STR_FIELDS, "custom_content"}:
         raise InvalidAttribute(
             f"{', '.join(sorted(unknown))} cannot be changed.", "Name attributes or custom_content."
         )
-    lock_instance(connection, instance)
     values = {**read_row(connection, instance, key), **changes}
     if "custom_content" in changes:
         values["custom_content"] = _sealed(instance, _text(changes["custom_content"]), sealer)
@@ -96,11 +122,6 @@ def update_picture(
     connection.execute(update(picture).where(picture.c.id == values["id"]).values(row))
     if set(changes) != {"custom_content"}:
         log_changes(connection, instance.id, UPDATE, [values["id"]])
-
-
-def latest(pictures: Sequence[NewPicture]) -> dict[PictureKey, NewPicture]:
-    """Return pictures by key; of one key the last counts."""
-    return {new.picture.key: new for new in pictures}
 
 
 def _find(connection: Connection, instance: Instance, keys: Iterable[PictureKey]) -> dict[PictureKey, int]:

@@ -41,6 +41,8 @@ SimilisError
 │   ├── InstanceEmpty         nothing to rebuild
 │   ├── InstanceRebuilding    from storage: no changes meanwhile
 │   ├── TaskCancelled
+│   ├── TaskTaken             another process works on it now, or it has ended
+│   ├── TooManyFailures       of a rebuild, to take the old one's place
 │   ├── SourceChanged         increment.meta is another than the one that was begun
 │   ├── FeatureModelMismatch  features of two models do not mix
 │   └── NoTextEncoder         nothing here reads texts for an instance
@@ -333,6 +335,18 @@ class TaskCancelled(Conflict):
     """The task was cancelled."""
 
     code = "task_cancelled"
+
+
+class TaskTaken(Conflict):
+    """Another process works on the task now, or it has ended: what this one did last was not kept."""
+
+    code = "task_taken"
+
+
+class TooManyFailures(Conflict):
+    """More pictures of a rebuild failed than could be added, so that it took the place of nothing."""
+
+    code = "too_many_failures"
 
 
 class SourceChanged(Conflict):

@@ -57,7 +57,8 @@ class Instances:
     def list(self) -> list[Instance]:
         """All instances, by name."""
         self._forget_deleted()
-        return self._catalogue.instances()
+        hidden = self._catalogue.shadows.ids()
+        return [instance for instance in self._catalogue.instances() if instance.id not in hidden]
 
     def get(self, name: str) -> Instance:
         """One instance with its figures.
@@ -92,8 +93,17 @@ class Instances:
             InstanceNotFound: there is none of that name.
             KeyringFailed: it is deleted, but its key could not be destroyed; that is tried again.
         """
-        instance = self._catalogue.delete_instance(name)
-        self._indexes.forget(instance)
+        self.remove(self.get(name))
+
+    def remove(self, instance: Instance) -> None:
+        """Delete an instance, be it one that users do not see, with what is behind it.
+
+        Raises:
+            InstanceNotFound: it was deleted meanwhile.
+            KeyringFailed: it is deleted, but its key could not be destroyed; that is tried again.
+        """
+        for removed in self._catalogue.delete_instance(instance.name):
+            self._indexes.forget(removed)
         self.destroy_keys()
 
     def destroy_keys(self) -> None:

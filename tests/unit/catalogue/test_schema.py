@@ -32,7 +32,7 @@ def test_migrations_lead_to_the_schema_in_the_code(open_catalogue: Open, url: st
         assert len(indexes) == 8
         assert all("IS NOT NULL" in sql for (sql,) in indexes)
         counting = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
-        assert set(counting.scalars()) == {"instance", "picture", "change"}
+        assert set(counting.scalars()) == {"instance", "picture", "change", "task"}
     database.close()
 
 
@@ -44,7 +44,18 @@ def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(open_catalogue: O
     before.create_instance(InstanceSpec("shop"), uid="0" * 32, index="faiss", model="m", dimension=4)
     before.close()
     with sqlite3.connect(tmp_path / "catalogue.sqlite") as connection:
-        for table in ("score_curve", "index_state", "tuning", "transform", "nonce", "temporary_key"):
+        for table in (
+            "shadow",
+            "task_failure",
+            "task",
+            "connection",
+            "score_curve",
+            "index_state",
+            "tuning",
+            "transform",
+            "nonce",
+            "temporary_key",
+        ):
             connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.close()

@@ -1,0 +1,299 @@
+"""Tasks in the catalogue: from the call that asks for one to its end, and who works on it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, delete, exists, func, insert, select
+
+from similis.catalogue._change_log import last_seq
+from similis.catalogue._checksums import checked, with_checksum
+from similis.catalogue._connections import hold_connection
+from similis.catalogue._database import Database
+from similis.catalogue._features import chunks
+from similis.catalogue._instances import check_visible, lock_instance
+from similis.catalogue._rows import CallbackState, Claim
+from similis.catalogue._tables import shadow, task, task_failure
+from similis.catalogue._task_rows import (
+    COUNTS,
+    PROCESSING,
+    change_task,
+    lock_claimed,
+    lock_task,
+    read_task,
+    read_tasks,
+    tasks_where,
+)
+from similis.domain import (
+    ImportSource,
+    Instance,
+    InstanceEmpty,
+    Task,
+    TaskCancelled,
+    TaskFailure,
+    TaskKind,
+    TaskRunning,
+    TaskStatus,
+)
+
+_CHUNK = 1000
+_FREE = {"holder": None, "held_until": None}
+_CHANGING = (TaskKind.IMPORT, TaskKind.REBUILD)
+
+
+class Tasks:
+    """The part of the catalogue that knows what was asked for, how far it is and who works on it."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def create(
+        self,
+        instance: Instance,
+        kind: TaskKind,
+        source: ImportSource | None = None,
+        *,
+        callback: str | None = None,
+        caller: str | None = None,
+        origin: str | None = None,
+    ) -> Task:
+        """Note a task that someone must claim and do.
+
+        Args:
+            instance: what it changes or exports.
+            kind: what it does.
+            source: what is imported; None of an export, which is about the pictures that are there now.
+            callback: URL that is told of the end.
+            caller: id of the access key that asks.
+            origin: URL at which the service was called.
+
+        Raises:
+            TaskRunning: an import or rebuild is under way, or an export, if it is one of the same that is asked for.
+            InstanceEmpty: a rebuild of an instance without pictures.
+            InstanceNotFound: the instance was deleted meanwhile.
+            InstanceRebuilding: the instance was replaced by a rebuild since it was read.
+            ConnectionNotFound: the source's connection was removed meanwhile.
+        """
+        asked = {"kind": kind.value, "callback": callback, "caller": caller, "origin": origin}
+        if source is not None:
+            asked |= {"connection": source.connection, "bucket": source.bucket, "path": source.path}
+        with self._database.writing() as connection:
+            count = _reserve(connection, instance, kind)
+            if source is not None:
+                hold_connection(connection, source.connection)
+            exported: dict[str, object] = {}
+            if kind is TaskKind.EXPORT:
+                exported = {"until_seq": last_seq(connection, instance.id), "added": count}
+            return read_task(connection, _insert(connection, instance, {**asked, **exported}))
+
+    def get(self, task_id: int) -> Task:
+        """Return a task.
+
+        Raises:
+            TaskNotFound: there is none of this number.
+        """
+        with self._database.reading() as connection:
+            return read_task(connection, task_id)
+
+    def page(
+        self, instance: Instance, kinds: Collection[TaskKind], *, start: int, num: int, task_id: int | None = None
+    ) -> tuple[list[Task], int]:
+        """Return `num` tasks of an instance after the newest `start`, newest first, and how many there are.
+
+        Args:
+            instance: whose tasks.
+            kinds: only tasks of these.
+            start: how many to pass over.
+            num: at most so many.
+            task_id: only this task, if it is one of these.
+        """
+        wanted = [task.c.instance_id == instance.id, task.c.kind.in_([kind.value for kind in kinds])]
+        if task_id is not None:
+            wanted.append(task.c.id == task_id)
+        query = tasks_where(*wanted).order_by(task.c.id.desc()).offset(start).limit(num)
+        with self._database.reading() as connection:
+            total = connection.execute(select(func.count()).select_from(task).where(*wanted)).scalar_one()
+            return list(read_tasks(connection, query)), total
+
+    def unfinished(self) -> list[Task]:
+        """Return the tasks that have not ended, oldest first."""
+        with self._database.reading() as connection:
+            return list(read_tasks(connection, tasks_where(PROCESSING).order_by(task.c.id)))
+
+    def caller(self, task_id: int) -> str | None:
+        """Return the id of the access key that asked for a task, None on the command line.
+
+        Raises:
+            TaskNotFound: there is none of this number.
+        """
+        with self._database.reading() as connection:
+            read_task(connection, task_id)
+            return connection.execute(select(task.c.caller).where(task.c.id == task_id)).scalar()
+
+    def until_seq(self, task_id: int) -> int:
+        """Return the last change of its instance that an export has in it.
+
+        Raises:
+            TaskNotFound: there is none of this number.
+        """
+        with self._database.reading() as connection:
+            read_task(connection, task_id)
+            return connection.execute(select(task.c.until_seq).where(task.c.id == task_id)).scalar() or 0
+
+    def claim(self, task_id: int, holder: str, until: datetime, now: datetime) -> Claim | None:
+        """Take a task to work on it, to do so until a moment; None when it has ended, or another holds it still.
+
+        Args:
+            task_id: its number.
+            holder: a random name.
+            until: when the claim ends, unless it is kept.
+            now: the present.
+
+        Raises:
+            TaskNotFound: there is none of this number.
+        """
+        with self._database.writing() as connection:
+            values = lock_task(connection, task_id)
+            if values["status"] != TaskStatus.PROCESSING.value or (values["holder"] != holder and _held(values, now)):
+                return None
+            change_task(connection, values, holder=holder, held_until=until)
+        return Claim(task_id, holder)
+
+    def keep(self, claim: Claim, until: datetime) -> Task:
+        """Hold a task until a later moment, and return how it stands.
+
+        Raises:
+            TaskTaken: the claim was lost, or the task has ended.
+        """
+        with self._database.writing() as connection:
+            return change_task(connection, lock_claimed(connection, claim), held_until=until)
+
+    def release(self, claim: Claim) -> None:
+        """Leave a task to whoever claims it next.
+
+        Raises:
+            TaskTaken: the claim was lost, or the task has ended.
+        """
+        with self._database.writing() as connection:
+            change_task(connection, lock_claimed(connection, claim), **_FREE)
+
+    def release_all(self) -> None:
+        """Free the tasks of processes before this one; only where no other process may use the database."""
+        with self._database.reading() as connection:
+            held = connection.execute(select(task.c.id).where(PROCESSING, task.c.holder.is_not(None))).scalars().all()
+        if held:
+            with self._database.writing() as connection:
+                for task_id in held:
+                    change_task(connection, lock_task(connection, task_id), **_FREE)
+
+    def finish(self, claim: Claim, status: TaskStatus, code: str | None = None, message: str = "") -> Task:
+        """End a task and return it as it is then.
+
+        Raises:
+            TaskTaken: the claim was lost, or the task has ended.
+        """
+        with self._database.writing() as connection:
+            return end_task(connection, lock_claimed(connection, claim), status, code, message)
+
+    def cancel(self, task_id: int, now: datetime) -> Task:
+        """Ask a task to stop; one that nobody holds now ends at once, one that has ended stays as it is.
+
+        Raises:
+            TaskNotFound: there is none of this number.
+        """
+        with self._database.writing() as connection:
+            values = lock_task(connection, task_id)
+            if values["status"] != TaskStatus.PROCESSING.value:
+                return read_task(connection, task_id)
+            if _held(values, now):
+                return change_task(connection, values, cancelling=True)
+            return end_task(connection, values, TaskStatus.FAIL, TaskCancelled.code, "The task was cancelled.")
+
+    def failures(self, task_id: int) -> Iterator[TaskFailure]:
+        """Yield what of a task's lines was not applied, in their order and in bounded memory.
+
+        Raises:
+            TaskNotFound: there is none of this number.
+        """
+        after = -1
+        self.get(task_id)
+        while True:
+            with self._database.reading() as connection:
+                rows = _read_failures(connection, task_id, after)
+            yield from (_failure(values) for values in rows)
+            if len(rows) < _CHUNK:
+                return
+            after = rows[-1]["number"]
+
+    def forget(self, ended_before: datetime) -> None:
+        """Remove tasks that ended before a moment, with their failures; not what has something left to be done."""
+        left = exists().where(shadow.c.task_id == task.c.id)
+        told = task.c.callback_state != CallbackState.PENDING.value
+        old = select(task.c.id).where(~PROCESSING, task.c.updated_at < ended_before, told, ~left)
+        with self._database.writing() as connection:
+            # What another gateway is removing is left to it.
+            ids = connection.execute(old.with_for_update(skip_locked=True)).scalars().all()
+            for chunk in chunks(ids):
+                connection.execute(delete(task_failure).where(task_failure.c.task_id.in_(chunk)))
+                connection.execute(delete(task).where(task.c.id.in_(chunk)))
+
+
+def end_task(
+    connection: Connection, values: dict[str, Any], status: TaskStatus, code: str | None = None, message: str = ""
+) -> Task:
+    """End a reserved task and return it as it is then; nobody holds it any more."""
+    ended = {"status": status.value, "code": code, "message": message, "cancelling": False}
+    return change_task(connection, values, **ended, **_FREE, callback_at=datetime.now(UTC))
+
+
+def _reserve(connection: Connection, instance: Instance, kind: TaskKind) -> int:
+    """Reserve an instance for a task of a kind; return the number of its pictures."""
+    count = lock_instance(connection, instance)
+    group = _CHANGING if kind in _CHANGING else (kind,)
+    same = task.c.instance_id == instance.id, PROCESSING, task.c.kind.in_([each.value for each in group])
+    running = connection.execute(select(task.c.id).where(*same).limit(1)).scalar()
+    if running is not None:
+        raise TaskRunning(
+            f"Task {running} is under way in the instance {instance.name!r}.",
+            "Wait until it has ended, or cancel it.",
+        )
+    check_visible(connection, instance)
+    if kind is TaskKind.REBUILD and not count:
+        raise InstanceEmpty(
+            f"The instance {instance.name!r} holds no picture, so there is nothing to rebuild.",
+            "Import into it without a rebuild.",
+        )
+    return count
+
+
+def _insert(connection: Connection, instance: Instance, asked: dict[str, Any]) -> int:
+    now = datetime.now(UTC)
+    values = {
+        **dict.fromkeys(task.c.keys()),
+        **dict.fromkeys(COUNTS, 0),
+        "instance_id": instance.id, "status": TaskStatus.PROCESSING.value, "line": 0, "read_bytes": 0, "message": "",
+        "cancelling": False, "callback_attempts": 0, "callback_at": now, "created_at": now, "updated_at": now,
+        "callback_state": (CallbackState.PENDING if asked["callback"] else CallbackState.NONE).value,
+        **asked,
+    }  # fmt: skip
+    row = with_checksum(task, values)
+    del row["id"]
+    task_id: int = connection.execute(insert(task).values(row).returning(task.c.id)).scalar_one()
+    return task_id
+
+
+def _held(values: dict[str, Any], now: datetime) -> bool:
+    return values["holder"] is not None and values["held_until"] > now
+
+
+def _read_failures(connection: Connection, task_id: int, after: int) -> list[dict[str, Any]]:
+    wanted = task_failure.c.task_id == task_id, task_failure.c.number > after
+    query = select(task_failure).where(*wanted).order_by(task_failure.c.number).limit(_CHUNK)
+    return [checked(task_failure, row) for row in connection.execute(query)]
+
+
+def _failure(values: dict[str, Any]) -> TaskFailure:
+    kept = "line", "product_id", "pic_name", "code", "message"
+    return TaskFailure(**{name: values[name] for name in kept})
