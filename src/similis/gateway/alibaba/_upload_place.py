@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from starlette.types import Scope
 
+from similis.gateway._origin import called_host, is_secure, own_host
 from similis.gateway.alibaba._errors import Refused
 
 PLAIN_PATH = "/_oss"
-_CLOUD = ".aliyuncs.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +38,10 @@ def choose_place(
     Raises:
         Refused: the caller needs TLS and there is none.
     """
-    secure = "https" in (scope["scheme"], headers.get("x-forwarded-proto"))
+    secure = is_secure(scope, headers)
     if upload_host is None and not secure and "Python/" in headers.get("user-agent", ""):
-        return UploadPlace(f"http://{_called_host(headers) or _joined(*scope['server'])}{PLAIN_PATH}/b", "e")
-    for host in (upload_host, _called_host(headers) if secure else None, *_own_hosts(headers, scope, tls_port)):
+        return UploadPlace(f"http://{called_host(headers) or own_host(scope)}{PLAIN_PATH}/b", "e")
+    for host in (upload_host, called_host(headers) if secure else None, *_own_hosts(headers, scope, tls_port)):
         name, dot, rest = (host or "").partition(".")
         if name and dot and rest:
             return UploadPlace(name, rest)
@@ -52,18 +52,8 @@ def choose_place(
     )
 
 
-def _called_host(headers: Mapping[str, str]) -> str | None:
-    """The host the client called us by; None when it meant the cloud's and came by a proxy setting or its own DNS."""
-    host = headers.get("host", "")
-    return host if host and not host.partition(":")[0].endswith(_CLOUD) else None
-
-
 def _own_hosts(headers: Mapping[str, str], scope: Scope, tls_port: int | None) -> list[str]:
     if tls_port is None:
         return []
-    called = (_called_host(headers) or "").partition(":")[0]
+    called = (called_host(headers) or "").partition(":")[0]
     return [f"{called}:{tls_port}", f"{scope['server'][0]}:{tls_port}"]
-
-
-def _joined(address: str, port: int) -> str:
-    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"

@@ -13,11 +13,13 @@ from pydantic import BaseModel, ConfigDict, Field
 _RegionText = Annotated[str, Field(description="Pixels as `x1,x2,y1,y2`.", examples=["280,486,232,351"])]
 
 
-class _Answer(BaseModel):
+class Answer(BaseModel):
+    """Base of all answers."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class ErrorAnswer(_Answer):
+class ErrorAnswer(Answer):
     """Every error of every route."""
 
     code: Annotated[str, Field(description="Stable name of the error.", examples=["invalid_region"])]
@@ -26,7 +28,7 @@ class ErrorAnswer(_Answer):
     request_id: Annotated[str, Field(description="Also in the header `x-request-id` and in the service's log.")]
 
 
-class TuningAnswer(_Answer):
+class TuningAnswer(Answer):
     """How a tuning did on products that it was not learned from."""
 
     adopted: Annotated[bool, Field(description="Whether searches use it.")]
@@ -46,7 +48,7 @@ class TuningAnswer(_Answer):
     tuned_at: datetime
 
 
-class InstanceAnswer(_Answer):
+class InstanceAnswer(Answer):
     """An instance."""
 
     name: str
@@ -61,7 +63,7 @@ class InstanceAnswer(_Answer):
     tuning: Annotated[TuningAnswer | None, Field(description="The tuning in use, else the last one not adopted.")]
 
 
-class KeyAnswer(_Answer):
+class KeyAnswer(Answer):
     """An access key without its secret."""
 
     id: str
@@ -79,14 +81,14 @@ class NewKeyAnswer(KeyAnswer):
     security_token: str | None
 
 
-class PictureKeyAnswer(_Answer):
+class PictureKeyAnswer(Answer):
     """Names a picture."""
 
     product_id: str
     pic_name: str
 
 
-class _Attributes(_Answer):
+class _Attributes(Answer):
     custom_content: str | None
     int_attr: int | None
     int_attr2: int | None
@@ -105,7 +107,7 @@ class PictureAnswer(PictureKeyAnswer, _Attributes):
     region: _RegionText
 
 
-class CategoryAnswer(_Answer):
+class CategoryAnswer(Answer):
     """A category that the picture may belong to."""
 
     category_id: int
@@ -113,7 +115,7 @@ class CategoryAnswer(_Answer):
     probability: float
 
 
-class AddedAnswer(_Answer):
+class AddedAnswer(Answer):
     """What was found in an added picture."""
 
     category_id: int
@@ -133,7 +135,7 @@ class MatchAnswer(PictureKeyAnswer, _Attributes):
     hamming_distance: int
 
 
-class SearchAnswer(_Answer):
+class SearchAnswer(Answer):
     """Results, best first, and what was found in the query."""
 
     matches: list[MatchAnswer]
@@ -147,13 +149,13 @@ class SearchAnswer(_Answer):
     milliseconds: Annotated[dict[str, float], Field(description="Time by stage.")]
 
 
-class ComparisonAnswer(_Answer):
+class ComparisonAnswer(Answer):
     """How alike two pictures are."""
 
     score: float
 
 
-class DeletedAnswer(_Answer):
+class DeletedAnswer(Answer):
     """The pictures that were deleted."""
 
     deleted: list[PictureKeyAnswer]
@@ -165,7 +167,7 @@ class DuplicateAnswer(PictureKeyAnswer):
     similarity: Annotated[float, Field(description="Cosine to the group's first picture.")]
 
 
-class DuplicatesAnswer(_Answer):
+class DuplicatesAnswer(Answer):
     """Groups of near-identical pictures, the largest first."""
 
     groups: list[list[DuplicateAnswer]]
@@ -176,13 +178,13 @@ class DuplicatesAnswer(_Answer):
     ]
 
 
-class InstancesAnswer(_Answer):
+class InstancesAnswer(Answer):
     """All instances that the key may see."""
 
     instances: list[InstanceAnswer]
 
 
-class KeysAnswer(_Answer):
+class KeysAnswer(Answer):
     """All access keys."""
 
     keys: list[KeyAnswer]

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from similis.domain import AccessKey, NotAuthenticated, PermissionDenied, Role
+from similis.gateway._origin import origin_of
 from similis.service import App
 
 _BEARER = HTTPBearer(
@@ -21,7 +22,13 @@ async def _service(request: Request) -> App:
     return app
 
 
+async def _origin(request: Request) -> str:
+    return origin_of(request.scope, request.headers)
+
+
 Service = Annotated[App, Depends(_service)]
+Origin = Annotated[str, Depends(_origin)]
+Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
 
 class Needs:
@@ -33,23 +40,14 @@ class Needs:
     def __init__(self, role: Role) -> None:
         self._role = role
 
-    def __call__(
-        self,
-        request: Request,
-        service: Service,
-        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-    ) -> AccessKey:
+    def __call__(self, request: Request, service: Service, credentials: Bearer) -> AccessKey:
         """Return the caller's key.
 
         Raises:
             NotAuthenticated: no key, an unknown one, or a wrong secret.
             PermissionDenied: role or instances of the key do not cover the request.
         """
-        if credentials is None:
-            raise NotAuthenticated("The request has no access key.", _HINT)
-        identity, _, rest = credentials.credentials.partition(":")
-        secret, _, token = rest.partition(":")
-        key = service.access.authenticate(identity, secret, token)
+        key = authenticated(service, credentials)
         require(key, self._role, request.path_params.get("name"))
         return key
 
@@ -57,6 +55,19 @@ class Needs:
 Admin = Annotated[AccessKey, Depends(Needs(Role.ADMIN))]
 Writer = Annotated[AccessKey, Depends(Needs(Role.WRITER))]
 Reader = Annotated[AccessKey, Depends(Needs(Role.READER))]
+
+
+def authenticated(service: App, credentials: HTTPAuthorizationCredentials | None) -> AccessKey:
+    """Return the key that a request brings.
+
+    Raises:
+        NotAuthenticated: no key, an unknown one, or a wrong secret.
+    """
+    if credentials is None:
+        raise NotAuthenticated("The request has no access key.", _HINT)
+    identity, _, rest = credentials.credentials.partition(":")
+    secret, _, token = rest.partition(":")
+    return service.access.authenticate(identity, secret, token)
 
 
 def require(key: AccessKey, role: Role, instance: str | None = None) -> None:

@@ -46,11 +46,13 @@ class _Form(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class _JsonForm(BaseModel):
+class JsonForm(BaseModel):
+    """A body in JSON: no unknown fields, no text where a number belongs."""
+
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-class InstanceForm(_JsonForm):
+class InstanceForm(JsonForm):
     """A new instance."""
 
     name: str
@@ -65,13 +67,13 @@ class InstanceForm(_JsonForm):
         return InstanceSpec(self.name, InstanceType(self.type), self.region, self.capacity)
 
 
-class MoveForm(_JsonForm):
+class MoveForm(JsonForm):
     """Where to move."""
 
     index: Annotated[str, Field(description="`faiss` or `milvus`.")]
 
 
-class KeyForm(_JsonForm):
+class KeyForm(JsonForm):
     """A new access key; no instances means all, minutes make it a temporary one."""
 
     role: Literal["admin", "writer", "reader"]
@@ -101,7 +103,7 @@ class AttributeFields(BaseModel):
     str_attr4: str | None = None
 
 
-class ChangesForm(AttributeFields, _JsonForm):
+class ChangesForm(AttributeFields, JsonForm):
     """Attributes to change; null clears one, an absent one stays."""
 
     def changes(self) -> Mapping[str, int | str | None]:
@@ -142,7 +144,7 @@ class PictureForm(AttributeFields, _PictureFields):
         return Attributes(**{name: getattr(self, name) for name in (*INT_FIELDS, *STR_FIELDS)})
 
 
-class TuningForm(_JsonForm):
+class TuningForm(JsonForm):
     """How to tune."""
 
     dry_run: Annotated[bool, Field(description="Only tell whether it would help.")] = False

@@ -1,0 +1,92 @@
+"""Who may see a task: keys that reach its instance, and for its files also who has a signed link."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Path, Query
+
+from similis.domain import Role, Task, TaskKind, TaskNotFound
+from similis.gateway.rest._caller import Bearer, Service, authenticated, require
+from similis.service import App
+
+FAILURES, EXPORT = "failures", "export"
+"""The files of a task, and the purposes of links to them."""
+
+_LINK = "Of a signed link, instead of an access key."
+TaskId = Annotated[int, Path(ge=1, lt=2**63)]
+Signed = Annotated[str | None, Query(description=_LINK)]
+
+
+def may_see(task: Task) -> Role:
+    """The role that it takes to see a task: an export has all that is known of pictures, so it takes a writer."""
+    return Role.WRITER if task.kind is TaskKind.EXPORT else Role.READER
+
+
+class NeedsTask:
+    """Dependency that finds a task by its number for a caller whose key covers a role on its instance.
+
+    Args:
+        role: None for the role that `may_see` names.
+    """
+
+    def __init__(self, role: Role | None = None) -> None:
+        self._role = role
+
+    def __call__(self, task_id: TaskId, service: Service, credentials: Bearer) -> Task:
+        """Return the task.
+
+        Raises:
+            NotAuthenticated: no key, an unknown one, or a wrong secret.
+            TaskNotFound: there is none of that number on an instance that the key reaches.
+            PermissionDenied: the key's role does not cover the request.
+        """
+        key = authenticated(service, credentials)
+        task = service.transfers.get(task_id)
+        if not key.allows(key.role, task.instance):
+            raise TaskNotFound(f"There is no task {task_id}.", "See the tasks of an instance for their numbers.")
+        require(key, self._role or may_see(task), task.instance)
+        return task
+
+
+class NeedsTaskOrLink:
+    """Dependency that finds a task for whoever may see it or has a link to one of its files.
+
+    Args:
+        purpose: of the link.
+    """
+
+    def __init__(self, purpose: str) -> None:
+        self._purpose = purpose
+        self._needs_task = NeedsTask()
+
+    def __call__(
+        self,
+        task_id: TaskId,
+        service: Service,
+        credentials: Bearer,
+        expires: Signed = None,
+        signature: Signed = None,
+    ) -> Task:
+        """Return the task.
+
+        Raises:
+            PermissionDenied: the link is wrong or its time is over.
+            SimilisError: what `NeedsTask` raises, without a link.
+        """
+        if expires is None and signature is None:
+            return self._needs_task(task_id, service, credentials)
+        service.transfers.check_link(task_id, self._purpose, expires or "", signature or "", datetime.now(UTC))
+        return service.transfers.get(task_id)
+
+
+VisibleTask = Annotated[Task, Depends(NeedsTask())]
+WritableTask = Annotated[Task, Depends(NeedsTask(Role.WRITER))]
+FailuresTask = Annotated[Task, Depends(NeedsTaskOrLink(FAILURES))]
+ExportTask = Annotated[Task, Depends(NeedsTaskOrLink(EXPORT))]
+
+
+def signed_path(service: App, task: Task, purpose: str) -> str:
+    """Path and query of a link to a file of a task."""
+    return f"/api/v1/tasks/{task.id}/{purpose}?{service.transfers.link(task.id, purpose, datetime.now(UTC))}"
