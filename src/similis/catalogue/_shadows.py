@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
+from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
@@ -59,9 +60,15 @@ class Shadows:
         with self._database.reading() as connection:
             return set(connection.execute(select(shadow.c.instance_id)).scalars())
 
-    def retired(self) -> list[Instance]:
-        """Return those that are no longer needed: what a rebuild has replaced, and what one that failed has left."""
+    def retired(self, ended_by: datetime | None = None) -> list[Instance]:
+        """Return those that are no longer needed: what a rebuild has replaced, and what one that failed has left.
+
+        Args:
+            ended_by: only of rebuilds that ended by this moment.
+        """
         ended = select(shadow.c.instance_id).join(task, task.c.id == shadow.c.task_id).where(~PROCESSING)
+        if ended_by is not None:
+            ended = ended.where(task.c.updated_at <= ended_by)
         with self._database.reading() as connection:
             ids = connection.execute(ended.order_by(shadow.c.instance_id)).scalars().all()
             return [read_instance_of_id(connection, each) for each in ids]

@@ -14,18 +14,24 @@ from similis.privacy import Keyring
 from similis.service._access import Access
 from similis.service._analyst import Analyst
 from similis.service._bulk import Bulk
+from similis.service._connections import Connections
 from similis.service._duplicates import Duplicates
 from similis.service._embedded import FAISS, EmbeddedIndexes
+from similis.service._exporting import Exporter
+from similis.service._importing import Importer
 from similis.service._index_kinds import IndexKind
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
+from similis.service._links import Links
 from similis.service._lock import DataDirectoryLock
 from similis.service._milvus import MILVUS, MilvusIndexes
 from similis.service._pictures import Pictures
+from similis.service._processes import Models, ParallelAnalyst
 from similis.service._remembering import RememberingAnalyst
 from similis.service._search import Search
 from similis.service._settings import Settings
 from similis.service._spaces import Spaces
+from similis.service._transfers import Transfers
 from similis.service._tuning import Tunings
 
 log = logging.getLogger(__name__)
@@ -40,7 +46,7 @@ class App:
         settings: what it was opened with.
         models: the cache of model files.
         analyst: the algorithm service.
-        instances, pictures, duplicates, search, tuning, access, bulk: the use cases.
+        instances, pictures, duplicates, search, tuning, access, connections, transfers, bulk: the use cases.
     """
 
     def __init__(
@@ -66,6 +72,12 @@ class App:
         self.search = Search(catalogue, keyring, indexes, analyst, self.instances, settings.good_match)
         self.tuning = Tunings(catalogue, spaces, indexes, analyst, self.instances)
         self.access = Access(catalogue, keyring)
+        self.connections = Connections(catalogue, keyring, settings)
+        self._parallel = ParallelAnalyst(Models(settings.models, settings.subject_finder), settings.threads)
+        importer = Importer(catalogue, keyring, self.connections, indexes, self.tuning, self._parallel)
+        self.transfers = Transfers(
+            catalogue, self.connections, self.instances, importer, Exporter(catalogue), Links(keyring)
+        )
         self.bulk = Bulk(catalogue, keyring, indexes, self.instances)
         self._lock = lock
         self._catalogue = catalogue
@@ -122,7 +134,9 @@ class App:
         self._embedded.verify(self._catalogue.instances())
 
     def close(self) -> None:
-        """Close indexes and catalogue and give the data directory free."""
+        """Stop tasks, close indexes and catalogue and give the data directory free."""
+        self.transfers.end()
+        self._parallel.close()
         self._indexes.close()
         self._catalogue.close()
         self._lock.release()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -83,7 +84,7 @@ class Connections:
 
     def check(
         self, name: str, *, bucket: str | None = None, path: str | None = None, instance: str | None = None
-    ) -> list[ConnectionCheck]:
+    ) -> Sequence[ConnectionCheck]:
         """Go through all that an import needs, step by step, up to the first that is not good.
 
         Args:

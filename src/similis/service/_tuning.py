@@ -49,7 +49,17 @@ class Tunings:
             InstanceNotFound: there is no such instance.
             NothingToTune: fewer than 10 products, or 30 pictures of them, to learn from.
         """
-        with self._one_at_a_time, self._instances.using(instance_name) as instance:
+        with self._instances.using(instance_name) as instance:
+            return self.tune_instance(instance, dry_run=dry_run)
+
+    def tune_instance(self, instance: Instance, *, dry_run: bool = False) -> Tuning:
+        """Tune an instance, be it one that users do not see; see `tune`.
+
+        Raises:
+            InstanceNotFound: it was deleted meanwhile.
+            NothingToTune: fewer than 10 products, or 30 pictures of them, to learn from.
+        """
+        with self._one_at_a_time:
             sample, products, pictures = self._sample(instance)
             trial = run_trial(sample)
             report = _report(trial, products, pictures, dry_run=dry_run)

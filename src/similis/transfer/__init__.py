@@ -1,5 +1,6 @@
 """Import and export: what `increment.meta` says, and where its pictures are."""
 
+from similis.transfer._check import check_region, check_source
 from similis.transfer._entries import Addition, Deletion, Entry, FailedLine, ParsedLine
 from similis.transfer._extractor import Extracted, Extractor, LocalExtractor, fetch
 from similis.transfer._increment_meta import MAX_LINE, format_entry, read_increment
@@ -32,6 +33,8 @@ __all__ = [
     "SourceSpec",
     "WorkedLine",
     "batches",
+    "check_region",
+    "check_source",
     "fetch",
     "find_meta",
     "format_entry",
