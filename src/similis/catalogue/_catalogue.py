@@ -23,6 +23,7 @@ from similis.catalogue._access_keys import AccessKeys
 from similis.catalogue._callbacks import Callbacks
 from similis.catalogue._connections import Connections
 from similis.catalogue._database import Database
+from similis.catalogue._exporting import Exporting
 from similis.catalogue._features import read_vectors
 from similis.catalogue._filters import compile_filter
 from similis.catalogue._importing import Importing
@@ -53,6 +54,7 @@ class Catalogue:
         self.connections = Connections(database)
         self.tasks = Tasks(database)
         self.importing = Importing(database, sealer)
+        self.exporting = Exporting(database, sealer)
         self.shadows = Shadows(database)
         self.callbacks = Callbacks(database)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Select, delete, exists, literal, select, union_all, update
+from sqlalchemy import Connection, Executable, Row, Select, delete, literal, select, union_all, update
 
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._index_states import remove_index_states
@@ -45,21 +45,12 @@ def insert_instance(
 
 
 def read_instance(connection: Connection, name: str) -> Instance:
-    """Return an instance by its name, unless users do not see it.
+    """Return an instance by its name.
 
     Raises:
         InstanceNotFound: there is none.
     """
-    hidden = exists().where(shadow.c.instance_id == instance.c.id)
-    return _read_one(connection, name, select(instance).where(instance.c.name == name, ~hidden))
-
-
-def _read_named(connection: Connection, name: str) -> Instance:
-    return _read_one(connection, name, select(instance).where(instance.c.name == name))
-
-
-def _read_one(connection: Connection, name: str, query: Select[Any]) -> Instance:
-    row = connection.execute(query).first()
+    row = connection.execute(select(instance).where(instance.c.name == name)).first()
     if row is None:
         raise InstanceNotFound(
             f"There is no instance {name[:40]!r}.", "Create it first, or check the name's spelling."
@@ -152,9 +143,9 @@ def lock_named(connection: Connection, name: str) -> Instance:
         InstanceNotFound: there is none.
     """
     while True:
-        found = _read_named(connection, name)
+        found = read_instance(connection, name)
         lock_instance(connection, found)
-        if _read_named(connection, name).id == found.id:  # a rebuild may have passed the name on meanwhile
+        if read_instance(connection, name).id == found.id:  # a rebuild may have passed the name on meanwhile
             return found
 
 

@@ -19,6 +19,8 @@ from similis.catalogue._task_rows import PROCESSING, change_task, lock_claimed, 
 from similis.catalogue._tasks import end_task
 from similis.domain import Instance, TaskKind, TaskStatus
 
+_PREFIX = "rebuild-"
+
 
 class Shadows:
     """The part of the catalogue that knows the instances behind the live ones."""
@@ -55,10 +57,13 @@ class Shadows:
             instance_id = connection.execute(wanted).scalar()
             return None if instance_id is None else read_instance_of_id(connection, instance_id)
 
-    def ids(self) -> set[int]:
-        """Return the ids of all instances that users do not see."""
+    def hides(self, instance: Instance) -> bool:
+        """Tell whether an instance is one that users do not see."""
+        if not instance.name.startswith(_PREFIX):  # as they all do, so that others cost nothing
+            return False
         with self._database.reading() as connection:
-            return set(connection.execute(select(shadow.c.instance_id)).scalars())
+            wanted = select(shadow.c.task_id).where(shadow.c.instance_id == instance.id)
+            return connection.execute(wanted).first() is not None
 
     def retired(self, ended_by: datetime | None = None) -> list[Instance]:
         """Return those that are no longer needed: what a rebuild has replaced, and what one that failed has left.
@@ -104,7 +109,7 @@ class Shadows:
 
 
 def _hidden_name() -> str:
-    return f"rebuild-{secrets.token_hex(6)}"
+    return f"{_PREFIX}{secrets.token_hex(6)}"
 
 
 def _insert_shadow(connection: Connection, instance_id: int, task_id: int) -> None:

@@ -57,8 +57,7 @@ class Instances:
     def list(self) -> list[Instance]:
         """All instances, by name."""
         self._forget_deleted()
-        hidden = self._catalogue.shadows.ids()
-        return [instance for instance in self._catalogue.instances() if instance.id not in hidden]
+        return [each for each in self._catalogue.instances() if not self._catalogue.shadows.hides(each)]
 
     def get(self, name: str) -> Instance:
         """One instance with its figures.
@@ -67,10 +66,13 @@ class Instances:
             InstanceNotFound: there is none of that name.
         """
         try:
-            return self._catalogue.instance(name)
+            instance = self._catalogue.instance(name)
         except InstanceNotFound:
             self._forget_deleted()
             raise
+        if self._catalogue.shadows.hides(instance):
+            raise InstanceNotFound(f"The instance {name!r} belongs to a rebuild.", "Use the name of the live one.")
+        return instance
 
     @contextmanager
     def using(self, name: str) -> Iterator[Instance]:
