@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from similis.domain import MetaFileNotFound, ObjectNotFound, PathNotFound
+from similis.domain import MetaFileNotFound, ObjectNotFound, PathNotFound, SourceDenied
 from similis.transfer._source import ObjectInfo, Source
 from similis.transfer._source_directory import META_FILE, SourceDirectory
 
@@ -23,7 +23,7 @@ def find_meta(source: Source, directory: SourceDirectory) -> ObjectInfo:
     try:
         return source.stat(directory.meta_file)
     except ObjectNotFound:
-        if not source.holds(directory.meta_file.removesuffix(META_FILE)):
+        if not _holds(source, directory.meta_file.removesuffix(META_FILE)):
             raise PathNotFound(
                 f"There is nothing below {directory.path!r} in the bucket.",
                 f"Give the directory of {META_FILE}, from the root of the bucket; small and large letters differ.",
@@ -32,6 +32,13 @@ def find_meta(source: Source, directory: SourceDirectory) -> ObjectInfo:
             f"There is no {META_FILE} in {directory.path!r}.",
             "Put a file of exactly this name there, or give the path in which it is; small and large letters differ.",
         ) from None
+
+
+def _holds(source: Source, prefix: str) -> bool:
+    try:
+        return source.holds(prefix)
+    except SourceDenied:  # who may not list is told less
+        return True
 
 
 def meta_chunks(source: Source, name: str, info: ObjectInfo, offset: int = 0) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from similis.domain import Connection, Credentials, InvalidInput, Provider
 from similis.transfer._file_source import FileSource
+from similis.transfer._s3_source import S3Source
 from similis.transfer._source import Source
 
 
@@ -41,11 +42,13 @@ def open_source(connection: Connection, bucket: str | None, credentials: Credent
         SourceFailed: what can be known without asking is wrong.
     """
     name = _bucket(connection, bucket)
-    match connection.provider:
-        case Provider.FILE:
-            return FileSource(connection.root or "", name)
-        case _:
-            raise NotImplementedError(connection.provider)
+    if connection.provider is Provider.FILE:
+        return FileSource(connection.root or "", name)
+    if name is None:
+        raise InvalidInput(f"The connection {connection.name!r} names no bucket.", "Name the bucket to import from.")
+    if connection.provider is Provider.S3:
+        return S3Source(connection, name, credentials)
+    raise NotImplementedError(connection.provider)
 
 
 def _bucket(connection: Connection, bucket: str | None) -> str | None:
@@ -54,7 +57,4 @@ def _bucket(connection: Connection, bucket: str | None) -> str | None:
             f"The connection {connection.name!r} is to the bucket {connection.bucket!r} only.",
             f"Name that one or none, or make a connection to {bucket!r}.",
         )
-    name = bucket or connection.bucket
-    if name is None and connection.provider is not Provider.FILE:
-        raise InvalidInput(f"The connection {connection.name!r} names no bucket.", "Name the bucket to import from.")
-    return name
+    return bucket or connection.bucket

@@ -1,0 +1,51 @@
+"""Endpoints that users give: with a scheme, and never one that only this machine itself should speak to."""
+
+from __future__ import annotations
+
+import socket
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from urllib.parse import urlsplit
+
+from similis.domain import InvalidInput
+
+# Where clouds tell their machines secrets. Most are link-local; these are not.
+_METADATA = frozenset(
+    map(ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"))
+)
+
+
+def endpoint_url(endpoint: str) -> str:
+    """The endpoint as a URL without a slash at its end; without a scheme it is reached by TLS."""
+    url = endpoint.rstrip("/")
+    return url if "://" in url else f"https://{url}"
+
+
+def check_host(url: str) -> None:
+    """Refuse a host that is, or has a name for, a link-local address or one where a cloud tells secrets.
+
+    Private networks are allowed: many keep their storage at home. A name that cannot be resolved here is passed on;
+    the client that uses it says so. A name whose address changes between this check and its use is not noticed.
+
+    Raises:
+        InvalidInput: the host is refused.
+    """
+    host = urlsplit(url).hostname
+    if host is None or any(_forbidden(address) for address in _addresses(host)):
+        raise InvalidInput(
+            f"The endpoint {url!r} leads to an address that is not for storage.",
+            "Give the endpoint of an object storage; link-local and metadata addresses are refused.",
+        )
+
+
+def _addresses(host: str) -> set[IPv4Address | IPv6Address]:
+    try:
+        found = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)
+    except (OSError, UnicodeError):
+        return set()
+    return {ip_address(str(address[0]).partition("%")[0]) for *_, address in found}
+
+
+def _forbidden(address: IPv4Address | IPv6Address) -> bool:
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        address = address.ipv4_mapped
+    return address.is_link_local or address.is_multicast or address in _METADATA

@@ -1,0 +1,167 @@
+"""A bucket of anything that speaks S3, by the object store client obstore."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import httpx
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+from similis.domain import Connection, Credentials, CredentialsRefused, SimilisError, SourceDenied
+from similis.transfer._endpoint import check_host, endpoint_url
+from similis.transfer._refusals import Place
+from similis.transfer._source import ObjectInfo
+
+if TYPE_CHECKING:  # these are not there at run time
+    from obstore import GetOptions
+    from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
+
+_CONNECT, _READ, _WHOLE = timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5)
+_RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(minutes=2)}
+_STATUS = re.compile(r"status code: ([0-9]{3})")
+_CODE = re.compile(r"<Code>([A-Za-z.]+)</Code>")
+_WHERE = re.compile(r"<(?:Region|Endpoint)>([A-Za-z0-9.-]+)<")
+_OF_OTHER_REGIONS = {"AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"}
+_END_OF_MESSAGE = "\n\nDebug source"
+# How the client's own words for a failed connection read for people; the first that fits counts.
+_REASONS = {
+    "dns error": "its name cannot be resolved",
+    "ConnectionRefused": "the connection is refused",
+    "certificate": "its TLS certificate is not trusted",
+    "InvalidContentType": "it does not speak TLS; an endpoint without it begins with http://",
+    "kind: Timeout": "there is no answer in time",
+    "kind: Connect": "no connection can be made",
+    "IncompleteMessage": "the connection breaks off",
+    "kind: Interrupted": "the connection breaks off",
+}
+
+
+class S3Source:
+    """A bucket that speaks S3, by path-style addresses as all such storage knows them."""
+
+    def __init__(self, connection: Connection, bucket: str, credentials: Credentials | None) -> None:
+        """Set up the client; nothing is asked yet.
+
+        Raises:
+            InvalidInput: the endpoint leads where none may.
+        """
+        self._region = connection.region
+        self._url = endpoint_url(connection.endpoint) if connection.endpoint else _region_url(connection.region)
+        check_host(self._url)
+        self._place = Place(connection, bucket, self._url)
+        config: S3Config = {"endpoint": self._url}
+        if connection.region:
+            config["region"] = connection.region
+        self._store = S3Store(
+            bucket,
+            config=config,
+            client_options=_client_options(self._url),
+            retry_config=_RETRIES,
+            # Given this way nothing of the environment is mixed in, such as a session token.
+            credential_provider=(lambda: _s3_credential(credentials)) if credentials else None,
+        )
+
+    def stat(self, name: str) -> ObjectInfo:
+        """Look at an object."""
+        try:
+            found = obstore.head(self._store, name)
+        except (BaseError, OSError, ValueError) as error:
+            if _STATUS.search(str(error)) is None:
+                raise self._failure(str(error), name) from None
+            # The answer to HEAD has no body that says why; that to GET has. What it reads is dropped.
+            with self._errors(name):
+                found = obstore.get(self._store, name).meta
+        if not (etag := found["e_tag"]):
+            raise self._place.unreachable("it does not say which version (ETag) an object is")
+        return ObjectInfo(found["size"], etag)
+
+    def read(self, name: str, start: int = 0, length: int | None = None, etag: str | None = None) -> bytes:
+        """Read an object or a part of it."""
+        if length == 0:
+            return b""
+        options: GetOptions = {"range": {"offset": start} if length is None else (start, start + length)}
+        if etag is not None:
+            options["if_match"] = etag
+        try:
+            return bytes(obstore.get(self._store, name, options=options).bytes())
+        except (BaseError, OSError, ValueError) as error:
+            if _status(str(error)) == 416:  # there is nothing from `start` on  # noqa: PLR2004
+                return b""
+            raise self._failure(str(error), name) from None
+
+    def location(self) -> str | None:
+        """The region by the header that AWS gives to everybody; else that of the connection, which was no mistake."""
+        with suppress(SourceDenied):
+            self.holds("")
+        try:
+            answer = httpx.head(f"{self._url}/{self._place.bucket}", timeout=_CONNECT.total_seconds())
+        except httpx.HTTPError as error:
+            raise self._place.unreachable(type(error).__name__) from None
+        return answer.headers.get("x-amz-bucket-region") or self._region
+
+    def holds(self, prefix: str) -> bool:
+        """Whether there is any object below the prefix."""
+        with self._errors():
+            return any(obstore.list(self._store, prefix or None, chunk_size=1))
+
+    def close(self) -> None:
+        """The client's connections end with it."""
+
+    @contextmanager
+    def _errors(self, name: str | None = None) -> Iterator[None]:
+        try:
+            yield
+        except (BaseError, OSError, ValueError) as error:
+            raise self._failure(str(error), name) from None
+
+    def _failure(self, text: str, name: str | None) -> SimilisError:
+        """What the client's message is about; it is not shown, for storage repeats in it what was signed."""
+        message = text.partition(_END_OF_MESSAGE)[0]
+        if "/latest/" in message or "169.254." in message:  # the last place where the client looks for a key
+            return CredentialsRefused(
+                "There is no access key in the environment.",
+                "Give the connection one, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for Similis.",
+            )
+        if status := _status(message):
+            code = found[1] if (found := _CODE.search(message)) else None
+            where = found[1] if code in _OF_OTHER_REGIONS and (found := _WHERE.search(message)) else None
+            return self._place.refused(code, status, name, where)
+        if message.startswith("Could not parse path"):
+            return self._place.refused("InvalidObjectName", 400, name)
+        known = (reason for word, reason in _REASONS.items() if word in text)
+        return self._place.unreachable(next(known, "what answers there is no storage that speaks S3"))
+
+
+def _region_url(region: str | None) -> str:
+    """AWS's own endpoint; regions in China have another domain."""
+    name = region or "us-east-1"
+    return f"https://s3.{name}.amazonaws.com" + (".cn" if name.startswith("cn-") else "")
+
+
+def _client_options(url: str) -> ClientConfig:
+    return {
+        "allow_http": url.startswith("http://"),
+        "connect_timeout": _CONNECT,
+        "read_timeout": _READ,
+        "timeout": _WHOLE,
+    }
+
+
+def _s3_credential(credentials: Credentials) -> S3Credential:
+    return {
+        "access_key_id": credentials.access_key_id,
+        "secret_access_key": credentials.access_key_secret,
+        "token": credentials.security_token,
+        "expires_at": None,
+    }
+
+
+def _status(message: str) -> int | None:
+    found = _STATUS.search(message.partition(_END_OF_MESSAGE)[0])
+    return int(found[1]) if found else None

@@ -1,0 +1,65 @@
+"""A real S3 interface of the tests' own: moto's server, filled by Amazon's client."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+from similis.domain import Connection, Credentials, Provider
+
+HOST = "127.0.0.1"
+
+
+class S3Server:
+    """Buckets in memory, in a thread of this process; other processes reach it by its endpoint."""
+
+    credentials = Credentials("AKIDEXAMPLE", "secret-of-the-tests")
+
+    def __init__(self) -> None:
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
+        self._server = ThreadedMotoServer(HOST, 0, verbose=False)
+        self._client: Any = None
+
+    @property
+    def endpoint(self) -> str:
+        """URL of the server."""
+        return "http://{}:{}".format(*self._server.get_host_and_port())
+
+    def start(self) -> None:
+        """Start it."""
+        self._server.start()
+        self._client = self.client()
+
+    def stop(self) -> None:
+        """End it."""
+        self._server.stop()
+
+    def client(self, service: str = "s3", credentials: Credentials = credentials) -> Any:  # noqa: ANN401 - made by boto3
+        """Amazon's client of the server."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name="us-east-1",
+            aws_access_key_id=credentials.access_key_id,
+            aws_secret_access_key=credentials.access_key_secret,
+        )
+
+    def connection(self, **fields: Any) -> Connection:  # noqa: ANN401 - as the fields are
+        """A connection to it."""
+        return Connection(**{"name": "s3", "provider": Provider.S3, "endpoint": self.endpoint, **fields})
+
+    def create_bucket(self, bucket: str, region: str = "us-east-1") -> None:
+        """Make an empty bucket."""
+        where = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
+        self._client.create_bucket(Bucket=bucket, **where)
+
+    def put(self, bucket: str, name: str, content: bytes) -> None:
+        """Put an object, or replace it."""
+        self._client.put_object(Bucket=bucket, Key=name, Body=content)
+
+    def remove(self, bucket: str, name: str) -> None:
+        """Remove an object."""
+        self._client.delete_object(Bucket=bucket, Key=name)
