@@ -53,6 +53,7 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
     add_upload_flow(api, app.settings, tls_port)
     api.include_router(rest.router)
     api.include_router(_operator)
+    api.include_router(alibaba.files)
     api.router.routes.extend(alibaba.routes)
     api.include_router(console.router)
     return api

@@ -2,5 +2,7 @@
 
 from similis.gateway.alibaba._router import routes
 from similis.gateway.alibaba._target import OriginForm
+from similis.gateway.alibaba._task_files import files
+from similis.gateway.alibaba._tasks import increment
 
-__all__ = ["OriginForm", "routes"]
+__all__ = ["OriginForm", "files", "increment", "routes"]

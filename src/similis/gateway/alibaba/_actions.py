@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import NoReturn
 
 from similis.domain import (
     Added,
@@ -25,6 +24,7 @@ from similis.gateway.alibaba._searches import (
     search_image_by_text,
 )
 from similis.gateway.alibaba._shapes import done, found, pic_info
+from similis.gateway.alibaba._tasks import dump_meta, dump_meta_list, increase_instance, increase_list
 from similis.service import Orientation
 
 SERVICE_TYPES = {InstanceType.PRODUCT: 0, InstanceType.GENERIC: 1}
@@ -89,11 +89,6 @@ def detail(call: Call) -> JsonObject:
     return {"Success": True, "Instance": _instance(instance, call.app.analyst.slots)}
 
 
-def task(_call: Call) -> NoReturn:
-    """IncreaseInstance, IncreaseList, DumpMeta and DumpMetaList."""
-    raise Refused("UnsupportedOperationType", "Imports and exports are not there yet.")
-
-
 def _compared(call: Call, name: str) -> bytes:
     code = f"Invalid{name}"
     try:
@@ -125,10 +120,10 @@ V2020: Actions = {
     "CompareSimilarByImage": compare_similar_by_image,
     "DeleteImage": delete_image,
     "Detail": detail,
-    "DumpMeta": task,
-    "DumpMetaList": task,
-    "IncreaseInstance": task,
-    "IncreaseList": task,
+    "DumpMeta": dump_meta,
+    "DumpMetaList": dump_meta_list,
+    "IncreaseInstance": increase_instance,
+    "IncreaseList": increase_list,
     "SearchImageByFilter": search_image_by_filter,
     "SearchImageByName": search_image_by_name,
     "SearchImageByPic": search_image_by_pic,

@@ -30,6 +30,7 @@ class Call:
         uploads: pictures uploaded a moment ago.
         fetcher: fetches pictures from allowed hosts.
         upload_flow: permits uploads.
+        caller: id of the caller's access key, once it is known.
     """
 
     app: App
@@ -38,6 +39,7 @@ class Call:
     uploads: Uploads
     fetcher: Fetcher
     upload_flow: UploadFlow
+    caller: str | None = None
 
     @property
     def parameters(self) -> Parameters:

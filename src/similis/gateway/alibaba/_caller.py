@@ -18,10 +18,14 @@ WINDOW = timedelta(minutes=15)
 
 _READING = (
     *("SearchImageByPic", "SearchImageByName", "SearchImageByText", "SearchImageByFilter", "CheckImageExists"),
-    *("CompareSimilarByImage", "Detail", "IncreaseList", "DumpMetaList", "AuthorizeFileUpload"),
+    *("CompareSimilarByImage", "Detail", "IncreaseList", "AuthorizeFileUpload"),
     *("SearchImage", "SearchItem"),
 )
-_WRITING = ("AddImage", "UpdateImage", "DeleteImage", "IncreaseInstance", "DumpMeta", "AddItem", "DeleteItem")
+# DumpMetaList leads to all that is known of pictures, as DumpMeta does.
+_WRITING = (
+    *("AddImage", "UpdateImage", "DeleteImage", "IncreaseInstance", "DumpMeta", "DumpMetaList"),
+    *("AddItem", "DeleteItem"),
+)
 _NEEDS: Mapping[str, Role] = {
     **dict.fromkeys(_READING, Role.READER),
     **dict.fromkeys(_WRITING, Role.WRITER),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -91,7 +92,7 @@ def _authorised(target: Target, call: Call) -> JsonObject:
         instance = call.parameters.instance_name()
         authorise(key, target.name, instance)
         call.app.instances.get(instance)
-    return target.run(call)
+    return target.run(replace(call, caller=key.id))
 
 
 def _api(wire: WireRequest) -> str:

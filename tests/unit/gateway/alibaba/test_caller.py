@@ -188,8 +188,8 @@ def test_a_temporary_key_needs_its_token_until_its_end(app: App, key: NewAccessK
 
 
 READING = "SearchImageByPic SearchImageByName SearchImageByText SearchImageByFilter CheckImageExists Detail"
-READING += " CompareSimilarByImage IncreaseList DumpMetaList AuthorizeFileUpload SearchImage SearchItem"
-WRITING = "AddImage UpdateImage DeleteImage IncreaseInstance DumpMeta AddItem DeleteItem"
+READING += " CompareSimilarByImage IncreaseList AuthorizeFileUpload SearchImage SearchItem"
+WRITING = "AddImage UpdateImage DeleteImage IncreaseInstance DumpMeta DumpMetaList AddItem DeleteItem"
 
 
 def test_roles_allow_what_they_say(app: App) -> None:
