@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
 
 from similis.domain import Unavailable
@@ -60,9 +62,12 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
 
 
 @asynccontextmanager
-async def _lifespan(_api: FastAPI) -> AsyncIterator[None]:
+async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     current_default_thread_limiter().total_tokens = THREADS
+    service: App = api.state.service
+    service.transfers.begin(lambda: service.callbacks.send_due(partial(alibaba.increment, service)))
     yield
+    await run_in_threadpool(service.transfers.end)
 
 
 _operator = APIRouter(include_in_schema=False)

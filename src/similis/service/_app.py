@@ -14,6 +14,7 @@ from similis.privacy import Keyring
 from similis.service._access import Access
 from similis.service._analyst import Analyst
 from similis.service._bulk import Bulk
+from similis.service._callbacks import Callbacks
 from similis.service._connections import Connections
 from similis.service._duplicates import Duplicates
 from similis.service._embedded import FAISS, EmbeddedIndexes
@@ -33,6 +34,7 @@ from similis.service._settings import Settings
 from similis.service._spaces import Spaces
 from similis.service._transfers import Transfers
 from similis.service._tuning import Tunings
+from similis.transfer import Outbound
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,8 @@ class App:
         settings: what it was opened with.
         models: the cache of model files.
         analyst: the algorithm service.
-        instances, pictures, duplicates, search, tuning, access, connections, transfers, bulk: the use cases.
+        instances, pictures, duplicates, search, tuning, access, connections, transfers, callbacks, bulk: the use
+            cases.
     """
 
     def __init__(
@@ -72,11 +75,18 @@ class App:
         self.search = Search(catalogue, keyring, indexes, analyst, self.instances, settings.good_match)
         self.tuning = Tunings(catalogue, spaces, indexes, analyst, self.instances)
         self.access = Access(catalogue, keyring)
+        self.callbacks = Callbacks(catalogue, self.access, Outbound(("*",), settings.callback_hosts))
         self.connections = Connections(catalogue, keyring, settings)
         self._parallel = ParallelAnalyst(Models(settings.models, settings.subject_finder), settings.threads)
         importer = Importer(catalogue, keyring, self.connections, indexes, self.tuning, self._parallel)
         self.transfers = Transfers(
-            catalogue, self.connections, self.instances, importer, Exporter(catalogue), Links(keyring)
+            catalogue,
+            self.connections,
+            self.instances,
+            importer,
+            Exporter(catalogue),
+            Links(keyring),
+            self.callbacks.check,
         )
         self.bulk = Bulk(catalogue, keyring, indexes, self.instances)
         self._lock = lock
@@ -136,6 +146,7 @@ class App:
     def close(self) -> None:
         """Stop tasks, close indexes and catalogue and give the data directory free."""
         self.transfers.end()
+        self.callbacks.close()
         self._parallel.close()
         self._indexes.close()
         self._catalogue.close()

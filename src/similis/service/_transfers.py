@@ -47,12 +47,14 @@ class Transfers:
         importer: Importer,
         exporter: Exporter,
         links: Links,
+        check_callback: Callable[[str], None],
     ) -> None:
         self._catalogue = catalogue
         self._connections = connections
         self._instances = instances
         self._importer = importer
         self._exporter = exporter
+        self._check_callback = check_callback
         self._chores: list[Chore] = [self._tidy]
         self._runner = TaskRunner(catalogue, self._work, self._do_chores)
         self._tidy_at = 0.0
@@ -85,7 +87,7 @@ class Transfers:
         Raises:
             InstanceNotFound: there is no such instance.
             ConnectionNotFound: there is no such connection.
-            InvalidInput: bucket or path are malformed.
+            InvalidInput: bucket, path or the callback's URL cannot be used.
             PermissionDenied: the connection is for other instances.
             TaskRunning: an import or rebuild of this instance is under way.
             InstanceEmpty: there is nothing to rebuild.
@@ -93,6 +95,8 @@ class Transfers:
         SourceDirectory(source.path)
         if source.bucket is not None:
             check_bucket(source.bucket)
+        if callback is not None:
+            self._check_callback(callback)
         instance = self._instances.get(instance_name)
         self._connections.require(source, instance.name)
         kind = TaskKind.REBUILD if rebuild else TaskKind.IMPORT
