@@ -1,15 +1,31 @@
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from similis.catalogue import Catalogue, NewPicture, sqlite_url
-from similis.domain import Attributes, Category, Instance, InstanceSpec, Picture, PictureKey, Region, StorageFailed
+from similis.catalogue import Catalogue, Claim, NewPicture, sqlite_url
+from similis.domain import (
+    Attributes,
+    Category,
+    Connection,
+    ImportSource,
+    Instance,
+    InstanceSpec,
+    Picture,
+    PictureKey,
+    Provider,
+    Region,
+    StorageFailed,
+    TaskKind,
+)
 
 DIMENSION = 8
 MakePicture = Callable[..., NewPicture]
 MakeInstance = Callable[..., Instance]
+NOW = datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
 
 
 class MirrorSealer:
@@ -60,7 +76,7 @@ def catalogue(open_catalogue: Callable[[], Catalogue]) -> Catalogue:
 
 @pytest.fixture
 def make_instance(catalogue: Catalogue) -> MakeInstance:
-    def make(name: str = "shop", capacity: int = 1000) -> Instance:
+    def make(name: str = "shop", capacity: int = 10_000) -> Instance:
         spec = InstanceSpec(name, capacity=capacity)
         uid = name.encode().hex().ljust(32, "0")
         return catalogue.create_instance(spec, uid=uid, index="faiss", model="model-1", dimension=DIMENSION)
@@ -93,3 +109,29 @@ def new_picture() -> MakePicture:
         return NewPicture(picture, np.full(DIMENSION, value, dtype=np.float32))
 
     return make
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A moment; claims made by `begin_task` hold for a minute from it."""
+    return NOW
+
+
+@pytest.fixture
+def source(catalogue: Catalogue) -> ImportSource:
+    """A directory below a connection that is there."""
+    connection = catalogue.connections.add(Connection("here", Provider.FILE, root="/pictures"), None)
+    return ImportSource(connection.name, "bucket", "/a/b")
+
+
+@pytest.fixture
+def begin_task(catalogue: Catalogue, source: ImportSource) -> Callable[..., Claim]:
+    """Make a task and claim it."""
+
+    def begin(instance: Instance, kind: TaskKind = TaskKind.IMPORT, holder: str = "first") -> Claim:
+        task = catalogue.tasks.create(instance, kind, None if kind is TaskKind.EXPORT else source)
+        claim = catalogue.tasks.claim(task.id, holder, NOW + MINUTE, NOW)
+        assert claim is not None
+        return claim
+
+    return begin
