@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from similis.catalogue import Catalogue
@@ -53,13 +52,9 @@ class Connections:
                 raise InvalidInput("A file connection has no credentials.", "Leave them out.")
         for name in connection.instances:
             self._catalogue.instance(name)
-        kept = replace(
-            connection,
-            access_key_id=None if credentials is None else credentials.access_key_id,
-            created_at=datetime.now(UTC),
-        )
-        self._catalogue.connections.add(kept, None if credentials is None else self._sealed(kept.name, credentials))
-        return kept
+        kept = replace(connection, access_key_id=None if credentials is None else credentials.access_key_id)
+        sealed = None if credentials is None else self._sealed(kept.name, credentials)
+        return self._catalogue.connections.add(kept, sealed)
 
     def list(self) -> list[Connection]:
         """All connections, by name."""

@@ -206,6 +206,19 @@ ROLES = [
     ("DELETE", PICTURES, Role.WRITER),
     ("POST", SEARCH, Role.READER),
     ("POST", "/api/v1/compare", Role.READER),
+    ("POST", "/api/v1/instances/shop/imports", Role.WRITER),
+    ("GET", "/api/v1/instances/shop/imports", Role.READER),
+    ("POST", "/api/v1/instances/shop/exports", Role.WRITER),
+    ("GET", "/api/v1/instances/shop/exports", Role.WRITER),
+    ("GET", "/api/v1/tasks/99", Role.READER),
+    ("POST", "/api/v1/tasks/99/cancel", Role.WRITER),
+    ("GET", "/api/v1/tasks/99/failures", Role.READER),
+    ("GET", "/api/v1/tasks/99/export", Role.WRITER),
+    ("GET", "/api/v1/connections", Role.ADMIN),
+    ("POST", "/api/v1/connections", Role.ADMIN),
+    ("GET", "/api/v1/connections/x", Role.ADMIN),
+    ("DELETE", "/api/v1/connections/x", Role.ADMIN),
+    ("POST", "/api/v1/connections/x/check", Role.ADMIN),
     ("GET", "/api/v1/keys", Role.ADMIN),
     ("POST", "/api/v1/keys", Role.ADMIN),
     ("POST", "/api/v1/keys/x/disable", Role.ADMIN),
@@ -213,7 +226,8 @@ ROLES = [
 
 
 def test_every_route_keeps_its_role(api: httpx.Client, client: Client) -> None:
-    stated = {(method, path.replace("{name}", "shop").replace("{identity}", "x"))
+    filled = {"name": "shop", "identity": "x", "connection": "x", "task_id": "99"}
+    stated = {(method, path.format(**filled))
               for path, operations in api.get("/openapi.json").json()["paths"].items()
               for method in (each.upper() for each in operations)}  # fmt: skip
     assert stated == {(method, path) for method, path, _ in ROLES}

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query
 
-from similis.domain import Role, Task, TaskKind, TaskNotFound
+from similis.domain import AccessKey, Role, Task, TaskKind, TaskNotFound
 from similis.gateway.rest._caller import Bearer, Service, authenticated, require
 from similis.service import App
 
@@ -24,29 +24,41 @@ def may_see(task: Task) -> Role:
     return Role.WRITER if task.kind is TaskKind.EXPORT else Role.READER
 
 
+def _key(service: Service, credentials: Bearer) -> AccessKey:
+    return authenticated(service, credentials)
+
+
+def _key_unless_link(
+    service: Service, credentials: Bearer, expires: Signed = None, signature: Signed = None
+) -> AccessKey | None:
+    linked = expires is not None or signature is not None
+    return None if linked else authenticated(service, credentials)
+
+
 class NeedsTask:
     """Dependency that finds a task by its number for a caller whose key covers a role on its instance.
 
     Args:
-        role: None for the role that `may_see` names.
+        role: the least; `may_see` may ask for more.
     """
 
-    def __init__(self, role: Role | None = None) -> None:
+    def __init__(self, role: Role) -> None:
         self._role = role
 
-    def __call__(self, task_id: TaskId, service: Service, credentials: Bearer) -> Task:
+    def __call__(self, task_id: TaskId, service: Service, key: Annotated[AccessKey, Depends(_key)]) -> Task:
         """Return the task.
 
         Raises:
             NotAuthenticated: no key, an unknown one, or a wrong secret.
-            TaskNotFound: there is none of that number on an instance that the key reaches.
             PermissionDenied: the key's role does not cover the request.
+            TaskNotFound: there is none of that number on an instance that the key reaches.
         """
-        key = authenticated(service, credentials)
-        task = service.transfers.get(task_id)
+        require(key, self._role)
+        task: Task = service.transfers.get(task_id)
         if not key.allows(key.role, task.instance):
-            raise TaskNotFound(f"There is no task {task_id}.", "See the tasks of an instance for their numbers.")
-        require(key, self._role or may_see(task), task.instance)
+            # In the words for a number that there is not: who may not see a task learns nothing of it.
+            raise TaskNotFound(f"There is no task {task_id}.", "List the tasks of the instance.")
+        require(key, may_see(task), task.instance)
         return task
 
 
@@ -55,17 +67,18 @@ class NeedsTaskOrLink:
 
     Args:
         purpose: of the link.
+        role: the least of a key.
     """
 
-    def __init__(self, purpose: str) -> None:
+    def __init__(self, purpose: str, role: Role) -> None:
         self._purpose = purpose
-        self._needs_task = NeedsTask()
+        self._needs_task = NeedsTask(role)
 
     def __call__(
         self,
         task_id: TaskId,
         service: Service,
-        credentials: Bearer,
+        key: Annotated[AccessKey | None, Depends(_key_unless_link)],
         expires: Signed = None,
         signature: Signed = None,
     ) -> Task:
@@ -75,16 +88,16 @@ class NeedsTaskOrLink:
             PermissionDenied: the link is wrong or its time is over.
             SimilisError: what `NeedsTask` raises, without a link.
         """
-        if expires is None and signature is None:
-            return self._needs_task(task_id, service, credentials)
+        if key is not None:
+            return self._needs_task(task_id, service, key)
         service.transfers.check_link(task_id, self._purpose, expires or "", signature or "", datetime.now(UTC))
         return service.transfers.get(task_id)
 
 
-VisibleTask = Annotated[Task, Depends(NeedsTask())]
+VisibleTask = Annotated[Task, Depends(NeedsTask(Role.READER))]
 WritableTask = Annotated[Task, Depends(NeedsTask(Role.WRITER))]
-FailuresTask = Annotated[Task, Depends(NeedsTaskOrLink(FAILURES))]
-ExportTask = Annotated[Task, Depends(NeedsTaskOrLink(EXPORT))]
+FailuresTask = Annotated[Task, Depends(NeedsTaskOrLink(FAILURES, Role.READER))]
+ExportTask = Annotated[Task, Depends(NeedsTaskOrLink(EXPORT, Role.WRITER))]
 
 
 def signed_path(service: App, task: Task, purpose: str) -> str:
