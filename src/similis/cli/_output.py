@@ -10,7 +10,15 @@ from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.prompt import Confirm
 from rich.table import Table
 
@@ -26,8 +34,8 @@ class Output:
 
     def __init__(self, *, json: bool) -> None:
         self.json = json
-        self._out = Console(highlight=False, soft_wrap=True)
-        self._err = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._out = Console(highlight=False, emoji=False, soft_wrap=True)
+        self._err = Console(stderr=True, highlight=False, emoji=False, soft_wrap=True)
 
     def data(self, value: Any) -> None:  # noqa: ANN401 - anything that JSON can hold
         """Print JSON; nothing when people read."""
@@ -48,7 +56,9 @@ class Output:
         """Print a table for people; nothing when programs read."""
         if self.json:
             return
-        table = Table(*headings, box=None, pad_edge=False, header_style="bold")
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in headings:
+            table.add_column(heading, overflow="fold")  # nothing is cut off
         for row in rows:
             table.add_row(*("" if cell is None else escape(str(cell)) for cell in row))
         self._out.print(table)
@@ -58,9 +68,14 @@ class Output:
         if self.json:
             sys.stderr.write(json.dumps(as_json(error), ensure_ascii=False) + "\n")
             return
-        self._err.print(f"[bold red]{error.code}[/] {escape(error.message)}")
+        self.problem(error.code, error.message)
         if error.hint:
             self._err.print(escape(error.hint), style="dim")
+
+    def problem(self, code: str, message: str) -> None:
+        """Print on standard error for people what went wrong; nothing when programs read, who have it as data."""
+        if not self.json:
+            self._err.print(f"[bold red]{escape(code)}[/] {escape(message)}")
 
     @contextmanager
     def working(self, what: str) -> Iterator[None]:
@@ -71,13 +86,13 @@ class Output:
         with self._err.status(escape(what)):
             yield
 
-    def progress(self) -> Progress:
+    def progress(self, count: ProgressColumn | None = None) -> Progress:
         """A progress bar with count and remaining time on standard error; invisible where that is no terminal."""
         return Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
             BarColumn(),
-            MofNCompleteColumn(),
+            count or MofNCompleteColumn(),
             TimeRemainingColumn(),
             console=self._err,
             transient=True,

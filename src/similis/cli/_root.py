@@ -11,7 +11,21 @@ from typing import Annotated
 import typer
 from threadpoolctl import threadpool_limits
 
-from similis.cli import _access, _add, _benchmark, _duplicates, _evaluate, _instances, _models, _pictures, _serve
+from similis.cli import (
+    _access,
+    _add,
+    _benchmark,
+    _connections,
+    _duplicates,
+    _evaluate,
+    _export,
+    _imports,
+    _instances,
+    _models,
+    _pictures,
+    _serve,
+    _tasks,
+)
 from similis.cli._output import Output
 from similis.domain import InvalidInput, SimilisError
 
@@ -42,7 +56,10 @@ def build() -> typer.Typer:
     ) -> None:
         """Self-hosted image search: add pictures, find the same product or look-alikes by picture."""
 
-    for room in (_serve, _instances, _access, _add, _pictures, _duplicates, _models, _evaluate, _benchmark):
+    for room in (
+        _serve, _instances, _access, _add, _connections, _imports, _export, _tasks, _pictures, _duplicates, _models,
+        _evaluate, _benchmark,
+    ):  # fmt: skip
         room.register(root)
     return root
 

@@ -27,8 +27,7 @@ _CATALOGUE = typer.Option(
     show_default=False,
 )
 _KEYS = typer.Option("--keys", help="Key directory (SIMILIS_KEYS; <data>.keys).", show_default=False)
-_ENDPOINT = typer.Option("--endpoint", envvar="SIMILIS_ENDPOINT", help="Work on the service running at this URL.")
-_KEY = typer.Option("--key", envvar="SIMILIS_KEY", help="Access key for --endpoint, as ID:SECRET.")
+_KEY = typer.Option("--key", envvar="SIMILIS_KEY", help="Access key of that service, as ID:SECRET.")
 _JSON = typer.Option("--json", help="Print JSON.")
 
 SubjectFinderOption: TypeAlias = Annotated[
@@ -43,14 +42,16 @@ def _shared(name: str, kind: object, default: object) -> inspect.Parameter:
     return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
 
 
-_SHARED = (
-    _shared("data", Annotated[Path | None, _DATA], None),
-    _shared("catalogue", Annotated[str | None, _CATALOGUE], None),
-    _shared("keys", Annotated[Path | None, _KEYS], None),
-    _shared("endpoint", Annotated[str | None, _ENDPOINT], None),
-    _shared("key", Annotated[str | None, _KEY], None),
-    _shared("json", Annotated[bool, _JSON], False),
-)
+def _all_shared(service: str) -> tuple[inspect.Parameter, ...]:
+    endpoint = typer.Option(service, envvar="SIMILIS_ENDPOINT", help="Work on the service running at this URL.")
+    return (
+        _shared("data", Annotated[Path | None, _DATA], None),
+        _shared("catalogue", Annotated[str | None, _CATALOGUE], None),
+        _shared("keys", Annotated[Path | None, _KEYS], None),
+        _shared("endpoint", Annotated[str | None, endpoint], None),
+        _shared("key", Annotated[str | None, _KEY], None),
+        _shared("json", Annotated[bool, _JSON], False),
+    )
 
 
 @dataclass
@@ -113,19 +114,25 @@ def settings_of(data: Path | None, catalogue: str | None, keys: Path | None) -> 
         ) from None
 
 
-def with_session(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the shared options, `--data` to `--json`; it takes a `Session` first instead."""
+def with_session(function: Callable[..., None], *, service: str = "--endpoint") -> Callable[..., None]:
+    """Give a command the shared options, `--data` to `--json`; it takes a `Session` first instead.
+
+    Args:
+        function: the command.
+        service: the option that names the running service, where `--endpoint` means something else.
+    """
+    shared = _all_shared(service)
 
     @wraps(function)
     def command(**given: Any) -> None:  # noqa: ANN401 - whatever the command declares
-        data, catalogue, keys, endpoint, key, json = (given.pop(parameter.name) for parameter in _SHARED)
+        data, catalogue, keys, endpoint, key, json = (given.pop(parameter.name) for parameter in shared)
         function(Session(settings_of(data, catalogue, keys), Output(json=json), endpoint, key), **given)
 
     # Typer reads parameters from the signature: the command's own ones first, then the shared ones.
     del command.__wrapped__
     _, *own = inspect.signature(function, eval_str=True).parameters.values()
     keyword_only = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in own]
-    signature = inspect.Signature([*keyword_only, *_SHARED])
+    signature = inspect.Signature([*keyword_only, *shared])
     command.__signature__ = signature  # type: ignore[attr-defined] # functions take one
     command.__annotations__ = {name: parameter.annotation for name, parameter in signature.parameters.items()}
     return command
