@@ -48,7 +48,9 @@ def open_source(connection: Connection, bucket: str | None, credentials: Credent
         raise InvalidInput(f"The connection {connection.name!r} names no bucket.", "Name the bucket to import from.")
     if connection.provider is Provider.S3:
         return S3Source(connection, name, credentials)
-    raise NotImplementedError(connection.provider)
+    from similis.transfer._oss_source import OssSource  # noqa: PLC0415 - loading the SDK takes a while
+
+    return OssSource(connection, name, credentials)
 
 
 def _bucket(connection: Connection, bucket: str | None) -> str | None:

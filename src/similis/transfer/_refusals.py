@@ -70,6 +70,26 @@ _MESSAGES: dict[type[SimilisError], tuple[str, str]] = {
         "See that this is the endpoint of the storage, and whether it works.",
     ),
 }
+# How a client's own words for a failed connection read for people; the first that fits counts.
+_REASONS = {
+    "dns error": "its name cannot be resolved",
+    "NameResolution": "its name cannot be resolved",
+    "Failed to resolve": "its name cannot be resolved",
+    "ConnectionRefused": "the connection is refused",
+    "Connection refused": "the connection is refused",
+    "WRONG_VERSION_NUMBER": "it does not speak TLS; an endpoint without it begins with http://",
+    "record layer failure": "it does not speak TLS; an endpoint without it begins with http://",
+    "InvalidContentType": "it does not speak TLS; an endpoint without it begins with http://",
+    "certificate": "its TLS certificate is not trusted",
+    "timed out": "there is no answer in time",
+    "kind: Timeout": "there is no answer in time",
+    "kind: Connect": "no connection can be made",
+    "IncompleteMessage": "the connection breaks off",
+    "IncompleteRead": "the connection breaks off",
+    "kind: Interrupted": "the connection breaks off",
+    "Connection aborted": "the connection breaks off",
+    "Connection broken": "the connection breaks off",
+}
 _ARCHIVED = ("The object {name!r} is in an archive.", "Restore it before it is imported.")
 _POLICIES = {
     Provider.OSS: "oss:GetObject on acs:oss:*:*:{bucket}/* and oss:ListObjects on acs:oss:*:*:{bucket}",
@@ -102,7 +122,7 @@ class Place:
             code: that the storage gave; None: it gave none, as no storage does.
             status: of HTTP.
             name: of the object that was asked for; None: the bucket was.
-            where: region or endpoint that the storage says is the bucket's.
+            where: what the storage says of the bucket's region; given, the refusal is about that.
         """
         kind = _ERRORS.get(code or "") or (RegionMismatch if where else _kind(code, status))
         message, hint = _ARCHIVED if code == "InvalidObjectState" else _MESSAGES[kind]
@@ -124,6 +144,12 @@ class Place:
             f"The storage at {self.endpoint} cannot be reached: {reason}.",
             "See that the endpoint is right, that the storage runs, and that this machine may reach it.",
         )
+
+
+def reason(text: str) -> str:
+    """Why there is no answer, from what a client says."""
+    known = (said for words, said in _REASONS.items() if words in text)
+    return next(known, "what answers there is no such storage")
 
 
 def _kind(code: str | None, status: int) -> type[SimilisError]:

@@ -15,7 +15,7 @@ from obstore.store import S3Store
 
 from similis.domain import Connection, Credentials, CredentialsRefused, SimilisError, SourceDenied
 from similis.transfer._endpoint import check_host, endpoint_url
-from similis.transfer._refusals import Place
+from similis.transfer._refusals import Place, reason
 from similis.transfer._source import ObjectInfo
 
 if TYPE_CHECKING:  # these are not there at run time
@@ -29,17 +29,6 @@ _CODE = re.compile(r"<Code>([A-Za-z.]+)</Code>")
 _WHERE = re.compile(r"<(?:Region|Endpoint)>([A-Za-z0-9.-]+)<")
 _OF_OTHER_REGIONS = {"AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"}
 _END_OF_MESSAGE = "\n\nDebug source"
-# How the client's own words for a failed connection read for people; the first that fits counts.
-_REASONS = {
-    "dns error": "its name cannot be resolved",
-    "ConnectionRefused": "the connection is refused",
-    "certificate": "its TLS certificate is not trusted",
-    "InvalidContentType": "it does not speak TLS; an endpoint without it begins with http://",
-    "kind: Timeout": "there is no answer in time",
-    "kind: Connect": "no connection can be made",
-    "IncompleteMessage": "the connection breaks off",
-    "kind: Interrupted": "the connection breaks off",
-}
 
 
 class S3Source:
@@ -130,12 +119,11 @@ class S3Source:
             )
         if status := _status(message):
             code = found[1] if (found := _CODE.search(message)) else None
-            where = found[1] if code in _OF_OTHER_REGIONS and (found := _WHERE.search(message)) else None
+            where = f"it is {found[1]}" if code in _OF_OTHER_REGIONS and (found := _WHERE.search(message)) else None
             return self._place.refused(code, status, name, where)
         if message.startswith("Could not parse path"):
             return self._place.refused("InvalidObjectName", 400, name)
-        known = (reason for word, reason in _REASONS.items() if word in text)
-        return self._place.unreachable(next(known, "what answers there is no storage that speaks S3"))
+        return self._place.unreachable(reason(text))
 
 
 def _region_url(region: str | None) -> str:
