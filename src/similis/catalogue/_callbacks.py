@@ -38,10 +38,7 @@ class Callbacks:
             waits = values["callback_state"] == CallbackState.PENDING.value
             if not waits or values["callback_attempts"] != due.attempts:
                 return False
-            attempts = due.attempts + 1
-            change_task(
-                connection, values, callback_attempts=attempts, callback_at=until, updated_at=values["updated_at"]
-            )
+            change_task(connection, values, callback_attempts=due.attempts + 1, callback_at=until)
         return True
 
     def note(self, task_id: int, state: CallbackState, at: datetime) -> None:
@@ -51,9 +48,7 @@ class Callbacks:
             TaskNotFound: the task is gone, with its instance.
         """
         with self._database.writing() as connection:
-            values = lock_task(connection, task_id)
-            noted = {"callback_state": state.value, "callback_at": at, "updated_at": values["updated_at"]}
-            change_task(connection, values, **noted)
+            change_task(connection, lock_task(connection, task_id), callback_state=state.value, callback_at=at)
 
 
 def _callback(values: dict[str, object], name: str) -> Callback:

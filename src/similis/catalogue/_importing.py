@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -36,7 +36,7 @@ class Importing:
         """
         with self._database.writing() as connection:
             values = lock_claimed(connection, claim)
-            return change_task(connection, values, etag=etag, total_bytes=total_bytes)
+            return change_task(connection, values, etag=etag, total_bytes=total_bytes, updated_at=datetime.now(UTC))
 
     def checkpoint(self, task_id: int) -> Checkpoint:
         """Return where a task goes on.
@@ -80,8 +80,8 @@ class Importing:
                 done += step(connection)
             _insert_failures(connection, values, batch)
             counts = {name: values[name] + getattr(done, name) for name in COUNTS}
-            place = {"line": batch.line, "read_bytes": batch.read_bytes, "held_until": until}
-            return change_task(connection, values, **counts, **place)
+            place = {"line": batch.line, "read_bytes": batch.read_bytes, "updated_at": datetime.now(UTC)}
+            return change_task(connection, values, **counts, **place, held_until=until)
 
     def _steps(self, target: Instance, batch: Batch) -> Iterator[_Step]:
         """What to do within the transaction: runs of additions and runs of removals, in turn."""

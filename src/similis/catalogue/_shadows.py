@@ -131,4 +131,4 @@ def _move_tasks(connection: Connection, old: Instance, new: Instance) -> None:
     for task_id in ids.all():
         values = lock_task(connection, task_id)
         until = now if values["kind"] == TaskKind.EXPORT.value else values["until_seq"]
-        change_task(connection, values, instance_id=new.id, until_seq=until, updated_at=values["updated_at"])
+        change_task(connection, values, instance_id=new.id, until_seq=until)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Select, select, update
@@ -69,8 +68,11 @@ def lock_claimed(connection: Connection, claim: Claim) -> dict[str, Any]:
 
 
 def change_task(connection: Connection, values: Mapping[str, Any], **changes: object) -> Task:
-    """Change columns of a reserved task and return it as it is then."""
-    row = with_checksum(task, {**values, "updated_at": datetime.now(UTC), **changes})
+    """Change columns of a reserved task and return it as it is then.
+
+    `updated_at` is one of them where what the task tells of itself changes.
+    """
+    row = with_checksum(task, {**values, **changes})
     connection.execute(update(task).where(task.c.id == values["id"]).values(row))
     name = connection.execute(select(instance.c.name).where(instance.c.id == row["instance_id"])).scalar_one()
     return as_task(row, name)

@@ -208,7 +208,7 @@ class Tasks:
             if values["status"] != TaskStatus.PROCESSING.value:
                 return read_task(connection, task_id)
             if _held(values, now):
-                return change_task(connection, values, cancelling=True)
+                return change_task(connection, values, cancelling=True, updated_at=datetime.now(UTC))
             return end_task(connection, values, TaskStatus.FAIL, TaskCancelled.code, "The task was cancelled.")
 
     def failures(self, task_id: int) -> Iterator[TaskFailure]:
@@ -244,8 +244,9 @@ def end_task(
     connection: Connection, values: dict[str, Any], status: TaskStatus, code: str | None = None, message: str = ""
 ) -> Task:
     """End a reserved task and return it as it is then; nobody holds it any more."""
-    ended = {"status": status.value, "code": code, "message": message, "cancelling": False}
-    return change_task(connection, values, **ended, **_FREE, callback_at=datetime.now(UTC))
+    now = datetime.now(UTC)
+    ended = {"status": status.value, "code": code, "message": message, "cancelling": False, "updated_at": now}
+    return change_task(connection, values, **ended, **_FREE, callback_at=now)
 
 
 def _reserve(connection: Connection, instance: Instance, kind: TaskKind) -> int:

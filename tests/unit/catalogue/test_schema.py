@@ -123,6 +123,9 @@ def test_reading_by_key_uses_an_index(open_catalogue: Open, url: str) -> None:
         "SELECT id FROM picture WHERE instance_id = 1 AND category_id = 3 ORDER BY id",
         "SELECT id FROM picture WHERE instance_id = 1 AND int_attr3 >= 7",
         "SELECT * FROM change WHERE instance_id = 1 AND seq > 5 ORDER BY seq LIMIT 1000",
+        "SELECT id FROM task WHERE instance_id = 1 AND status = 'processing' AND kind = 'rebuild'",
+        "SELECT id FROM task WHERE status != 'processing' AND callback_state = 'pending' AND callback_at <= 7",
+        "SELECT * FROM task_failure WHERE task_id = 1 AND number > 5 ORDER BY number LIMIT 1000",
     ]
     with database.reading() as connection:
         for query in queries:
