@@ -57,28 +57,30 @@ class Callbacks:
         """
         self._outbound.check(url)
 
-    def send_due(self, body: CallbackBody) -> None:
+    def send_due(self, body: CallbackBody, now: datetime | None = None) -> None:
         """Begin to send what is due, as many at once as there is room for, and return before they have arrived.
 
         Args:
             body: what to tell.
+            now: the present moment, unless it is another.
         """
-        for due in self._catalogue.callbacks.due(datetime.now(UTC)):
+        moment = now or datetime.now(UTC)
+        for due in self._catalogue.callbacks.due(moment, _AT_ONCE):
             if not self._room.acquire(blocking=False):
                 return
-            if not self._catalogue.callbacks.take(due, datetime.now(UTC) + _HELD):
+            if self._catalogue.callbacks.take(due, moment + _HELD):
+                self._pool.submit(self._attempt, due, body, moment)
+            else:
                 self._room.release()
-                continue
-            self._pool.submit(self._attempt, due, body)
 
     def close(self) -> None:
         """Wait for what is being sent; the rest is sent by the next process."""
         self._pool.shutdown()
 
-    def _attempt(self, due: Callback, body: CallbackBody) -> None:
+    def _attempt(self, due: Callback, body: CallbackBody, begun: datetime) -> None:
         try:
             state, wait = self._send(due, body)
-            self._catalogue.callbacks.note(due.task.id, state, datetime.now(UTC) + wait)
+            self._catalogue.callbacks.note(due.task.id, state, begun + wait)
         except SimilisError as error:  # the catalogue's; the attempt is made again when its time is over
             log.warning("The callback of task %d: %s", due.task.id, error.message)
         except Exception as error:  # as unforeseen as it is, its message may quote what strangers sent
@@ -108,25 +110,25 @@ class Callbacks:
         content = json.dumps(body(due.task, due.origin or ""), ensure_ascii=False).encode()
         headers = {"content-type": "application/json", "user-agent": "Similis", "accept": "*/*"}
         if due.caller is not None:
-            secret = self._access.reveal(due.caller)[1]
+            secret = self._access.reveal(due.caller)[1].encode()
             headers |= signature(f"task-{due.task.id}", secret, content, datetime.now(UTC))
         return OutboundRequest("POST", due.task.callback or "", headers, content, seconds=_SECONDS, most=_READ)
 
 
-def signature(identity: str, secret: str, content: bytes, now: datetime) -> dict[str, str]:
+def signature(identity: str, secret: bytes, content: bytes, now: datetime) -> dict[str, str]:
     """The headers that prove who sends a callback.
 
     Standard Webhooks (https://www.standardwebhooks.com), symmetric: HMAC-SHA256 over id, moment and body.
 
     Args:
         identity: of the message, the same in every attempt.
-        secret: the access key secret, whose UTF-8 bytes are the key.
+        secret: the key: the access key secret as UTF-8.
         content: the body.
         now: the moment of this attempt.
     """
     moment = str(int(now.timestamp()))
     signed = b".".join((identity.encode(), moment.encode(), content))
-    digest = hmac.digest(secret.encode(), signed, hashlib.sha256)
+    digest = hmac.digest(secret, signed, hashlib.sha256)
     return {
         "webhook-id": identity,
         "webhook-timestamp": moment,
