@@ -6,9 +6,10 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
@@ -98,7 +99,8 @@ class ParallelAnalyst(Analyst):
         while True:
             pool = self._running()
             try:
-                return pool.submit(_analyse, data, options)
+                with _interrupts_kept_out():
+                    return pool.submit(_analyse, data, options)
             except BrokenProcessPool:
                 with self._changing:
                     if self._pool is pool:
@@ -115,12 +117,21 @@ class ParallelAnalyst(Analyst):
             return self._pool
 
 
+@contextmanager
+def _interrupts_kept_out() -> Iterator[None]:
+    """Let processes that are started meanwhile not be ended by Ctrl-C, which goes to all; the parent ends them."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _analyst: Analyst
 
 
 def _start(models: Models) -> None:
     global _analyst  # noqa: PLW0603 - one for each process, which lives for nothing else
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to all; the parent ends this one in order
     os.nice(_POLITENESS)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     _analyst = models.analyst()
