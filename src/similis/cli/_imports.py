@@ -57,7 +57,7 @@ def _begun(
     """The import of this source that has not ended or, where there is none, a new one."""
     task = target.transfers.unfinished(instance, source, rebuild=rebuild)
     if task is not None:
-        session.output.say(f"Continuing task {task.id}, of which {task.counts.lines:,} lines are done.")
+        session.output.say(f"Continuing task {task.id}; lines done: {task.counts.lines:,}.")
         return task
     try:
         return target.transfers.start_import(instance, source, rebuild=rebuild, callback=callback)
