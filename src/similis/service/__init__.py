@@ -6,6 +6,7 @@ from similis.service._api import InstanceHandle, Similis, open_directory
 from similis.service._app import App
 from similis.service._bulk import Bulk, Featured
 from similis.service._doctor import Finding, examine
+from similis.service._importing import MakeExtractor
 from similis.service._inputs import (
     PictureSource,
     RegionSource,
@@ -19,6 +20,7 @@ from similis.service._inputs import (
 from similis.service._instances import Instances
 from similis.service._models import model_store
 from similis.service._pictures import Pictures
+from similis.service._ray import on_ray
 from similis.service._search import Search
 from similis.service._settings import Settings
 from similis.transfer import Outbound, OutboundAnswer, OutboundRequest
@@ -31,6 +33,7 @@ __all__ = [
     "Finding",
     "InstanceHandle",
     "Instances",
+    "MakeExtractor",
     "ModelStatus",
     "ModelStore",
     "Orientation",
@@ -50,6 +53,7 @@ __all__ = [
     "as_search_options",
     "examine",
     "model_store",
+    "on_ray",
     "open_directory",
     "read_picture",
     "require_one_way_to_delete",

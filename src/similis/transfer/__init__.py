@@ -8,6 +8,7 @@ from similis.transfer._meta_file import find_meta, meta_chunks
 from similis.transfer._opening import SourceSpec, open_source
 from similis.transfer._outbound import Outbound, OutboundAnswer, OutboundRequest
 from similis.transfer._pipeline import BATCH, Ready, WorkedLine, batches
+from similis.transfer._ray_extractor import RAY_BATCH, BatchWorker, MakeWorker, RayExtractor, Worker
 from similis.transfer._source import ObjectInfo, Source
 from similis.transfer._source_directory import META_FILE, SourceDirectory
 
@@ -15,23 +16,28 @@ __all__ = [
     "BATCH",
     "MAX_LINE",
     "META_FILE",
+    "RAY_BATCH",
     "Addition",
+    "BatchWorker",
     "Deletion",
     "Entry",
     "Extracted",
     "Extractor",
     "FailedLine",
     "LocalExtractor",
+    "MakeWorker",
     "ObjectInfo",
     "Outbound",
     "OutboundAnswer",
     "OutboundRequest",
     "ParsedLine",
+    "RayExtractor",
     "Ready",
     "Source",
     "SourceDirectory",
     "SourceSpec",
     "WorkedLine",
+    "Worker",
     "batches",
     "check_region",
     "check_source",
