@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 from tests.servers.milvus_server import MilvusServer
+from tests.servers.oss_server import OssServer
 from tests.servers.postgres_server import PostgresServer
+from tests.servers.s3_server import S3Server
 from threadpoolctl import threadpool_limits
 
 from similis.algorithm import ModelStore, Pipeline
@@ -68,6 +70,30 @@ def postgres_url(postgres_server: PostgresServer) -> Iterator[str]:
     url = postgres_server.fresh_database()
     yield url
     postgres_server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def _one_s3_server() -> Iterator[S3Server]:
+    server = S3Server()
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3_server(_one_s3_server: S3Server) -> Iterator[S3Server]:
+    """A server that speaks S3, empty."""
+    yield _one_s3_server
+    _one_s3_server.reset()
+
+
+@pytest.fixture
+def oss_server() -> Iterator[OssServer]:
+    """A server that speaks OSS and checks signatures, empty."""
+    server = OssServer()
+    server.start()
+    yield server
+    server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """An OSS of the tests' own, which checks signatures of version 4 as Alibaba Cloud describes them.
 
-It computes each signature from what arrived, by the description in "Include a V4 signature in the Authorization header"
-of the OSS documentation, and shares no code with the SDK that signs.
+It computes each signature from what arrived, by the page "Include a V4 signature in the Authorization header" of the
+OSS documentation, and shares no code with the SDK that signs. Its answers to HEAD do not say why they refuse.
 """
 
 from __future__ import annotations
@@ -280,16 +280,17 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     oss: OssServer
 
-    def do_GET(self) -> None:  # noqa: N802 - the name it must have
-        failure = self.oss.failures.pop(0) if self.oss.failures else 200
+    def do_GET(self) -> None:
         url = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
+        failure = self.oss.failures.pop(0) if self.oss.failures else 200
         try:
             if failure not in {200, None}:
-                raise Refusal(failure or 500, "InternalError", "Please try again later.")
-            status, more, body = self.oss.answer(Request(self.command, url.path, url.query, headers))
+                status, more, body = _error(Refusal(failure or 500, "InternalError", "Please try again later."))
+            else:
+                status, more, body = self.oss.answer(Request(self.command, url.path, url.query, headers))
         except Refusal as refusal:
-            status, more, body = refusal.status, {"Content-Type": "application/xml"}, _error(refusal)
+            status, more, body = _error(refusal)
         self._send(status, more, body, whole=failure is not None)
 
     do_HEAD = do_GET  # noqa: N815 - the name it must have
@@ -310,7 +311,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = not whole
 
 
-def _error(refusal: Refusal) -> bytes:
+def _error(refusal: Refusal) -> tuple[int, dict[str, str], bytes]:
     def parts() -> Iterator[str]:
         yield f"<Code>{refusal.code}</Code><Message>{escape(refusal.message)}</Message>"
         yield "<RequestId>5C3D9175B6FC201293AD0000</RequestId>"
@@ -319,4 +320,5 @@ def _error(refusal: Refusal) -> bytes:
         if refusal.endpoint:
             yield f"<Endpoint>{refusal.endpoint}</Endpoint>"
 
-    return f'<?xml version="1.0" encoding="UTF-8"?><Error>{"".join(parts())}</Error>'.encode()
+    body = f'<?xml version="1.0" encoding="UTF-8"?><Error>{"".join(parts())}</Error>'.encode()
+    return refusal.status, {"Content-Type": "application/xml"}, body

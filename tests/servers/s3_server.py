@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
 import boto3
+import httpx
 from moto.server import ThreadedMotoServer
 
 from similis.domain import Connection, Credentials, Provider
@@ -37,6 +39,27 @@ class S3Server:
         """End it."""
         self._server.stop()
 
+    def reset(self) -> None:
+        """Forget all buckets and users, and ask nobody again who they are."""
+        httpx.post(f"{self.endpoint}/moto-api/reset").raise_for_status()
+        self._authenticate("inf")
+
+    def user(self, *actions: str, bucket: str) -> Credentials:
+        """A user who may do this in a bucket; from the first on, everybody must be one, with the right secret."""
+        self._authenticate("inf")
+        iam, name = self.client("iam"), f"user-{len(self.client('iam').list_users()['Users'])}"
+        iam.create_user(UserName=name)
+        key = iam.create_access_key(UserName=name)["AccessKey"]
+        resources = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+        statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement] if actions else []})
+        iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=policy)
+        self._authenticate("0")
+        return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+
+    def _authenticate(self, after: str) -> None:
+        httpx.post(f"{self.endpoint}/moto-api/reset-auth", content=after).raise_for_status()
+
     def client(self, service: str = "s3", credentials: Credentials = credentials) -> Any:  # noqa: ANN401 - made by boto3
         """Amazon's client of the server."""
         return boto3.client(
@@ -49,7 +72,9 @@ class S3Server:
 
     def connection(self, **fields: Any) -> Connection:  # noqa: ANN401 - as the fields are
         """A connection to it."""
-        return Connection(**{"name": "s3", "provider": Provider.S3, "endpoint": self.endpoint, **fields})
+        return Connection(
+            **{"name": "s3", "provider": Provider.S3, "endpoint": self.endpoint, "region": "us-east-1", **fields}
+        )
 
     def create_bucket(self, bucket: str, region: str = "us-east-1") -> None:
         """Make an empty bucket."""

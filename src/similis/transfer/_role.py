@@ -14,7 +14,7 @@ from alibabacloud_credentials.provider import (
     StaticAKCredentialsProvider,
     StaticSTSCredentialsProvider,
 )
-from Tea.exceptions import TeaException
+from Tea.exceptions import RetryError, TeaException
 
 from similis.domain import (
     ClockSkewed,
@@ -86,7 +86,7 @@ def credentials_of(connection: Connection, credentials: Credentials | None) -> C
             found = provider.get_credentials()
         except CredentialException as error:
             raise _refused(connection, error.message) from None
-        except (TeaException, OSError) as error:
+        except (RetryError, TeaException, OSError) as error:
             raise SourceUnreachable(
                 f"Alibaba Cloud's token service cannot be reached: {reason(str(error))}.",
                 "See that this machine may reach it; it is asked because the connection assumes a role.",
