@@ -13,7 +13,7 @@ from rich.progress import TextColumn
 from similis.cli._output import Output
 from similis.cli._session import Session, Target
 from similis.domain import ServiceUnreachable, Task, TaskCounts, TaskStatus, as_json
-from similis.service import App
+from similis.service import App, MakeExtractor
 
 _SOME_FAILED, _COULD_NOT_RUN, _INTERRUPTED = 1, 3, 130
 _SHOWN = 5
@@ -22,7 +22,7 @@ _PATIENCE = 60.0
 """Seconds for which a service may be away while a task is followed."""
 
 
-def carry_on(session: Session, app: App, task: Task) -> Task:
+def carry_on(session: Session, app: App, task: Task, extractor: MakeExtractor | None = None) -> Task:
     """Work on a task here and now, to its end.
 
     Raises:
@@ -30,7 +30,7 @@ def carry_on(session: Session, app: App, task: Task) -> Task:
     """
     with _bar(session.output, task) as advance:
         try:
-            return app.transfers.run(task.id, on_progress=advance)
+            return app.transfers.run(task.id, extractor, advance)
         except KeyboardInterrupt:
             session.output.say(f"Interrupted. Give the same command again, or: similis task resume {task.id}")
             raise typer.Exit(_INTERRUPTED) from None

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from similis.cli._engines import Engine, EngineOption, RayAddressOption, chosen_extractor
 from similis.cli._following import carry_on, follow, report
 from similis.cli._session import Session, Target, with_session
 from similis.domain import ImportSource, InvalidInput, Task, TaskRunning, as_json
@@ -35,15 +36,18 @@ def import_(
     callback: Annotated[
         str | None, typer.Option("--callback", metavar="URL", help="With --endpoint: is told of the end.")
     ] = None,
+    engine: EngineOption = Engine.LOCAL,
+    ray_address: RayAddressOption = None,
 ) -> None:
     """Import what increment.meta names. One that was interrupted goes on behind what it had done."""
     source = ImportSource(connection, bucket, path)
     if session.endpoint is None and callback is not None:
         raise InvalidInput("--callback was given without --endpoint.", "Only a running service tells of the end.")
+    extractor = chosen_extractor(session, engine, ray_address)
     with session.target() as target:
         task = _begun(session, target, instance, source, rebuild=rebuild, callback=callback)
         if isinstance(target, App):
-            report(session, target, carry_on(session, target, task))
+            report(session, target, carry_on(session, target, task, extractor))
         elif wait:
             report(session, target, follow(session, target, task))
         else:

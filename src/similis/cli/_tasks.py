@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from similis.cli._engines import Engine, EngineOption, RayAddressOption, chosen_extractor
 from similis.cli._following import carry_on, follow, report, sentence
 from similis.cli._session import Session, with_session
 from similis.cli._whole_file import write_lines
@@ -70,12 +71,17 @@ def cancel(session: Session, task_id: Number) -> None:
     session.output.say(f"{sentence(task)}; {_state(task)}.")
 
 
-def resume(session: Session, task_id: Number) -> None:
+def resume(
+    session: Session, task_id: Number, engine: EngineOption = Engine.LOCAL, ray_address: RayAddressOption = None
+) -> None:
     """Go on with a task that was interrupted; a running service does so by itself, and is followed."""
+    extractor = chosen_extractor(session, engine, ray_address)
     with session.target() as target:
         task = target.transfers.get(task_id)
-        ended = carry_on(session, target, task) if isinstance(target, App) else follow(session, target, task)
-        report(session, target, ended)
+        if isinstance(target, App):
+            report(session, target, carry_on(session, target, task, extractor))
+        else:
+            report(session, target, follow(session, target, task))
 
 
 def _row(task: Task) -> tuple[object, ...]:
