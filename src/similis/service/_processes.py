@@ -49,11 +49,9 @@ class ParallelAnalyst(Analyst):
     def __init__(self, models: Models, count: int) -> None:
         store = ModelStore(models.directory)
         super().__init__(store, lambda: Pipeline.load(store, finder=models.finder), count)
-        self._models = models
-        self._pool: ProcessPoolExecutor | None = None
-        self._changing = threading.Lock()
+        self._all = _Processes(models, count)
+        self._one = _Processes(models, 1)
         self._suspecting = threading.Lock()
-        self._closed = False
 
     def analyse(
         self,
@@ -73,29 +71,37 @@ class ParallelAnalyst(Analyst):
             "orientation": orientation,
         }  # fmt: skip
         try:
-            return self._submit(data, options).result()
+            return self._all.submit(data, options).result()
         except BrokenProcessPool:
             return self._suspected(data, options)
 
     def close(self) -> None:
         """End the processes once they have done what they are at."""
-        with self._changing:
-            self._closed = True
-            pool, self._pool = self._pool, None
-        if pool is not None:
-            pool.shutdown(cancel_futures=True)
+        self._all.close()
+        self._one.close()
 
     def _suspected(self, data: bytes, options: Mapping[str, Any]) -> Analysis:
-        """Analyse one of the pictures that were in work when a process died: one at a time, to see which it was."""
+        """Analyse one of the pictures that were in work when a process died: alone, to see whether it was this."""
         with self._suspecting:
             try:
-                return self._submit(data, options).result()
+                return self._one.submit(data, options).result()
             except BrokenProcessPool:
                 raise DamagedPicture(
                     "The picture ended the process that decoded it.", "Save it anew with another program."
                 ) from None
 
-    def _submit(self, data: bytes, options: Mapping[str, Any]) -> Future[Analysis]:
+
+class _Processes:
+    """Processes that are started anew when one has died."""
+
+    def __init__(self, models: Models, count: int) -> None:
+        self._models = models
+        self._count = count
+        self._pool: ProcessPoolExecutor | None = None
+        self._changing = threading.Lock()
+        self._closed = False
+
+    def submit(self, data: bytes, options: Mapping[str, Any]) -> Future[Analysis]:
         while True:
             pool = self._running()
             try:
@@ -106,6 +112,13 @@ class ParallelAnalyst(Analyst):
                     if self._pool is pool:
                         self._pool = None
 
+    def close(self) -> None:
+        with self._changing:
+            self._closed = True
+            pool, self._pool = self._pool, None
+        if pool is not None:
+            pool.shutdown(cancel_futures=True)
+
     def _running(self) -> ProcessPoolExecutor:
         with self._changing:
             if self._closed:
@@ -113,7 +126,7 @@ class ParallelAnalyst(Analyst):
             if self._pool is None:
                 # A fork would copy the locks of this process's threads as they are at that moment.
                 context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(self.slots, context, initializer=_start, initargs=(self._models,))
+                self._pool = ProcessPoolExecutor(self._count, context, initializer=_start, initargs=(self._models,))
             return self._pool
 
 

@@ -1,0 +1,104 @@
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.deadly import DEADLY, DeadlyModels
+
+from similis.algorithm import Pipeline, SubjectMode
+from similis.domain import DamagedPicture, InvalidPicture, UnsupportedFormat
+from similis.service import Settings
+from similis.service._processes import Models, ParallelAnalyst
+
+Draw = Callable[..., bytes]
+
+
+@pytest.fixture
+def analyst(settings: Settings) -> Iterator[ParallelAnalyst]:
+    made = ParallelAnalyst(DeadlyModels(settings.models, SubjectMode.FAST), 2)
+    yield made
+    made.close()
+
+
+def test_other_processes_find_the_same_bits_and_the_same_faults(
+    analyst: ParallelAnalyst, pipeline: Pipeline, draw: Draw
+) -> None:
+    for crop in (True, False):
+        found, expected = analyst.analyse(draw(1), crop=crop), pipeline.analyse(draw(1), crop=crop)
+        assert found.subject == expected.subject
+        assert np.array_equal(found.vector, expected.vector)
+    with pytest.raises(UnsupportedFormat) as raised:
+        analyst.analyse(b"no picture")
+    assert raised.value.message
+    assert raised.value.hint
+
+
+def test_a_picture_that_kills_its_process_is_told_from_those_beside_it(analyst: ParallelAnalyst, draw: Draw) -> None:
+    pictures = [DEADLY if number in {3, 9} else draw(number) for number in range(12)]
+
+    def analyse(data: bytes) -> bool:
+        try:
+            analyst.analyse(data)
+        except InvalidPicture as error:
+            assert isinstance(error, DamagedPicture)
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as threads:
+        assert list(threads.map(analyse, pictures)) == [data != DEADLY for data in pictures]
+
+
+def test_a_process_that_is_killed_costs_nothing(analyst: ParallelAnalyst, draw: Draw) -> None:
+    analyst.analyse(draw(0))
+    with ThreadPoolExecutor(6) as threads:
+        found = [threads.submit(analyst.analyse, draw(number)) for number in range(12)]
+        victim = multiprocessing.active_children()[0]
+        os.kill(victim.pid or 0, signal.SIGKILL)
+        for each in found:
+            assert each.result().vector.shape == (512,)
+
+
+def test_the_processes_end_with_theirs(tmp_path: Path, settings: Settings, draw: Draw) -> None:
+    """Also when that was killed and could not tell them."""
+    (tmp_path / "a.png").write_bytes(draw(1))
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import multiprocessing, os, pathlib, signal, sys\n"
+        "from similis.algorithm import SubjectMode\n"
+        "from similis.service._processes import Models, ParallelAnalyst\n"
+        "if __name__ == '__main__':\n"
+        "    analyst = ParallelAnalyst(Models(pathlib.Path(sys.argv[1]), SubjectMode.FAST), 2)\n"
+        "    analyst.analyse(pathlib.Path(sys.argv[2]).read_bytes())\n"
+        "    print(*(each.pid for each in multiprocessing.active_children()), flush=True)\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n",
+        "utf-8",
+    )
+    ran = subprocess.run(
+        [sys.executable, program, settings.models, tmp_path / "a.png"], stdout=subprocess.PIPE, text=True, check=False
+    )
+    assert ran.returncode == -signal.SIGKILL
+    children = [Path("/proc") / pid for pid in ran.stdout.split()]
+    assert children
+    until = time.monotonic() + 20
+    while any(_runs(child) for child in children):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
+def _runs(process: Path) -> bool:
+    try:
+        return "Z (zombie)" not in (process / "status").read_text("utf-8")
+    except FileNotFoundError:
+        return False
+
+
+def test_models_make_an_analyst_anywhere(settings: Settings, draw: Draw, pipeline: Pipeline) -> None:
+    found = Models(settings.models, SubjectMode.FAST).analyst().analyse(draw(2))
+    assert np.array_equal(found.vector, pipeline.analyse(draw(2)).vector)
