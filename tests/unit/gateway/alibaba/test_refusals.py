@@ -219,15 +219,6 @@ def check(wire: Wire, action: str, form: Form, code: str) -> None:
     assert message.startswith(SPECIAL.get((action, code), SENTENCES[code]) + " ")
 
 
-@pytest.mark.parametrize("action", ["IncreaseInstance", "IncreaseList", "DumpMeta", "DumpMetaList"])
-def test_tasks_are_not_supported_yet(wire: Wire, action: str) -> None:
-    status, code, message = wire.refusal(action, InstanceName="shop")
-    assert (status, code) == (500, "UnsupportedOperationType")
-    assert message.startswith("The specified action is not supported.")
-    assert wire.refusal(action, InstanceName="no")[:2] == (400, "Console.InstanceNotFound")
-    assert wire.refusal(action)[:2] == (400, "MissingInstanceName")
-
-
 def test_no_text_search_without_a_text_encoder(wire: Wire) -> None:
     status, code, message = wire.refusal("SearchImageByText", InstanceName="shop", Text="红色连衣裙")
     assert (status, code) == (500, "UnsupportedOperationType")
