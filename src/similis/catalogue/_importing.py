@@ -6,15 +6,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, select
 
-from similis.catalogue._checksums import checked, with_checksum
+from similis.catalogue._checksums import checked
 from similis.catalogue._database import Database
 from similis.catalogue._instances import lock_instance
 from similis.catalogue._rows import Batch, Checkpoint, Claim, NewPicture, Removal, Sealer
-from similis.catalogue._tables import task, task_failure
+from similis.catalogue._tables import task
+from similis.catalogue._task_failures import insert_failures
 from similis.catalogue._task_rows import COUNTS, change_task, lock_claimed, read_task
 from similis.catalogue._writing import Additions, remove_named
 from similis.domain import Instance, Task, TaskCounts
@@ -78,7 +78,7 @@ class Importing:
             done = TaskCounts(lines=batch.lines, failed=len(batch.failures))
             for step in steps:
                 done += step(connection)
-            _insert_failures(connection, values, batch)
+            insert_failures(connection, values, batch.failures)
             counts = {name: values[name] + getattr(done, name) for name in COUNTS}
             place = {"line": batch.line, "read_bytes": batch.read_bytes, "updated_at": datetime.now(UTC)}
             return change_task(connection, values, **counts, **place, held_until=until)
@@ -109,23 +109,3 @@ class _Removing:
 
     def __call__(self, connection: Connection) -> TaskCounts:
         return TaskCounts(deleted=remove_named(connection, self.target, self.removals))
-
-
-def _insert_failures(connection: Connection, values: dict[str, Any], batch: Batch) -> None:
-    rows = [
-        with_checksum(
-            task_failure,
-            {
-                "task_id": values["id"],
-                "number": number,
-                "line": failure.line,
-                "product_id": failure.product_id,
-                "pic_name": failure.pic_name,
-                "code": failure.code,
-                "message": failure.message,
-            },
-        )
-        for number, failure in enumerate(batch.failures, start=values["failed"])
-    ]
-    if rows:
-        connection.execute(insert(task_failure), rows)

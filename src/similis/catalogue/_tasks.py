@@ -6,18 +6,17 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, delete, exists, func, insert, select
+from sqlalchemy import Connection, delete, exists, func, select
 
 from similis.catalogue._change_log import last_seq
-from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._connections import hold_connection
 from similis.catalogue._database import Database
 from similis.catalogue._features import chunks
-from similis.catalogue._instances import check_visible, lock_instance
+from similis.catalogue._new_tasks import insert_task, reserve_for_task
 from similis.catalogue._rows import CallbackState, Claim
 from similis.catalogue._tables import shadow, task, task_failure
+from similis.catalogue._task_failures import read_failures
 from similis.catalogue._task_rows import (
-    COUNTS,
     PROCESSING,
     change_task,
     lock_claimed,
@@ -29,18 +28,14 @@ from similis.catalogue._task_rows import (
 from similis.domain import (
     ImportSource,
     Instance,
-    InstanceEmpty,
     Task,
     TaskCancelled,
     TaskFailure,
     TaskKind,
-    TaskRunning,
     TaskStatus,
 )
 
-_CHUNK = 1000
 _FREE = {"holder": None, "held_until": None}
-_CHANGING = (TaskKind.IMPORT, TaskKind.REBUILD)
 
 
 class Tasks:
@@ -76,17 +71,16 @@ class Tasks:
             InstanceRebuilding: the instance was replaced by a rebuild since it was read.
             ConnectionNotFound: the source's connection was removed meanwhile.
         """
-        asked = {"kind": kind.value, "callback": callback, "caller": caller, "origin": origin}
+        asked: dict[str, object] = {"kind": kind.value, "callback": callback, "caller": caller, "origin": origin}
         if source is not None:
             asked |= {"connection": source.connection, "bucket": source.bucket, "path": source.path}
         with self._database.writing() as connection:
-            count = _reserve(connection, instance, kind)
+            count = reserve_for_task(connection, instance, kind)
             if source is not None:
                 hold_connection(connection, source.connection)
-            exported: dict[str, object] = {}
             if kind is TaskKind.EXPORT:
-                exported = {"until_seq": last_seq(connection, instance.id), "added": count}
-            return read_task(connection, _insert(connection, instance, {**asked, **exported}))
+                asked |= {"until_seq": last_seq(connection, instance.id), "added": count}
+            return read_task(connection, insert_task(connection, instance, asked))
 
     def get(self, task_id: int) -> Task:
         """Return a task.
@@ -121,16 +115,6 @@ class Tasks:
         """Return the tasks that have not ended, oldest first."""
         with self._database.reading() as connection:
             return list(read_tasks(connection, tasks_where(PROCESSING).order_by(task.c.id)))
-
-    def caller(self, task_id: int) -> str | None:
-        """Return the id of the access key that asked for a task, None on the command line.
-
-        Raises:
-            TaskNotFound: there is none of this number.
-        """
-        with self._database.reading() as connection:
-            read_task(connection, task_id)
-            return connection.execute(select(task.c.caller).where(task.c.id == task_id)).scalar()
 
     def until_seq(self, task_id: int) -> int:
         """Return the last change of its instance that an export has in it.
@@ -212,20 +196,13 @@ class Tasks:
             return end_task(connection, values, TaskStatus.FAIL, TaskCancelled.code, "The task was cancelled.")
 
     def failures(self, task_id: int) -> Iterator[TaskFailure]:
-        """Yield what of a task's lines was not applied, in their order and in bounded memory.
+        """Return what of a task's lines was not applied, in their order; read as it is asked for, in bounded memory.
 
         Raises:
             TaskNotFound: there is none of this number.
         """
-        after = -1
         self.get(task_id)
-        while True:
-            with self._database.reading() as connection:
-                rows = _read_failures(connection, task_id, after)
-            yield from (_failure(values) for values in rows)
-            if len(rows) < _CHUNK:
-                return
-            after = rows[-1]["number"]
+        return read_failures(self._database, task_id)
 
     def forget(self, ended_before: datetime) -> None:
         """Remove tasks that ended before a moment, with their failures; not what has something left to be done."""
@@ -249,52 +226,5 @@ def end_task(
     return change_task(connection, values, **ended, **_FREE, callback_at=now)
 
 
-def _reserve(connection: Connection, instance: Instance, kind: TaskKind) -> int:
-    """Reserve an instance for a task of a kind; return the number of its pictures."""
-    count = lock_instance(connection, instance)
-    group = _CHANGING if kind in _CHANGING else (kind,)
-    same = task.c.instance_id == instance.id, PROCESSING, task.c.kind.in_([each.value for each in group])
-    running = connection.execute(select(task.c.id).where(*same).limit(1)).scalar()
-    if running is not None:
-        raise TaskRunning(
-            f"Task {running} is under way in the instance {instance.name!r}.",
-            "Wait until it has ended, or cancel it.",
-        )
-    check_visible(connection, instance)
-    if kind is TaskKind.REBUILD and not count:
-        raise InstanceEmpty(
-            f"The instance {instance.name!r} holds no picture, so there is nothing to rebuild.",
-            "Import into it without a rebuild.",
-        )
-    return count
-
-
-def _insert(connection: Connection, instance: Instance, asked: dict[str, Any]) -> int:
-    now = datetime.now(UTC)
-    values = {
-        **dict.fromkeys(task.c.keys()),
-        **dict.fromkeys(COUNTS, 0),
-        "instance_id": instance.id, "status": TaskStatus.PROCESSING.value, "line": 0, "read_bytes": 0, "message": "",
-        "cancelling": False, "callback_attempts": 0, "callback_at": now, "created_at": now, "updated_at": now,
-        "callback_state": (CallbackState.PENDING if asked["callback"] else CallbackState.NONE).value,
-        **asked,
-    }  # fmt: skip
-    row = with_checksum(task, values)
-    del row["id"]
-    task_id: int = connection.execute(insert(task).values(row).returning(task.c.id)).scalar_one()
-    return task_id
-
-
 def _held(values: dict[str, Any], now: datetime) -> bool:
     return values["holder"] is not None and values["held_until"] > now
-
-
-def _read_failures(connection: Connection, task_id: int, after: int) -> list[dict[str, Any]]:
-    wanted = task_failure.c.task_id == task_id, task_failure.c.number > after
-    query = select(task_failure).where(*wanted).order_by(task_failure.c.number).limit(_CHUNK)
-    return [checked(task_failure, row) for row in connection.execute(query)]
-
-
-def _failure(values: dict[str, Any]) -> TaskFailure:
-    kept = "line", "product_id", "pic_name", "code", "message"
-    return TaskFailure(**{name: values[name] for name in kept})

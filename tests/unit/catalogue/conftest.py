@@ -75,6 +75,13 @@ def catalogue(open_catalogue: Callable[[], Catalogue]) -> Catalogue:
 
 
 @pytest.fixture
+def other(open_catalogue: Callable[[], Catalogue], catalogue: Catalogue) -> Catalogue:
+    """The catalogue, opened once more."""
+    assert catalogue.shared
+    return open_catalogue()
+
+
+@pytest.fixture
 def make_instance(catalogue: Catalogue) -> MakeInstance:
     def make(name: str = "shop", capacity: int = 10_000) -> Instance:
         spec = InstanceSpec(name, capacity=capacity)

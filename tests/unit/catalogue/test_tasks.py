@@ -54,17 +54,15 @@ def test_a_task_begins_with_what_was_asked_for(
     again = open_catalogue()
     assert again.tasks.get(task.id) == task
     assert again.tasks.unfinished() == [task]
-    assert again.tasks.caller(task.id) == "key-1"
     again.verify()
 
 
 def test_what_is_not_there_is_told(catalogue: Catalogue, now: datetime) -> None:
     for look_up in (
         catalogue.tasks.get,
-        catalogue.tasks.caller,
         catalogue.tasks.until_seq,
         catalogue.importing.checkpoint,
-        lambda task_id: next(catalogue.tasks.failures(task_id)),
+        catalogue.tasks.failures,
         lambda task_id: catalogue.tasks.cancel(task_id, now),
         lambda task_id: catalogue.tasks.claim(task_id, "me", now, now),
         lambda task_id: catalogue.tasks.release(Claim(task_id, "me")),
