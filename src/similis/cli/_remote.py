@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
+from similis.cli._remote_transfers import RemoteConnections, RemoteTransfers
 from similis.cli._transport import Transport
 from similis.domain import (
     AccessKey,
@@ -63,6 +64,8 @@ class RemoteApp:
         self.tuning = RemoteTunings(self._transport)
         self.duplicates = RemoteDuplicates(self._transport)
         self.access = RemoteAccess(self._transport)
+        self.connections = RemoteConnections(self._transport)
+        self.transfers = RemoteTransfers(self._transport)
 
     def close(self) -> None:
         """Close the connections."""

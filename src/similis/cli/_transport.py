@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -48,7 +48,7 @@ class Transport:
         """
         request = self._client.build_request(
             method,
-            "/".join(quote(part, safe="") for part in path),
+            _joined(path),
             params=_given(query or {}),
             json=json,
             files=_multipart(fields or {}, files or {}) or None,
@@ -61,6 +61,22 @@ class Transport:
         if response.is_error:
             raise self._error(response)
         return self._read(response, read)
+
+    def stream(self, path: tuple[str, ...]) -> Iterator[bytes]:
+        """Download a file and yield it piece by piece.
+
+        Raises:
+            SimilisError: the service's own error, in its own class.
+            ServiceUnreachable: nothing answers, something else than Similis, or it broke off.
+        """
+        try:
+            with self._client.stream("GET", _joined(path), timeout=_PATIENT) as response:
+                if response.is_error:
+                    response.read()
+                    raise self._error(response)
+                yield from response.iter_bytes()
+        except httpx.HTTPError as error:
+            raise self._unreachable(str(error) or type(error).__name__) from None
 
     def close(self) -> None:
         """Close the connections."""
@@ -83,6 +99,10 @@ class Transport:
             f"{self._endpoint} does not answer as Similis: {reason}.",
             "Check the address, and that `similis serve` is running there.",
         )
+
+
+def _joined(path: tuple[str, ...]) -> str:
+    return "/".join(quote(part, safe="") for part in path)
 
 
 def _checked(endpoint: str) -> str:
