@@ -106,7 +106,7 @@ def test_more_than_was_asked_for_is_never_read(storage: Storage, source: Source)
 def test_what_is_not_there(storage: Storage, source: Source) -> None:
     storage.put("a/b.jpg", CONTENT)
     for name in ("b.jpg", "a", "a/b.jpg/c", "A/b.jpg"):
-        with pytest.raises(ObjectNotFound, match="There is no|is no file"):
+        with pytest.raises(ObjectNotFound, match=r"There is no|is no file"):
             source.read(name, 0, 10)
         with pytest.raises(ObjectNotFound):
             source.stat(name)

@@ -153,7 +153,7 @@ class OssServer:
 
     def start(self) -> None:
         """Start it."""
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
         """End it."""

@@ -50,10 +50,11 @@ class S3Server:
         iam, name = self.client("iam"), f"user-{len(self.client('iam').list_users()['Users'])}"
         iam.create_user(UserName=name)
         key = iam.create_access_key(UserName=name)["AccessKey"]
-        resources = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
-        statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement] if actions else []})
-        iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=policy)
+        if actions:
+            resources = [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"]
+            statement = {"Effect": "Allow", "Action": list(actions), "Resource": resources}
+            policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+            iam.put_user_policy(UserName=name, PolicyName="own", PolicyDocument=policy)
         self._authenticate("0")
         return Credentials(key["AccessKeyId"], key["SecretAccessKey"])
 

@@ -84,7 +84,7 @@ class StsServer:
 
     def start(self) -> None:
         """Start it."""
-        threading.Thread(target=self._http.serve_forever, daemon=True).start()
+        threading.Thread(target=self._http.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
         """End it."""
@@ -106,6 +106,8 @@ class StsServer:
             raise Refusal(404, "InvalidAccessKeyId.NotFound")
         if query["Signature"] != _signature(query, self.secrets[key]):
             raise Refusal(400, "SignatureDoesNotMatch")
+        if query["RoleArn"].split(":")[3] == "0":
+            raise Refusal(400, "InvalidParameter.RoleArn")
         trusted = self.trusts.get(query["RoleArn"])
         if trusted is None:
             raise Refusal(404, "EntityNotExist.Role")

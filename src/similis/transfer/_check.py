@@ -82,7 +82,10 @@ class _Inspection:
     _location: str | None = field(default=None, init=False)
 
     def steps(self) -> dict[str, Callable[[], str]]:
-        steps = {"connection": self._open, "bucket": self._look_at_bucket}
+        steps = {"connection": self._open}
+        if self.connection.role_arn is not None:
+            steps["role"] = self._assume_role
+        steps["bucket"] = self._look_at_bucket
         if self.region not in {None, DEFAULT_REGION}:
             steps["region"] = self._compare_regions
         if self.path is not None:
@@ -96,6 +99,12 @@ class _Inspection:
     def _open(self) -> str:
         self._source = open_source(self.connection, self.bucket, self.credentials)
         return "The connection can be used."
+
+    def _assume_role(self) -> str:
+        from similis.transfer._role import credentials_of  # noqa: PLC0415 - loading the library takes a while
+
+        credentials_of(self.connection, self.credentials)()
+        return f"The role {self.connection.role_arn} can be assumed."
 
     def _look_at_bucket(self) -> str:
         self._location = self._opened().location()

@@ -28,6 +28,7 @@ _STATUS = re.compile(r"status code: ([0-9]{3})")
 _CODE = re.compile(r"<Code>([A-Za-z.]+)</Code>")
 _WHERE = re.compile(r"<(?:Region|Endpoint)>([A-Za-z0-9.-]+)<")
 _OF_OTHER_REGIONS = {"AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"}
+_BARE_REDIRECT = "redirect without LOCATION"  # how AWS sends clients to the region of a bucket
 _END_OF_MESSAGE = "\n\nDebug source"
 
 
@@ -121,6 +122,8 @@ class S3Source:
             code = found[1] if (found := _CODE.search(message)) else None
             where = f"it is {found[1]}" if code in _OF_OTHER_REGIONS and (found := _WHERE.search(message)) else None
             return self._place.refused(code, status, name, where)
+        if _BARE_REDIRECT in message:
+            return self._place.refused("PermanentRedirect", 301, name)
         if message.startswith("Could not parse path"):
             return self._place.refused("InvalidObjectName", 400, name)
         return self._place.unreachable(reason(text))
