@@ -81,7 +81,7 @@ class Shadows:
     def swap(self, claim: Claim, instance: Instance, filled: Instance) -> Instance:
         """Put a filled shadow in the live instance's place and end the rebuild well, in one step.
 
-        The new one gets name, time of making and tasks of the old one, which becomes a shadow until it is removed.
+        The new one gets name, time of making, kind of index and tasks of the old one, which becomes a shadow until it is removed.
 
         Args:
             claim: to the rebuild.
@@ -99,8 +99,9 @@ class Shadows:
             for each in (instance, filled):
                 lock_instance(connection, each)
             lock_claimed(connection, claim)
-            _rename(connection, instance.id, name=_hidden_name())
-            _rename(connection, filled.id, name=instance.name, created_at=instance.created_at)
+            old = read_instance_of_id(connection, instance.id)  # it may have been moved to another index meanwhile
+            _change(connection, old.id, name=_hidden_name())
+            _change(connection, filled.id, name=old.name, created_at=old.created_at, index_kind=old.index)
             _move_tasks(connection, instance, filled)
             connection.execute(delete(shadow).where(shadow.c.task_id == claim.task_id))
             _insert_shadow(connection, instance.id, claim.task_id)
@@ -117,7 +118,7 @@ def _insert_shadow(connection: Connection, instance_id: int, task_id: int) -> No
     connection.execute(insert(shadow).values(with_checksum(shadow, values)))
 
 
-def _rename(connection: Connection, instance_id: int, **changes: object) -> None:
+def _change(connection: Connection, instance_id: int, **changes: object) -> None:
     row = connection.execute(select(instance_table).where(instance_table.c.id == instance_id)).one()
     values = with_checksum(instance_table, {**checked(instance_table, row), **changes})
     changed = {name: values[name] for name in (*changes, "checksum")}
