@@ -81,7 +81,8 @@ class Shadows:
     def swap(self, claim: Claim, instance: Instance, filled: Instance) -> Instance:
         """Put a filled shadow in the live instance's place and end the rebuild well, in one step.
 
-        The new one gets name, time of making, kind of index and tasks of the old one, which becomes a shadow until it is removed.
+        The new one gets name, time of making, kind of index and tasks of the old one, which becomes a shadow until it
+        is removed.
 
         Args:
             claim: to the rebuild.
