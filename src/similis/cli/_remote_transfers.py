@@ -30,6 +30,7 @@ from similis.domain import (
 Checks: TypeAlias = list[ConnectionCheck]
 Page: TypeAlias = tuple[list[Task], int]
 _POLL_SECONDS = 0.5
+_PAGE = 500
 
 
 class RemoteConnections:
@@ -38,7 +39,13 @@ class RemoteConnections:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def create(self, connection: Connection, credentials: Credentials | None = None) -> Connection:
+    def create(
+        self,
+        connection: Connection,
+        credentials: Credentials | None = None,
+        *,
+        operator: bool = False,  # noqa: ARG002 - over the network nobody is; so that one call does for both
+    ) -> Connection:
         """Keep a connection; a directory must be one that the service allows."""
         form = {**_connection_form(connection), **_credentials_form(credentials)}
         return self._transport.call("POST", ("connections",), connection_from_json, json=form)
@@ -104,22 +111,14 @@ class RemoteTransfers:
     def list(
         self, instance_name: str, kinds: Collection[TaskKind] = tuple(TaskKind), *, start: int = 0, num: int = 10
     ) -> Page:
-        """The newest tasks of an instance that the key may see, newest first, and how many there are in all."""
-        pages = [self._page(instance_name, folder, start + num) for folder in _folders(kinds)]
+        """The newest tasks of an instance that the key may see, newest first, and how many there are in all.
+
+        Imports and rebuilds are counted together.
+        """
+        pages = [self._newest(instance_name, folder, start + num) for folder in _folders(kinds)]
         found = [task for tasks, _ in pages for task in tasks if task.kind in kinds]
         newest = sorted(found, key=lambda task: task.id, reverse=True)
         return newest[start : start + num], sum(total for _, total in pages)
-
-    def unfinished(self, instance_name: str, source: ImportSource, *, rebuild: bool) -> Task | None:
-        """The import of this very source that has not ended, None where there is none."""
-        kind = TaskKind.REBUILD if rebuild else TaskKind.IMPORT
-        tasks, _ = self.list(instance_name, [kind], num=1)
-        return next((each for each in tasks if not each.done and each.source == source), None)
-
-    def unfinished(self, instance_name: str, source: ImportSource, *, rebuild: bool) -> Task | None:
-        """The import of this very source that has not ended, None where there is none."""
-        tasks, _ = self.list(instance_name, [TaskKind.REBUILD if rebuild else TaskKind.IMPORT], num=1)
-        return next((each for each in tasks if not each.done and each.source == source), None)
 
     def cancel(self, task_id: int) -> Task:
         """Ask a task to stop."""
@@ -150,14 +149,22 @@ class RemoteTransfers:
             raise error_from_json({"code": task.code or SimilisError.code, "message": task.message, "hint": ""})
         yield from self.export_lines(task.id)
 
-    def _page(self, instance_name: str, folder: str, num: int) -> Page:
-        path = "instances", instance_name, folder
-        try:
-            return self._transport.call("GET", path, _read_page, query={"num": num})
-        except PermissionDenied:
-            if folder == "imports":
-                raise
-            return [], 0  # readers see no exports
+    def _newest(self, instance_name: str, folder: str, count: int) -> Page:
+        found, total = list[Task](), 0
+        while len(found) < count:
+            query = {"start": len(found), "num": min(_PAGE, count - len(found))}
+            try:
+                tasks, total = self._transport.call(
+                    "GET", ("instances", instance_name, folder), _read_page, query=query
+                )
+            except PermissionDenied:
+                if folder == "imports":
+                    raise
+                break  # readers see no exports
+            if not tasks:
+                break
+            found += tasks
+        return found, total
 
 
 def _read_page(answer: JsonObject) -> Page:
