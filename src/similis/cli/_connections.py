@@ -11,7 +11,6 @@ import typer
 
 from similis.cli._session import Session, with_session
 from similis.domain import Connection, ConnectionCheck, Credentials, InvalidInput, Provider, as_json
-from similis.service import App
 
 SECRET_VARIABLE = "SIMILIS_SOURCE_SECRET"  # noqa: S105 - its name only
 TOKEN_VARIABLE = "SIMILIS_SOURCE_TOKEN"  # noqa: S105 - its name only
@@ -78,10 +77,7 @@ def create(
     )
     credentials = _credentials(access_key_id, access_key_secret_file)
     with session.target() as target:
-        if isinstance(target, App):
-            made = target.connections.create(connection, credentials, operator=True)
-        else:
-            made = target.connections.create(connection, credentials)
+        made = target.connections.create(connection, credentials, operator=True)
     session.output.data(as_json(made))
     session.output.say(f"Made connection {name}. See whether it works with: similis connection check {name}")
 

@@ -57,18 +57,14 @@ def show(
             write_lines(failures, (json.dumps(form, ensure_ascii=False).encode() + b"\n" for form in forms))
     if str(failures) == "-":
         return
-    session.output.data(as_json(task))
-    session.output.say(f"{sentence(task)}; {_state(task)}.")
-    if task.message:
-        session.output.say(f"{task.code}: {task.message}")
+    _tell(session, task)
 
 
 def cancel(session: Session, task_id: Number) -> None:
     """Stop a task, within seconds. What an import has done stays; after a rebuild the instance is as it was."""
     with session.target() as target:
         task = target.transfers.cancel(task_id)
-    session.output.data(as_json(task))
-    session.output.say(f"{sentence(task)}; {_state(task)}.")
+    _tell(session, task)
 
 
 def resume(
@@ -82,6 +78,13 @@ def resume(
             report(session, target, carry_on(session, target, task, extractor))
         else:
             report(session, target, follow(session, target, task))
+
+
+def _tell(session: Session, task: Task) -> None:
+    session.output.data(as_json(task))
+    session.output.say(f"{sentence(task)}; {_state(task)}.")
+    if task.message:
+        session.output.say(f"{task.code}: {task.message}")
 
 
 def _row(task: Task) -> tuple[object, ...]:
