@@ -152,19 +152,20 @@ class RemoteTransfers:
     def _newest(self, instance_name: str, folder: str, count: int) -> Page:
         found, total = list[Task](), 0
         while len(found) < count:
-            query = {"start": len(found), "num": min(_PAGE, count - len(found))}
-            try:
-                tasks, total = self._transport.call(
-                    "GET", ("instances", instance_name, folder), _read_page, query=query
-                )
-            except PermissionDenied:
-                if folder == "imports":
-                    raise
-                break  # readers see no exports
+            tasks, total = self._page(instance_name, folder, len(found), min(_PAGE, count - len(found)))
             if not tasks:
                 break
             found += tasks
         return found, total
+
+    def _page(self, instance_name: str, folder: str, start: int, num: int) -> Page:
+        path, query = ("instances", instance_name, folder), {"start": start, "num": num}
+        try:
+            return self._transport.call("GET", path, _read_page, query=query)
+        except PermissionDenied:
+            if folder == "imports":
+                raise
+            return [], 0  # readers see no exports
 
 
 def _read_page(answer: JsonObject) -> Page:
