@@ -10,8 +10,6 @@ from similis.domain import Instance, Picture, Task, TaskStatus
 from similis.service._hold import Hold
 from similis.transfer import Addition, format_entry
 
-_PAGE = 1000
-
 
 class Exporter:
     """Reads what is exported at the time when it is wanted: nothing of it lies on a disk.
@@ -39,10 +37,8 @@ class Exporter:
             yield b"".join(format_entry(_addition(each)) for each in page)
 
     def _pages(self, instance: Instance, until_seq: int) -> Iterator[list[Picture]]:
-        after = 0
-        while page := self._catalogue.pictures_after(instance, after, until_seq, _PAGE):
+        for page in self._catalogue.exporting.pages(instance, until_seq):
             yield [each.picture for each in page]
-            after = page[-1].id
 
 
 def _addition(picture: Picture) -> Addition:

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from similis.catalogue import Catalogue, Claim
 from similis.domain import Task, TaskCancelled
 
-_TIME = timedelta(minutes=2)
+_TIME = timedelta(seconds=30)
 """For which a task stays with a process that says nothing: so long nobody goes on with it after that has died."""
-_KEPT_EVERY = 20.0
+_KEPT_EVERY = 5.0
 _LOOKED_AT_EVERY = 1.0
 
 
