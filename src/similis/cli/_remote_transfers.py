@@ -120,6 +120,12 @@ class RemoteTransfers:
         newest = sorted(found, key=lambda task: task.id, reverse=True)
         return newest[start : start + num], sum(total for _, total in pages)
 
+    def unfinished(self, instance_name: str, source: ImportSource, *, rebuild: bool) -> Task | None:
+        """The import of this very source that has not ended, None where there is none."""
+        kind = TaskKind.REBUILD if rebuild else TaskKind.IMPORT
+        tasks, _ = self.list(instance_name, [kind], num=1)
+        return next((each for each in tasks if not each.done and each.source == source), None)
+
     def cancel(self, task_id: int) -> Task:
         """Ask a task to stop."""
         return self._transport.call("POST", ("tasks", str(task_id), "cancel"), task_from_json)
