@@ -59,10 +59,15 @@ class StsServer:
     def __post_init__(self) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(_certificate(self.folder))
-        self._http = ThreadingHTTPServer((HOST, 0), type("Handler", (_Handler,), {"sts": self}))
+        self._http = _Server((HOST, 0), type("Handler", (_Handler,), {"sts": self}))
         self._http.daemon_threads = True
         # The handshake is made by the thread that reads first, not by the one that accepts.
         self._http.socket = context.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
+
+    @property
+    def endpoint(self) -> str:
+        """URL of the server, which is no name of its certificate."""
+        return f"https://{HOST}:{self._http.server_port}"
 
     def resolves(self, resolve: Resolver) -> Resolver:
         """The system's resolver, but for the names of token services: those lead here."""
@@ -118,6 +123,11 @@ class StsServer:
         expires = (now + timedelta(seconds=int(query["DurationSeconds"]))).strftime("%Y-%m-%dT%H:%M:%SZ")
         given = {"AccessKeyId": made, "AccessKeySecret": secret, "SecurityToken": token, "Expiration": expires}
         return {"RequestId": str(uuid.uuid4()), "Credentials": given}
+
+
+class _Server(ThreadingHTTPServer):
+    def handle_error(self, *_: object) -> None:
+        """Say nothing of clients that trust it not."""
 
 
 class _Handler(BaseHTTPRequestHandler):

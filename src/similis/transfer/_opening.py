@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from similis.domain import Connection, Credentials, InvalidInput, Provider
+from similis.domain import Connection, Credentials, InvalidInput, Provider, check_bucket
 from similis.transfer._file_source import FileSource
 from similis.transfer._s3_source import S3Source
 from similis.transfer._source import Source
@@ -54,6 +54,8 @@ def open_source(connection: Connection, bucket: str | None, credentials: Credent
 
 
 def _bucket(connection: Connection, bucket: str | None) -> str | None:
+    if bucket is not None:
+        check_bucket(bucket)
     if None not in (bucket, connection.bucket) and bucket != connection.bucket:
         raise InvalidInput(
             f"The connection {connection.name!r} is to the bucket {connection.bucket!r} only.",

@@ -80,7 +80,7 @@ _REASONS = {
     "WRONG_VERSION_NUMBER": "it does not speak TLS; an endpoint without it begins with http://",
     "record layer failure": "it does not speak TLS; an endpoint without it begins with http://",
     "InvalidContentType": "it does not speak TLS; an endpoint without it begins with http://",
-    "certificate": "its TLS certificate is not trusted",
+    "ertificate": "its TLS certificate is not trusted",
     "timed out": "there is no answer in time",
     "kind: Timeout": "there is no answer in time",
     "kind: Connect": "no connection can be made",

@@ -86,13 +86,13 @@ class S3Source:
             raise self._failure(str(error), name) from None
 
     def location(self) -> str | None:
-        """The region by the header that AWS gives to everybody; else that of the connection, which was no mistake."""
+        """The region by the header that AWS gives to everybody; else that of the connection, which was accepted."""
         with suppress(SourceDenied):
             self.holds("")
         try:
             answer = httpx.head(f"{self._url}/{self._place.bucket}", timeout=_CONNECT.total_seconds())
-        except httpx.HTTPError as error:
-            raise self._place.unreachable(type(error).__name__) from None
+        except httpx.HTTPError:
+            return self._region
         return answer.headers.get("x-amz-bucket-region") or self._region
 
     def holds(self, prefix: str) -> bool:

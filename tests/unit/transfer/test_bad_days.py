@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from tests.servers.answering_server import AnsweringServer, s3_error
 from tests.servers.oss_server import OssServer
+from tests.servers.sts_server import StsServer
 
 from similis.domain import (
     Connection,
@@ -121,3 +125,35 @@ def test_a_storage_that_is_not_there_is_given_up_soon(oss: OssServer) -> None:
     with pytest.raises(SourceUnreachable):
         SourceSpec(oss.connection(endpoint="http://127.0.0.1:9"), "pictures", KEYS).open().read("a.jpg")
     assert time.monotonic() - began < 20
+
+
+@pytest.fixture(params=[Provider.OSS, Provider.S3])
+def connect(request: pytest.FixtureRequest) -> Callable[[str], Source]:
+    """Opens a bucket at an endpoint."""
+
+    def connect(endpoint: str) -> Source:
+        return SourceSpec(Connection("any", request.param, endpoint=endpoint, region="cn-x"), "pictures", KEYS).open()
+
+    return connect
+
+
+@pytest.fixture
+def silence() -> Iterator[str]:
+    """The endpoint of something that takes connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_silence(connect: Callable[[str], Source], silence: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("similis.transfer._s3_source._READ", timedelta(seconds=0.2))
+    monkeypatch.setattr("similis.transfer._oss_source._READ_SECONDS", 0.2)
+    with pytest.raises(SourceUnreachable, match="no answer in time"):
+        connect(silence).read("a.jpg")
+
+
+def test_a_certificate_of_nobody(connect: Callable[[str], Source], tmp_path: Path) -> None:
+    server = StsServer(tmp_path)
+    server.start()
+    with pytest.raises(SourceUnreachable, match="TLS certificate is not trusted"):
+        connect(server.endpoint).holds("")
+    server.stop()
