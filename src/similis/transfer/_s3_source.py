@@ -24,11 +24,13 @@ if TYPE_CHECKING:  # these are not there at run time
 
 _CONNECT, _READ, _WHOLE = timedelta(seconds=5), timedelta(seconds=30), timedelta(minutes=5)
 _RETRIES: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(minutes=2)}
-_STATUS = re.compile(r"status code: ([0-9]{3})")
+_STATUS = re.compile(r"Server returned non-2xx status code: ([0-9]{3})")
+_UNREADABLE_RANGE = "416"
 _CODE = re.compile(r"<Code>([A-Za-z.]+)</Code>")
 _WHERE = re.compile(r"<(?:Region|Endpoint)>([A-Za-z0-9.-]+)<")
 _OF_OTHER_REGIONS = {"AuthorizationHeaderMalformed", "PermanentRedirect", "TemporaryRedirect"}
 _BARE_REDIRECT = "redirect without LOCATION"  # how AWS sends clients to the region of a bucket
+_KEYS_OF_MACHINES = re.compile(r"performing [A-Z]+ http://(?:169\.254\.|\[fd00:ec2:)")
 _END_OF_MESSAGE = "\n\nDebug source"
 
 
@@ -81,7 +83,7 @@ class S3Source:
         try:
             return bytes(obstore.get(self._store, name, options=options).bytes())
         except (BaseError, OSError, ValueError) as error:
-            if _status(str(error)) == 416:  # there is nothing from `start` on  # noqa: PLR2004
+            if (answer := _STATUS.search(str(error))) and answer[1] == _UNREADABLE_RANGE:  # nothing from `start` on
                 return b""
             raise self._failure(str(error), name) from None
 
@@ -113,15 +115,16 @@ class S3Source:
     def _failure(self, text: str, name: str | None) -> SimilisError:
         """What the client's message is about; it is not shown, for storage repeats in it what was signed."""
         message = text.partition(_END_OF_MESSAGE)[0]
-        if "/latest/" in message or "169.254." in message:  # the last place where the client looks for a key
+        if _KEYS_OF_MACHINES.search(message):  # the last place where the client looks for a key
             return CredentialsRefused(
                 "There is no access key in the environment.",
                 "Give the connection one, or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY for Similis.",
             )
-        if status := _status(message):
-            code = found[1] if (found := _CODE.search(message)) else None
-            where = f"it is {found[1]}" if code in _OF_OTHER_REGIONS and (found := _WHERE.search(message)) else None
-            return self._place.refused(code, status, name, where)
+        if answer := _STATUS.search(message):
+            body = message[answer.end() :]
+            code = found[1] if (found := _CODE.search(body)) else None
+            where = f"it is {found[1]}" if code in _OF_OTHER_REGIONS and (found := _WHERE.search(body)) else None
+            return self._place.refused(code, int(answer[1]), name, where)
         if _BARE_REDIRECT in message:
             return self._place.refused("PermanentRedirect", 301, name)
         if message.startswith("Could not parse path"):
@@ -151,8 +154,3 @@ def _s3_credential(credentials: Credentials) -> S3Credential:
         "token": credentials.security_token,
         "expires_at": None,
     }
-
-
-def _status(message: str) -> int | None:
-    found = _STATUS.search(message.partition(_END_OF_MESSAGE)[0])
-    return int(found[1]) if found else None

@@ -104,6 +104,14 @@ def test_other_codes(code: str, status: int, error: type[SimilisError], told: st
     assert caught.value.__suppress_context__
 
 
+@pytest.mark.parametrize(
+    "name", ["latest/a.jpg", "169.254.1.1/a.jpg", "<Code>NoSuchBucket</Code>", "status code: 416"]
+)
+def test_names_that_read_like_failures(name: str) -> None:
+    with AnsweringServer(404, s3_error("NoSuchKey")) as server, pytest.raises(ObjectNotFound, match="no object"):
+        s3_source(server).read(name)
+
+
 @pytest.mark.parametrize("ask", [lambda source: source.stat("a.jpg"), lambda source: source.read("a.jpg")])
 def test_libraries_write_nothing(
     oss: OssServer,
