@@ -55,7 +55,7 @@ clean:  ## Remove the virtual environments (data and models stay)
 	@sh requirements/make-venv.sh $(PYTHON)
 
 .venv/installed: pyproject.toml requirements/run.lock | .venv/bin/pip
-	@echo "Installing Similis and what it needs into .venv (about 400 MB)"
+	@echo "Installing Similis and what it needs into .venv (about 480 MB)"
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/run.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $@
