@@ -8,25 +8,48 @@ import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from tests.contract.judging import Judge, Send, Served, command, exchange, plain_environment, served
+from tests.contract.judging import Judge, Received, Send, Served, command, exchange, plain_environment, served
 
 Launch = Callable[..., Send]
 
 
 @pytest.fixture(scope="session")
 def similis(
-    tmp_path_factory: pytest.TempPathFactory, tls: tuple[Path, Path, Path], free_port: int
+    tmp_path_factory: pytest.TempPathFactory,
+    tls: tuple[Path, Path, Path],
+    free_port: int,
+    storage: Path,
+    hooks: Received,
 ) -> Iterator[Served]:
     """Similis as an operator starts it, with HTTP and TLS."""
     authority, certificate, key = tls
     options = ["--tls-cert", str(certificate), "--tls-key", str(key), "--tls-port", str(free_port)]
-    with served(tmp_path_factory.mktemp("served"), *options) as (address, operator):
+    variables = {"SIMILIS_IMPORT_ROOTS": str(storage), "SIMILIS_CALLBACK_HOSTS": hooks.place}
+    with served(tmp_path_factory.mktemp("served"), *options, **variables) as (address, operator):
         yield Served(address, free_port, authority, operator)
+
+
+@pytest.fixture(scope="session")
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of buckets that the service may import from."""
+    return tmp_path_factory.mktemp("storage")
+
+
+@pytest.fixture(scope="session")
+def hooks() -> Iterator[Received]:
+    """A host that the service may tell of the end of tasks."""
+    with Received() as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="session")

@@ -7,9 +7,11 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -103,6 +105,59 @@ class Served:
         """A new access key."""
         made = self.operator.post("/api/v1/keys", json={"role": role, **form}).raise_for_status().json()
         return Key(made["id"], made["secret"], made["security_token"])
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A callback that arrived; its headers by lower-case name."""
+
+    path: str
+    headers: dict[str, str]
+    content: bytes
+
+
+class Received(ThreadingHTTPServer):
+    """A host that is told of the end of tasks."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Hook)
+        self.messages: list[Message] = []
+
+    @property
+    def place(self) -> str:
+        """Host and port."""
+        return f"127.0.0.1:{self.server_port}"
+
+    @property
+    def address(self) -> str:
+        """URL without a path."""
+        return f"http://{self.place}"
+
+    def wait_for(self, path: str, seconds: float = 60) -> Message:
+        """The message that came to a path."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            for message in self.messages:
+                if message.path == path:
+                    return message
+            time.sleep(0.05)
+        raise AssertionError(f"nothing came to {path}")
+
+
+class _Hook(BaseHTTPRequestHandler):
+    server: Received
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_POST(self) -> None:
+        content = self.rfile.read(int(self.headers["content-length"]))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.server.messages.append(Message(self.path, headers, content))
+        self.send_response(204)
+        self.end_headers()
 
 
 def encode(content: bytes) -> str:

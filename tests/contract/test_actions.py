@@ -241,20 +241,6 @@ def test_detail(current: Judge, shop: Shop) -> None:
     assert int(instance["UtcCreate"]) < int(instance["UtcExpireTime"])
 
 
-@pytest.mark.parametrize(
-    ("action", "parameters"),
-    [
-        ("IncreaseInstance", {"BucketName": "b", "Path": "/a", "CallbackAddress": "http://a.example/"}),
-        ("IncreaseList", {"BucketName": "b", "Path": "/a", "Id": 1, "PageNumber": 1, "PageSize": 30}),
-        ("DumpMeta", {}),
-        ("DumpMetaList", {"Id": 1, "PageNumber": 1, "PageSize": 30}),
-    ],
-)
-def test_tasks_are_not_there_yet(current: Judge, shop: Shop, action: str, parameters: dict[str, Any]) -> None:
-    error = current(action, InstanceName=shop[0], **parameters).error
-    assert (error["type"], error["code"], error["status"]) == ("ServerException", "UnsupportedOperationType", 500)
-
-
 def test_every_attribute_survives(current: Judge, similis: Served, draw: Draw) -> None:
     shop = similis.instance()
     current(
