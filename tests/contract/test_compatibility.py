@@ -26,9 +26,13 @@ def test_every_piece_of_code_has_a_judge() -> None:
 
 
 @pytest.fixture(scope="module")
-def key(similis: Served) -> Key:
-    """A writer's key, for the instance that the page speaks of."""
+def key(similis: Served, storage: Path) -> Key:
+    """A writer's key, for the instance and the bucket that the page speaks of."""
     similis.operator.post("/api/v1/instances", json={"name": "shop", "type": "product"}).raise_for_status()
+    (storage / "photos" / "spring").mkdir(parents=True)
+    (storage / "photos" / "spring" / "increment.meta").write_text('{"OperationType": "DELETE", "ProductId": "p"}\n')
+    form = {"name": "photos", "provider": "file", "bucket": "photos", "root": str(storage)}
+    similis.operator.post("/api/v1/connections", json=form).raise_for_status()
     return similis.key()
 
 

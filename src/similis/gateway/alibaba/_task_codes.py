@@ -28,6 +28,7 @@ from similis.domain import (
     Task,
     TaskCancelled,
     TaskStatus,
+    TooManyFailures,
     error_from_json,
 )
 from similis.gateway.alibaba._error_table import DOMAIN
@@ -51,6 +52,7 @@ TASK_CODES: Mapping[type[SimilisError], str] = {
     SourceFailed: "InternalOssError",
     TaskCancelled: "TaskCancelled",
     InstanceEmpty: "InstanceEmpty",
+    TooManyFailures: "TooManyFailures",
 }
 """The code of an error is that of its nearest ancestor in this table."""
 

@@ -2,7 +2,15 @@
 
 import pytest
 
-from similis.domain import InstanceNotFound, InvalidFilter, KeyringFailed, SimilisError, StorageFailed
+from similis.domain import (
+    InstanceNotFound,
+    InstanceRebuilding,
+    InvalidFilter,
+    KeyringFailed,
+    SimilisError,
+    StorageFailed,
+    TaskRunning,
+)
 from similis.gateway.alibaba._dispatch import APIS
 from similis.gateway.alibaba._error_table import DOMAIN, RENAMED, SENTENCES, VARIANTS, code_of, listed
 from similis.gateway.alibaba._errors import Refused, WireError, wire_error
@@ -52,6 +60,10 @@ def test_sentences_differ_by_action() -> None:
         ("2020-12-14:UpdateImage", RuntimeError("secret"), "InternalError"),
         ("2019-03-25:DeleteImage", RuntimeError("secret"), "InternalException"),
         ("2020-12-14:DumpMeta", Refused("InvalidInstanceName"), "MissingInstanceName"),
+        ("2020-12-14:DumpMeta", TaskRunning(""), "Console.TaskAlreadyExist"),
+        ("2020-12-14:IncreaseInstance", TaskRunning(""), "Console.IncrementStatusError"),
+        ("2020-12-14:IncreaseInstance", InstanceRebuilding(""), "Console.InstanceStatusError"),
+        ("2020-12-14:DeleteImage", InstanceRebuilding(""), "InstanceStatusError"),
     ],
 )
 def test_codes_differ_by_action(api: str, error: Exception, code: str) -> None:

@@ -21,12 +21,9 @@ from similis.domain import (
     InstanceSpec,
     Provider,
     Role,
-    SimilisError,
     Task,
     TaskKind,
 )
-from similis.gateway.alibaba._error_table import DOMAIN
-from similis.gateway.alibaba._task_codes import TASK_CODES, code_named
 from similis.service import App, Settings
 
 GOOD = {"InstanceName": "shop", "BucketName": "photos", "Path": "/spring"}
@@ -248,28 +245,3 @@ def test_failed_imports_have_the_codes_of_the_contract(wire: Wire) -> None:
         number = wire("IncreaseInstance", **{**GOOD, **changes})["Data"]["Id"]
         ended = finished(wire, "IncreaseList", number)
         assert (ended["Status"], ended["Code"]) == ("FAIL", code)
-
-
-def below(kind: type[SimilisError]) -> list[type[SimilisError]]:
-    return [kind, *(each for child in kind.__subclasses__() for each in below(child))]
-
-
-@pytest.mark.parametrize("kind", below(SimilisError), ids=lambda kind: kind.__name__)
-def test_every_error_has_a_code_for_tasks(kind: type[SimilisError]) -> None:
-    assert code_named(kind.code) in set(TASK_CODES.values())
-
-
-@pytest.mark.parametrize(
-    ("code", "told"),
-    [
-        ("region_mismatch", "RegionMismatch"), ("role_not_trusted", "RoleInvalid"), ("source_denied", "AccessDenied"),
-        ("invalid_arn", "InvalidArn"), ("role_not_found", "InvalidArn"), ("bucket_not_found", "NoSuchBucket"),
-        ("path_not_found", "NoSuchPath"), ("meta_file_not_found", "MetaNotFound"),
-        ("source_unreachable", "EndpointUnreachable"), ("clock_skewed", "RequestTimeTooSkewed"),
-        ("credentials_refused", "InvalidAccessKeyId"), ("capacity_reached", "InstanceOverQuota"),
-        ("unsupported_pixels", "UnsupportedPicPixels"), ("of_a_later_version", DOMAIN[SimilisError]),
-        ("internal_error", DOMAIN[SimilisError]),
-    ],
-)  # fmt: skip
-def test_each_failure_of_the_faq_has_its_own_code(code: str, told: str) -> None:
-    assert code_named(code) == told
