@@ -29,6 +29,7 @@ from similis.domain import (
     SearchOptions,
     SimilisError,
     _errors,
+    _unavailable,
     check_custom_content,
 )
 
@@ -150,10 +151,13 @@ def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
     assert [re.match(r"[│├└─ ]*\w+", line)[0] for line in drawn] == list(_tree(SimilisError))  # type: ignore[index]
 
 
+_MODULES = {_errors.__name__, _unavailable.__name__}
+
+
 def _tree(kind: type[SimilisError]) -> Iterator[str]:
-    """The lines of the tree of a class, as far as the module of errors has it."""
+    """The lines of the tree of a class, as far as the domain has it."""
     yield kind.__name__
-    children = [each for each in kind.__subclasses__() if each.__module__ == _errors.__name__]
+    children = [each for each in kind.__subclasses__() if each.__module__ in _MODULES]
     for each in children:
         last = each is children[-1]
         first, *rest = _tree(each)
