@@ -46,11 +46,14 @@ class TaskRunner:
         self._thread.start()
 
     def end(self) -> None:
-        """Stop, within seconds; what is not done goes on when another process begins."""
+        """Let the threads stop, within seconds; what is not done goes on when another process begins."""
+        if self._thread is None:
+            return
         self._stopping.set()
         self._waking.set()
-        if self._thread is not None:
-            self._thread.join()
+        self._thread.join()
+        self._thread = None
+        self._stopping.clear()
 
     def wake(self) -> None:
         """Look at once: there is a new task."""

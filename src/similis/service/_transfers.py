@@ -232,7 +232,7 @@ class Transfers:
         Args:
             *chores: to be done about once a second besides.
         """
-        self._chores += chores
+        self._chores = [self._tidy, *chores]
         self._runner.begin()
 
     def end(self) -> None:
