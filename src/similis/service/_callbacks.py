@@ -68,10 +68,14 @@ class Callbacks:
         for due in self._catalogue.callbacks.due(moment, _AT_ONCE):
             if not self._room.acquire(blocking=False):
                 return
-            if self._catalogue.callbacks.take(due, moment + _HELD):
-                self._pool.submit(self._attempt, due, body, moment)
-            else:
-                self._room.release()
+            begun = False
+            try:
+                if self._catalogue.callbacks.take(due, moment + _HELD):
+                    self._pool.submit(self._attempt, due, body, moment)
+                    begun = True
+            finally:
+                if not begun:
+                    self._room.release()
 
     def close(self) -> None:
         """Wait for what is being sent; the rest is sent by the next process."""

@@ -13,14 +13,16 @@ _GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
 _NETWORKS_OF_USERS = tuple(
     map(ipaddress.ip_network, ("10.0.0.0/8", "127.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7"))
 )
-# Amazon's and Alibaba Cloud's: what answers there hands out the credentials of the machine.
-_METADATA = frozenset(map(ipaddress.ip_address, ("fd00:ec2::254", "100.100.100.200")))
+METADATA = frozenset(
+    map(ipaddress.ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"))
+)
+"""Where clouds tell their machines secrets, besides link-local addresses."""
 
 
 def is_public(address: str) -> bool:
     """Whether an IP address is a unicast one of the public Internet; all forms of IPv4 inside IPv6 are not."""
     ip = ipaddress.ip_address(address)
-    if any(ip in network for network in _REFUSED) or ip.is_multicast or not ip.is_global:
+    if ip in METADATA or any(ip in network for network in _REFUSED) or ip.is_multicast or not ip.is_global:
         return False
     return not ip.is_reserved if ip.version == 4 else ip in _GLOBAL_UNICAST  # noqa: PLR2004 - the version's name
 
@@ -28,7 +30,7 @@ def is_public(address: str) -> bool:
 def is_private(address: str) -> bool:
     """Whether an IP address is of a user's own network or machine; link-local ones and metadata services are not."""
     ip = ipaddress.ip_address(address)
-    return ip not in _METADATA and any(ip in network for network in _NETWORKS_OF_USERS)
+    return ip not in METADATA and any(ip in network for network in _NETWORKS_OF_USERS)
 
 
 def system_resolver(host: str, port: int) -> list[str]:

@@ -7,11 +7,7 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from similis.domain import InvalidInput
-
-# Where clouds tell their machines secrets. Most are link-local; these are not.
-_METADATA = frozenset(
-    map(ip_address, ("100.100.100.200", "168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"))
-)
+from similis.transfer._addresses import METADATA
 
 
 def endpoint_url(endpoint: str) -> str:
@@ -48,4 +44,4 @@ def _addresses(host: str) -> set[IPv4Address | IPv6Address]:
 def _forbidden(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv6Address) and address.ipv4_mapped:
         address = address.ipv4_mapped
-    return address.is_link_local or address.is_multicast or address in _METADATA
+    return address.is_link_local or address.is_multicast or address in METADATA

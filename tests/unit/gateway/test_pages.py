@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from similis.gateway import create_asgi, rest
+from similis.gateway.alibaba import _task_files
 from similis.service import App
 
 Client = Callable[..., httpx.Client]
@@ -103,6 +104,9 @@ def test_the_page_lists_every_route(stranger: httpx.Client) -> None:
 
 
 def test_no_route_runs_on_the_event_loop() -> None:
-    modules = (rest._instances, rest._pictures, rest._search, rest._keys)
+    modules = (
+        *(rest._instances, rest._pictures, rest._search, rest._quality),
+        *(rest._keys, rest._connections, rest._transfers, _task_files),
+    )
     for route in (route for module in modules for route in module.router.routes):
         assert not inspect.iscoroutinefunction(route.endpoint)

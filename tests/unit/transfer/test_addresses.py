@@ -15,6 +15,7 @@ PRIVATE = [
     "100.64.0.1",
     "127.0.0.1",
     "127.255.255.254",
+    "168.63.129.16",
     "169.254.169.254",
     "172.16.0.1",
     "172.31.255.255",
@@ -75,8 +76,11 @@ def test_addresses_of_a_user_s_own_network(address: str) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["169.254.169.254", "fe80::1", "fe80::1%eth0", "fd00:ec2::254", "100.100.100.200", "0.0.0.0", "::ffff:127.0.0.1",  # noqa: S104 - nothing listens there
-     "224.0.0.1", "ff02::1", "255.255.255.255", "93.184.216.34"],
+    [
+        "169.254.169.254", "fe80::1", "fe80::1%eth0", "fd00:ec2::254", "fd20:ce::254", "100.100.100.200",
+        "0.0.0.0",  # noqa: S104 - nothing listens there
+        "::ffff:127.0.0.1", "224.0.0.1", "ff02::1", "255.255.255.255", "93.184.216.34",
+    ],
 )  # fmt: skip
 def test_metadata_services_and_the_like_are_nobody_s_own_network(address: str) -> None:
     assert not is_private(address)

@@ -13,10 +13,10 @@ from similis.gateway.alibaba._task_codes import code_named
 from similis.gateway.alibaba._tasks import ERRORS
 from similis.service import App
 
-files = APIRouter(include_in_schema=False)
+router = APIRouter(include_in_schema=False)
 
 
-@files.get("/_tasks/{task_id}/errors")
+@router.get("/_tasks/{task_id}/errors")
 def download_errors(
     request: Request, task_id: Annotated[int, Path(ge=1, lt=2**63)], expires: str = "", signature: str = ""
 ) -> Response:
