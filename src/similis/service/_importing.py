@@ -33,6 +33,7 @@ from similis.service._connections import Connections
 from similis.service._hold import Hold, held_until
 from similis.service._indexes import Indexes
 from similis.service._pictures import applied_category, stored_vector
+from similis.service._processes import ParallelAnalyst
 from similis.service._tuning import Tunings
 from similis.transfer import (
     Addition,
@@ -72,7 +73,7 @@ class Importer:
         connections: Connections,
         indexes: Indexes,
         tunings: Tunings,
-        analyst: Analyst,
+        analyst: ParallelAnalyst,
     ) -> None:
         self._catalogue = catalogue
         self._keyring = keyring
@@ -93,7 +94,8 @@ class Importer:
         before = self._catalogue.importing.checkpoint(task.id)
         while True:
             try:
-                return self._attempt(task, hold, make_extractor or self._local)
+                with self._analyst.busy():
+                    return self._attempt(task, hold, make_extractor or self._local)
             except SourceUnreachable as error:
                 now = self._catalogue.importing.checkpoint(task.id)
                 waited, before = (waited if now == before else 0.0), now

@@ -36,7 +36,7 @@ class Models:
 
 
 class ParallelAnalyst(Analyst):
-    """An analyst whose pictures are analysed by other processes, which are started at the first; close it after use.
+    """An analyst whose pictures are analysed by other processes, started at the first; close it after use.
 
     Threads of one process share Python's interpreter, and a good part of the work on small pictures is done by that.
     A picture that ends its process, by a fault of a decoder, is refused as damaged; the others are analysed again.
@@ -52,6 +52,22 @@ class ParallelAnalyst(Analyst):
         self._all = _Processes(models, count)
         self._one = _Processes(models, 1)
         self._suspecting = threading.Lock()
+        self._counting = threading.Lock()
+        self._busy = 0
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """A block with much to analyse: the processes, and the memory that they take, end with the last of them."""
+        with self._counting:
+            self._busy += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._busy -= 1
+                if not self._busy:
+                    self._all.rest()
+                    self._one.rest()
 
     def analyse(
         self,
@@ -112,12 +128,16 @@ class _Processes:
                     if self._pool is pool:
                         self._pool = None
 
-    def close(self) -> None:
+    def rest(self) -> None:
+        """End the processes until there is something to do again."""
         with self._changing:
-            self._closed = True
             pool, self._pool = self._pool, None
         if pool is not None:
             pool.shutdown(cancel_futures=True)
+
+    def close(self) -> None:
+        self._closed = True
+        self.rest()
 
     def _running(self) -> ProcessPoolExecutor:
         with self._changing:

@@ -65,6 +65,15 @@ def test_a_process_that_is_killed_costs_nothing(analyst: ParallelAnalyst, draw: 
             assert each.result().vector.shape == (512,)
 
 
+def test_processes_are_there_only_while_there_is_much_to_do(analyst: ParallelAnalyst, draw: Draw) -> None:
+    for _ in range(2):
+        with analyst.busy():
+            with analyst.busy():
+                analyst.analyse(draw(0))
+            assert multiprocessing.active_children()
+        assert not multiprocessing.active_children()
+
+
 def test_the_processes_end_with_theirs(tmp_path: Path, settings: Settings, draw: Draw) -> None:
     """Also when that was killed and could not tell them."""
     (tmp_path / "a.png").write_bytes(draw(1))
