@@ -43,6 +43,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Path:
     photos = sorted((folder / "photos").rglob("*.jpg"))
     labels = [f"{photo.relative_to(folder)},{photo.parent.name}" for photo in photos]
     (folder / "labels.csv").write_text("\n".join(["path,label", *labels]))
+    (folder / "oss-secret").write_text("the-secret-of-the-storage\n")
     (folder / ".curlrc").write_text("fail-with-body\n")
     return folder
 
@@ -59,9 +60,10 @@ def environment(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def service(folder: Path, environment: dict[str, str]) -> Iterator[dict[str, str]]:
-    """A service as `make run` starts it, and what it announced."""
+    """A service as `make run` starts it, allowed to import from the reader's folder, and what it announced."""
     command = ["similis", "serve", "--port", "0", "--show-key", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=environment) as process:
+    allowing = {**environment, "SIMILIS_IMPORT_ROOTS": str(folder)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=folder, env=allowing) as process:
         assert process.stdout is not None
         try:
             lines = iter(process.stdout.readline, "")
