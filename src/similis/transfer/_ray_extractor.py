@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 import uuid
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -39,6 +40,7 @@ RAY_BATCH = 16
 their bytes are in a worker's memory at once."""
 _AHEAD = 3  # batches for each processor: one in work, one on its way, one for those that take longer
 _LINGER = 0.02  # seconds that a batch waits to become full
+_LOOK_SECONDS = 5.0  # after which machines are counted again, which join and leave
 _RETRIES = 3  # of a batch whose process or machine died
 
 Worker: TypeAlias = Callable[[Sequence[Addition]], "list[Extracted | SimilisError]"]
@@ -139,9 +141,11 @@ class RayExtractor:
         return max(1, processors) * RAY_BATCH * _AHEAD
 
     def _send_batches(self) -> None:
+        looked = time.monotonic()
         while batch := _next_batch(self._queue):
             self._send(batch)
-            self.window = self._now_possible()  # machines join and leave
+            if time.monotonic() - looked > _LOOK_SECONDS:
+                self.window, looked = self._now_possible(), time.monotonic()
 
     def _send(self, batch: list[_Waiting]) -> None:
         wanted = [each for each in batch if not each.future.cancelled()]
