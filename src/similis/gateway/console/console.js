@@ -52,6 +52,7 @@ async function refresh(chosen) {
 function showFigures() {
   const one = instances.find((each) => each.name === $("instance").value);
   showTuning(one?.tuning);
+  showTasks(one);
   $("duplicates").textContent = "";
   $("groups").replaceChildren();
   $("tools").hidden = !one;
@@ -111,6 +112,101 @@ async function findDuplicates() {
   $("groups").replaceChildren(
     ...answer.groups.slice(0, GROUPS_SHOWN).map((group) => node("li", "", ...group.map((each) => node("small", named(each)))))
   );
+}
+
+const PAUSE = 1000; // between looks at a task that goes on
+const pause = () => new Promise((done) => setTimeout(done, PAUSE));
+let watch = 0; // another instance, or another import, begins another watch
+
+let shown; // the instance whose tasks are on the page
+
+function showTasks(one) {
+  if (one?.name !== shown) {
+    showImports([]);
+    $("exported").textContent = "";
+    $("export-link").hidden = true;
+  }
+  shown = one?.name;
+  watch += 1;
+  if (one) attempt(watchImports);
+}
+
+// Shows the last imports of the instance for as long as one of them goes on.
+async function watchImports() {
+  const mine = (watch += 1);
+  const name = $("instance").value;
+  let running = false;
+  for (;;) {
+    const { tasks } = await call("GET", `${instancePath()}/imports?num=5`);
+    if (mine !== watch) return;
+    showImports(tasks);
+    if (!tasks.some((task) => task.status === "processing")) break;
+    running = true;
+    await pause();
+    if (mine !== watch) return;
+  }
+  if (running) await refresh(name);
+}
+
+function showImports(tasks) {
+  const task = tasks.find((each) => each.status === "processing");
+  $("imports").replaceChildren(...tasks.map(importLine));
+  $("begin-import").disabled = Boolean(task);
+  $("cancel").hidden = !task || task.cancelling;
+  $("cancel").value = task ? task.id : "";
+  $("import-progress").hidden = !task;
+  if (!task) return;
+  if (task.total_bytes) Object.assign($("import-progress"), { max: task.total_bytes, value: task.read_bytes });
+  else $("import-progress").removeAttribute("value");
+}
+
+function importLine(task) {
+  const place = `${task.connection}:${task.bucket ?? ""}${task.path}`;
+  const counts = `${task.added.toLocaleString("en")} added, ${task.replaced.toLocaleString("en")} of them replaced,`
+    + ` ${task.deleted.toLocaleString("en")} deleted, ${task.failed.toLocaleString("en")} failed`;
+  const line = node("li", `${task.kind} from ${place}: ${task.cancelling ? "stopping" : task.status}`, node("small", counts));
+  if (task.message) line.append(node("small", task.message));
+  if (task.failures_url) line.append(download(task.failures_url, "Failed lines"));
+  return line;
+}
+
+function download(address, text) {
+  const link = node("a", text);
+  link.href = address;
+  return link;
+}
+
+async function beginImport() {
+  const rebuild = $("rebuild").checked;
+  if (rebuild && !confirm(`Replace all pictures of ${$("instance").value} by those of the import?`)) return;
+  const source = { connection: $("connection").value, bucket: $("bucket").value || null, path: $("path").value };
+  await call("POST", `${instancePath()}/imports`, { ...source, rebuild });
+  $("rebuild").checked = false;
+  attempt(watchImports);
+}
+
+async function cancelImport() {
+  await call("POST", `/tasks/${$("cancel").value}/cancel`);
+  attempt(watchImports);
+}
+
+async function exportAll() {
+  const name = $("instance").value;
+  $("export-link").hidden = true;
+  let task = await call("POST", `${instancePath()}/exports`);
+  while (task.status === "processing") {
+    await pause();
+    task = await call("GET", `/tasks/${task.id}`);
+  }
+  if (name !== $("instance").value) return;
+  $("exported").textContent = task.message || `${task.added.toLocaleString("en")} pictures. The link is valid for two hours.`;
+  Object.assign($("export-link"), { href: task.export_url ?? "", hidden: !task.export_url });
+}
+
+// Who may not see connections writes their names.
+async function suggestConnections() {
+  const { connections } = await call("GET", "/connections").catch(() => ({ connections: [] }));
+  $("connections").replaceChildren(...connections.map((each) => new Option(each.name, each.name)));
 }
 
 const instancePath = () => `/instances/${encodeURIComponent($("instance").value)}`;
@@ -226,6 +322,7 @@ $("sign-in").addEventListener("submit", (event) => {
   key = $("key").value.trim();
   attempt(async () => {
     await refresh();
+    await suggestConnections();
     $("key").value = "";
     $("sign-in").hidden = true;
     $("work").hidden = false;
@@ -242,6 +339,12 @@ $("create").addEventListener("submit", (event) => {
 $("instance").addEventListener("change", showFigures);
 $("tune").addEventListener("click", () => attempt(() => busy("tune", "tuning", tune)));
 $("undo").addEventListener("click", () => attempt(() => busy("undo", "tuning", undo)));
+$("import").addEventListener("submit", (event) => {
+  event.preventDefault();
+  attempt(beginImport);
+});
+$("cancel").addEventListener("click", () => attempt(cancelImport));
+$("export").addEventListener("click", () => attempt(() => busy("export", "exported", exportAll)));
 $("compare").addEventListener("click", () => attempt(() => busy("compare", "duplicates", findDuplicates)));
 dropTarget($("search-drop"), $("search-file"), ([file]) => search(file));
 dropTarget($("add-drop"), $("add-files"), add);
