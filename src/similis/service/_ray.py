@@ -19,6 +19,7 @@ from similis.transfer import (
     Source,
     SourceDirectory,
     SourceSpec,
+    check_ray,
 )
 
 
@@ -29,7 +30,12 @@ def on_ray(settings: Settings, address: str | None = None) -> MakeExtractor:
         settings: of this machine.
         address: `host:port` of a cluster to which this machine belongs; the others need the same version of Similis
             and, where their own settings say, the models. None starts a Ray of this machine alone.
+
+    Raises:
+        InvalidInput: the address is none.
+        Unavailable: Ray is not installed, or nothing answers at the address.
     """
+    check_ray(address)
     models = settings.models if address is None else None
 
     def make(spec: SourceSpec, _source: Source, directory: SourceDirectory, instance: Instance) -> Extractor:

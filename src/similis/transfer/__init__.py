@@ -8,6 +8,7 @@ from similis.transfer._meta_file import find_meta, meta_chunks
 from similis.transfer._opening import SourceSpec, open_source
 from similis.transfer._outbound import Outbound, OutboundAnswer, OutboundRequest
 from similis.transfer._pipeline import BATCH, Ready, WorkedLine, batches
+from similis.transfer._ray_cluster import check_ray
 from similis.transfer._ray_extractor import RAY_BATCH, BatchWorker, MakeWorker, RayExtractor, Worker
 from similis.transfer._source import ObjectInfo, Source
 from similis.transfer._source_directory import META_FILE, SourceDirectory
@@ -39,6 +40,7 @@ __all__ = [
     "WorkedLine",
     "Worker",
     "batches",
+    "check_ray",
     "check_region",
     "check_source",
     "fetch",

@@ -40,6 +40,20 @@ def ray_package() -> Any:  # noqa: ANN401 - an extra, and slow to import
     return ray
 
 
+def check_ray(address: str | None) -> None:
+    """See whether Ray could be used before anything depends on it: a task that cannot use it ends.
+
+    Raises:
+        InvalidInput: the address is none.
+        Unavailable: Ray is not installed, or nothing answers at the address.
+    """
+    if address is None:
+        _keep_to_this_machine()
+    else:
+        _check_answers(address)
+    ray_package()
+
+
 @contextmanager
 def connected(address: str | None, workers: int | None = None) -> Iterator[Any]:
     """Be a driver of a Ray cluster; yields the package ray.

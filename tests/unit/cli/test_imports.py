@@ -114,6 +114,8 @@ def test_an_import_that_cannot_go_on_says_why(shop: Similis, storage: Path) -> N
         (2, ("shop", *FROM, "--callback", "https://example.com/")),
         (2, ("shop", *FROM, "--ray-address", "127.0.0.1:6379")),
         (2, ("shop", *FROM, "--engine", "ray", "--endpoint", "http://127.0.0.1:9", "--key", "a:b")),
+        (2, ("shop", *FROM, "--engine", "ray", "--ray-address", "here")),
+        (3, ("shop", *FROM, "--engine", "ray", "--ray-address", "127.0.0.1:9")),
         (2, ("shop",)),
     ],
 )
