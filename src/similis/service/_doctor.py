@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -33,7 +34,14 @@ class Finding:
 
 def examine(settings: Settings) -> list[Finding]:
     """Check Python, models, directories, keys, space and catalogue. Makes nothing that is not there."""
-    return [_python(), *_models(settings), _key_place(settings), _space(settings), _data(settings)]
+    return [
+        _python(),
+        *_models(settings),
+        _key_place(settings),
+        *_import_roots(settings),
+        _space(settings),
+        _data(settings),
+    ]
 
 
 def _python() -> Finding:
@@ -60,6 +68,13 @@ def _key_place(settings: Settings) -> Finding:
     return Finding(
         "Key directory outside the data", outside, str(keys), "Move the keys elsewhere and set SIMILIS_KEYS."
     )
+
+
+def _import_roots(settings: Settings) -> Iterator[Finding]:
+    for root in settings.import_roots:
+        usable = root.is_dir() and os.access(root, os.R_OK | os.X_OK)
+        found = str(root) if usable else f"{root} cannot be read"
+        yield Finding("Directory to import from", usable, found, "Make it readable, or mend SIMILIS_IMPORT_ROOTS.")
 
 
 def _space(settings: Settings) -> Finding:

@@ -216,6 +216,12 @@ def test_the_doctor_finds_missing_models_and_misplaced_keys(settings: Settings, 
     assert not list(settings.data.iterdir())
 
 
+def test_the_doctor_looks_for_directories_to_import_from(settings: Settings, tmp_path: Path) -> None:
+    roots = settings.model_copy(update={"import_roots": (tmp_path, tmp_path / "none")})
+    findings = {each.found: each.good for each in examine(roots) if each.check == "Directory to import from"}
+    assert findings == {str(tmp_path): True, f"{tmp_path / 'none'} cannot be read": False}
+
+
 def test_the_doctor_finds_a_manifest_that_cannot_be_read(settings: Settings, tmp_path: Path) -> None:
     (tmp_path / "models" / "manifests").mkdir(parents=True)
     (tmp_path / "models" / "manifests" / "mine.json").write_text("{")
