@@ -18,7 +18,17 @@ from typing import Any
 import pytest
 
 from similis.algorithm import Pipeline
-from similis.domain import Connection, ImportSource, InstanceSpec, InvalidUrl, NewAccessKey, Provider, Role, Task
+from similis.domain import (
+    Connection,
+    ImportSource,
+    InstanceSpec,
+    InvalidUrl,
+    NewAccessKey,
+    Provider,
+    Role,
+    StorageFailed,
+    Task,
+)
 from similis.service import App, Settings
 from similis.service._callbacks import RETRIES, Callbacks, signature
 from similis.transfer import Outbound
@@ -191,6 +201,33 @@ def test_a_restart_forgets_nothing(
         send(again, NOW + timedelta(minutes=1))
         assert len(receiver.told) == 2
         assert waiting(again) == 0
+
+
+def test_an_attempt_that_was_cut_short_is_made_again(app: App, receiver: Receiver, ended: Ended) -> None:
+    ended(f"http://{receiver.place}/hook")
+    now = NOW + timedelta(seconds=30)
+    [due] = app._catalogue.callbacks.due(now)
+    assert app._catalogue.callbacks.take(due, now + timedelta(minutes=1))  # and then the process was killed
+    send(app, NOW + timedelta(seconds=50))
+    assert not receiver.told
+    send(app, NOW + timedelta(seconds=70))
+    assert [headers["webhook-id"] for _, headers, _ in receiver.told] == [f"task-{due.task.id}"]
+
+
+def test_a_catalogue_that_fails_costs_no_room(
+    app: App, receiver: Receiver, ended: Ended, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended(f"http://{receiver.place}/hook")
+
+    def fail(*_: object) -> bool:
+        raise StorageFailed("The disk is full.")
+
+    for _ in range(5):
+        with monkeypatch.context() as patch, pytest.raises(StorageFailed):
+            patch.setattr(app._catalogue.callbacks, "take", fail)  # as no real catalogue can be made to, just here
+            send(app)
+    send(app)
+    assert len(receiver.told) == 1
 
 
 def test_a_task_of_nobody_is_told_without_a_signature(app: App, receiver: Receiver, ended: Ended) -> None:
