@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, String, column, delete, insert, select, update, values
 
 from similis.catalogue._change_log import ADD, REMOVE, UPDATE, log_changes
 from similis.catalogue._checksums import with_checksum
@@ -25,6 +25,8 @@ from similis.domain import (
     PictureKey,
     check_custom_content,
 )
+
+_KEYS = 500  # of one statement; each is two bound parameters
 
 
 def _picture_row(instance: Instance, new: Picture, sealer: Sealer) -> dict[str, Any]:
@@ -124,13 +126,21 @@ def update_picture(
         log_changes(connection, instance.id, UPDATE, [values["id"]])
 
 
-def _find(connection: Connection, instance: Instance, keys: Iterable[PictureKey]) -> dict[PictureKey, int]:
-    # One look-up a key: given pairs in a list, SQLite would scan the whole instance.
-    found = {}
-    for key in keys:
+def _find(connection: Connection, instance: Instance, keys: Collection[PictureKey]) -> dict[PictureKey, int]:
+    if len(keys) == 1:  # quicker than what follows, and all that a single add waits for
+        (key,) = keys
         picture_id = connection.execute(select(picture.c.id).where(has_key(instance, key))).scalar()
-        if picture_id is not None:
-            found[key] = picture_id
+        return {} if picture_id is None else {key: picture_id}
+    listed = [(key.product_id, key.pic_name) for key in keys]
+    found: dict[PictureKey, int] = {}
+    for start in range(0, len(listed), _KEYS):
+        # Joined to a table of the keys: given pairs in a list, SQLite would scan the whole instance.
+        table = values(column("product_id", String), column("pic_name", String))
+        wanted = table.data(listed[start : start + _KEYS]).cte("wanted")
+        matching = (picture.c.product_id == wanted.c.product_id) & (picture.c.pic_name == wanted.c.pic_name)
+        query = select(picture.c.id, picture.c.product_id, picture.c.pic_name)
+        query = query.join(wanted, (picture.c.instance_id == instance.id) & matching)
+        found |= {PictureKey(row.product_id, row.pic_name): row.id for row in connection.execute(query)}
     return found
 
 

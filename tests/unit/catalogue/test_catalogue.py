@@ -102,6 +102,17 @@ def test_the_same_key_replaces_under_a_new_number(
     assert catalogue.instance("shop").picture_count == 1
 
 
+@pytest.mark.parametrize("count", [2, 500, 501, 1_300])
+def test_of_many_pictures_it_is_told_which_replaced_one(
+    catalogue: Catalogue, instance: Instance, new_picture: MakePicture, count: int
+) -> None:
+    odd = "a'b %:?ü"  # each key shares a part with others
+    new = [new_picture(f"p{number // 2}{odd}", f"{number % 2}{odd}") for number in range(count)]
+    catalogue.add(instance, new[::3])
+    assert catalogue.add(instance, new) == [number % 3 == 0 for number in range(count)]
+    assert catalogue.instance("shop").picture_count == count
+
+
 def test_numbers_are_never_used_again(catalogue: Catalogue, instance: Instance, new_picture: MakePicture) -> None:
     seen = []
     for _ in range(3):
