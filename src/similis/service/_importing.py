@@ -60,6 +60,8 @@ MakeExtractor = Callable[[SourceSpec, Source, SourceDirectory, Instance], Extrac
 
 PATIENCE = 600.0
 """Seconds for which storage may be away before a task that makes no progress fails."""
+PATIENCE_AT_FIRST = 10.0
+"""The same before increment.meta was found: then it is the connection that is wrong, and somebody waits to be told."""
 _LONGEST_WAIT = 30.0
 
 
@@ -99,7 +101,7 @@ class Importer:
             except SourceUnreachable as error:
                 now = self._catalogue.importing.checkpoint(task.id)
                 waited, before = (waited if now == before else 0.0), now
-                if waited >= PATIENCE:
+                if waited >= (PATIENCE_AT_FIRST if now.etag is None else PATIENCE):
                     raise
                 log.warning("Task %d waits. %s", task.id, error.message)
                 waited += _wait(min(1.0 + waited, _LONGEST_WAIT), hold)

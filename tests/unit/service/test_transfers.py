@@ -14,7 +14,9 @@ from similis.domain import (
     CapacityReached,
     Category,
     Conflict,
+    Connection,
     ConnectionNotFound,
+    Credentials,
     ImportSource,
     InstanceEmpty,
     InstanceNotFound,
@@ -23,6 +25,7 @@ from similis.domain import (
     InstanceType,
     InvalidInput,
     PictureKey,
+    Provider,
     SearchOptions,
     Task,
     TaskKind,
@@ -261,6 +264,16 @@ def test_a_service_takes_up_what_an_earlier_one_left(
         instance = app.instances.get("shop")
         assert len(keys(app)) == instance.picture_count == count
         assert app._catalogue.last_seq(instance) == count  # as many changes as lines
+
+
+def test_storage_that_was_never_there_is_not_waited_for_long(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("similis.service._importing.PATIENCE_AT_FIRST", 0.5)
+    app.instances.create(InstanceSpec("shop"))
+    app.connections.create(
+        Connection("dead", Provider.S3, endpoint="http://127.0.0.1:9"), Credentials("id", "secret")
+    )
+    task = run_import(app, "shop", ImportSource("dead", "bucket", "/"))
+    assert (task.status, task.code) == (TaskStatus.FAIL, "source_unreachable")
 
 
 def test_another_increment_meta_does_not_go_on_where_the_first_was(shop: App, root: Path, draw: Draw) -> None:
