@@ -61,7 +61,7 @@ MakeExtractor = Callable[[SourceSpec, Source, SourceDirectory, Instance], Extrac
 PATIENCE = 600.0
 """Seconds for which storage may be away before a task that makes no progress fails."""
 PATIENCE_AT_FIRST = 10.0
-"""The same before increment.meta was found: then it is the connection that is wrong, and somebody waits to be told."""
+"""The same before increment.meta was found: then the connection is likely wrong, and somebody waits."""
 _LONGEST_WAIT = 30.0
 
 
