@@ -1,9 +1,12 @@
-"""A process of Ray is killed in the middle of an import: nothing is lost, nothing is done twice."""
+"""Processes and machines of Ray are killed in the middle of an import: nothing is lost, nothing is done twice."""
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,6 +15,7 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 from tests.importing import SOURCE, add_line, connect, delete_line, run_import, write_bucket
+from tests.servers.ray_cluster import RayCluster
 
 from similis.algorithm import Pipeline
 from similis.domain import InstanceSpec, InstanceType, ObjectNotFound, SearchOptions, TaskStatus, UnsupportedFormat
@@ -21,6 +25,14 @@ from similis.transfer import RAY_BATCH
 Draw = Callable[..., bytes]
 _PICTURES = 12 * RAY_BATCH
 _KILLS = 2
+
+
+@pytest.fixture
+def cluster() -> Iterator[RayCluster]:
+    """Two machines."""
+    made = RayCluster(2)
+    yield made
+    made.stop()
 
 
 def descendants(ancestor: int) -> dict[int, str]:
@@ -103,3 +115,38 @@ def test_an_import_outlives_the_processes_that_analyse(
             assert (best.product_id, best.score) == (f"p{number}", 1.0)
     assert capfd.readouterr().out == ""  # where a command writes its answer
     assert not [title for title in descendants(os.getpid()).values() if title.startswith("ray::")]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_an_import_outlives_a_machine(tmp_path: Path, cluster: RayCluster, draw: Draw) -> None:
+    names = [f"{number}.jpg" for number in range(_PICTURES)]
+    lines = [add_line(f"p{number}", name) for number, name in enumerate(names)]
+    write_bucket(tmp_path / "storage", lines, {name: draw(n, size=160, form="JPEG") for n, name in enumerate(names)})
+
+    environment = {**cluster.environment, "SIMILIS_DATA": str(tmp_path / "data")}
+
+    def similis(*arguments: object) -> subprocess.Popen[str]:
+        command = [str(Path(sys.executable).with_name("similis")), *map(str, arguments), "--json"]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
+
+    for command in (
+        ["instance", "create", "shop", "--type", "generic"],
+        ["connection", "create", "folder", "--provider", "file", "--root", tmp_path / "storage"],
+    ):
+        with similis(*command) as made:
+            made.communicate()
+        assert made.returncode == 0
+    source = "--connection", "folder", "--bucket", "bucket", "--path", "/in"
+    with similis("import", "shop", *source, "--engine", "ray", "--ray-address", cluster.address) as importing:
+        while not any(title.startswith("ray::_extract") for title in descendants(cluster.machines[1]).values()):
+            assert importing.poll() is None
+            time.sleep(0.05)
+        cluster.kill(1)
+        told, _ = importing.communicate()
+    task = json.loads(told)
+    assert (importing.returncode, task["status"]) == (0, TaskStatus.SUCCESS)
+    assert (task["added"], task["replaced"], task["failed"]) == (_PICTURES, 0, 0)
+    with similis("instance", "show", "shop") as showing:
+        told, _ = showing.communicate()
+    assert json.loads(told)["picture_count"] == _PICTURES
