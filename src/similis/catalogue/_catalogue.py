@@ -363,6 +363,7 @@ class Catalogue:
 
         Raises:
             InstanceNotFound: the instance was deleted meanwhile.
+            InstanceRebuilding: it was replaced by a rebuild.
         """
         with self._database.writing() as connection:
             return _instances.change_index(connection, instance, index)
@@ -372,9 +373,10 @@ class Catalogue:
 
         Raises:
             InstanceNotFound: the instance was deleted meanwhile.
+            InstanceRebuilding: it is being rebuilt from storage, or was replaced by a rebuild.
         """
         with self._database.writing() as connection:
-            _instances.lock_instance(connection, instance)
+            _instances.lock_tunable(connection, instance)
             _tunings.write_tuning(connection, instance.id, report, sealed)
 
     def forget_tuning(self, instance: Instance) -> None:
@@ -382,9 +384,10 @@ class Catalogue:
 
         Raises:
             InstanceNotFound: the instance was deleted meanwhile.
+            InstanceRebuilding: it is being rebuilt from storage, or was replaced by a rebuild.
         """
         with self._database.writing() as connection:
-            _instances.lock_instance(connection, instance)
+            _instances.lock_tunable(connection, instance)
             _tunings.remove_tuning(connection, instance.id)
 
     def transform(self, instance: Instance) -> bytes | None:

@@ -11,6 +11,7 @@ from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._index_states import remove_index_states
 from similis.catalogue._inserting import insert_new
 from similis.catalogue._tables import change, feature, instance, picture, score_curve, shadow, task, task_failure
+from similis.catalogue._task_rows import PROCESSING
 from similis.catalogue._tunings import read_tuning, read_tunings, remove_tuning
 from similis.domain import (
     CapacityReached,
@@ -21,7 +22,6 @@ from similis.domain import (
     InstanceSpec,
     InstanceType,
     TaskKind,
-    TaskStatus,
     Tuning,
 )
 
@@ -113,14 +113,16 @@ def change_index(connection: Connection, expected: Instance, index: str) -> Inst
 
     Raises:
         InstanceNotFound: it was deleted meanwhile.
+        InstanceRebuilding: it was replaced by a rebuild since it was read.
     """
     lock_instance(connection, expected)
+    check_visible(connection, expected)
     row = connection.execute(select(instance).where(instance.c.id == expected.id)).one()
     values = with_checksum(instance, {**checked(instance, row), "index_kind": index})
     connection.execute(
         update(instance).where(instance.c.id == expected.id).values(index_kind=index, checksum=values["checksum"])
     )
-    return read_instance(connection, expected.name)
+    return read_instance_of_id(connection, expected.id)
 
 
 def lock_instance(connection: Connection, expected: Instance) -> int:
@@ -159,13 +161,20 @@ def lock_changeable(connection: Connection, expected: Instance) -> int:
         InstanceRebuilding: it is being rebuilt from storage, or was replaced by a rebuild since it was read.
     """
     count = lock_instance(connection, expected)
-    rebuilding = (
-        (task.c.instance_id == expected.id)
-        & (task.c.status == TaskStatus.PROCESSING.value)
-        & (task.c.kind == TaskKind.REBUILD.value)
-    )
-    _check_none(connection, expected, union_all(_hidden(expected), select(literal(1)).where(rebuilding)))
+    _check_none(connection, expected, union_all(_hidden(expected), _rebuilding(expected)))
     return count
+
+
+def lock_tunable(connection: Connection, expected: Instance) -> None:
+    """Reserve an instance, to change its tuning; unlike pictures, one that a rebuild fills takes that from others.
+
+    Raises:
+        InstanceNotFound: it was deleted meanwhile.
+        InstanceRebuilding: it is being rebuilt from storage, or was replaced by a rebuild since it was read.
+    """
+    lock_instance(connection, expected)
+    replaced = _hidden(expected).join(task, task.c.id == shadow.c.task_id).where(~PROCESSING)
+    _check_none(connection, expected, union_all(replaced, _rebuilding(expected)))
 
 
 def check_visible(connection: Connection, expected: Instance) -> None:
@@ -178,7 +187,12 @@ def check_visible(connection: Connection, expected: Instance) -> None:
 
 
 def _hidden(expected: Instance) -> Select[Any]:
-    return select(literal(1)).where(shadow.c.instance_id == expected.id)
+    return select(literal(1)).select_from(shadow).where(shadow.c.instance_id == expected.id)
+
+
+def _rebuilding(expected: Instance) -> Select[Any]:
+    rebuilds = PROCESSING & (task.c.kind == TaskKind.REBUILD.value)
+    return select(literal(1)).where(task.c.instance_id == expected.id, rebuilds)
 
 
 def _check_none(connection: Connection, expected: Instance, reasons: Executable) -> None:

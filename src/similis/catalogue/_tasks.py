@@ -35,6 +35,7 @@ from similis.domain import (
     TaskStatus,
 )
 
+_CANCELLED = "The task was cancelled."
 _FREE = {"holder": None, "held_until": None}
 
 
@@ -176,6 +177,7 @@ class Tasks:
         """End a task and return it as it is then.
 
         Raises:
+            TaskCancelled: it was to end well, but was asked to stop before.
             TaskTaken: the claim was lost, or the task has ended.
         """
         with self._database.writing() as connection:
@@ -193,7 +195,7 @@ class Tasks:
                 return read_task(connection, task_id)
             if _held(values, now):
                 return change_task(connection, values, cancelling=True, updated_at=datetime.now(UTC))
-            return end_task(connection, values, TaskStatus.FAIL, TaskCancelled.code, "The task was cancelled.")
+            return end_task(connection, values, TaskStatus.FAIL, TaskCancelled.code, _CANCELLED)
 
     def failures(self, task_id: int) -> Iterator[TaskFailure]:
         """Return what of a task's lines was not applied, in their order; read as it is asked for, in bounded memory.
@@ -220,7 +222,13 @@ class Tasks:
 def end_task(
     connection: Connection, values: dict[str, Any], status: TaskStatus, code: str | None = None, message: str = ""
 ) -> Task:
-    """End a reserved task and return it as it is then; nobody holds it any more."""
+    """End a reserved task and return it as it is then; nobody holds it any more.
+
+    Raises:
+        TaskCancelled: it was to end well, but was asked to stop before.
+    """
+    if status is TaskStatus.SUCCESS and values["cancelling"]:
+        raise TaskCancelled(_CANCELLED)
     now = datetime.now(UTC)
     ended = {"status": status.value, "code": code, "message": message, "cancelling": False, "updated_at": now}
     return change_task(connection, values, **ended, **_FREE, callback_at=now)
