@@ -79,9 +79,9 @@ class Fields:
         except (RecursionError, ValueError):  # ValueError: a number of thousands of digits
             raise InvalidInput("The line is nested too deeply or has an endless number.", _ONE_OBJECT) from None
         if not isinstance(value, tuple):
-            raise InvalidInput(f"The line is {shown(value)}, no JSON object.", _ONE_OBJECT)
+            raise InvalidInput(f"The line is {_kind(value)}, no JSON object.", _ONE_OBJECT)
         if rest := text[end:].strip():
-            raise InvalidInput(f"Behind the object the line goes on with {shown(rest)}.", _ONE_OBJECT)
+            raise InvalidInput(f"Behind the object the line goes on for {len(rest)} characters.", _ONE_OBJECT)
         return cls(value)
 
     def check_names(self) -> None:
@@ -104,12 +104,12 @@ class Fields:
         Raises:
             InvalidInput: absent or another.
         """
-        operation = (self._text("operation") or "").upper()
-        if operation not in {"ADD", "DELETE"}:
-            given = self._values.get("operation")
-            wrong = "OperationType is missing." if given is None else f"OperationType is {shown(given)}."
-            raise InvalidInput(wrong, "Give ADD or DELETE.")
-        return operation
+        operation = self._text("operation")
+        if operation is None:
+            raise InvalidInput("OperationType is missing.", "Give ADD or DELETE.")
+        if operation.upper() not in {"ADD", "DELETE"}:
+            raise InvalidInput(f"OperationType is {shown(operation)}.", "Give ADD or DELETE.")
+        return operation.upper()
 
     def product_id(self) -> str:
         """The ProductId.
@@ -158,7 +158,7 @@ class Fields:
         # JSON's own true and false become the texts that others write.
         text = str(value).lower() if isinstance(value, bool | int | str) else ""
         if text not in _BOOLEANS:
-            raise InvalidInput(f"{self._written['crop']} is {shown(value)}.", "Give true or false.")
+            raise InvalidInput(f"{self._written['crop']} is {_kind(value)}.", "Give true or false.")
         return _BOOLEANS[text]
 
     def region(self) -> Region | None:
@@ -203,7 +203,7 @@ class Fields:
         if "pic_name" in self._written:
             raise InvalidKey("There are PicName and pic_list.", "Give one of them.")
         if not isinstance(names, list) or not names or not all(isinstance(name, str) for name in names):
-            raise InvalidKey(f"pic_list is {shown(names)}.", 'Give the names of pictures, as in ["a.jpg", "b.jpg"].')
+            raise InvalidKey("pic_list is no list of names.", 'Give those of pictures, as in ["a.jpg", "b.jpg"].')
         return tuple(check_key_part("pic_list", name) for name in names)
 
     def _text(self, field: str, error: type[InvalidInput] = InvalidInput) -> str | None:
@@ -212,7 +212,7 @@ class Fields:
             return value
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
-        raise error(f"{self._written[field]} is {shown(value)}.", "Give a text.")
+        raise error(f"{self._written[field]} is {_kind(value)}.", "Give a text.")
 
     def _integer(self, field: str, error: type[InvalidInput]) -> int | None:
         value = self._values.get(field)
@@ -220,4 +220,20 @@ class Fields:
             return None
         if isinstance(value, int | str) and _INTEGER.fullmatch(str(value)):
             return int(value)
-        raise error(f"{self._written[field]} is {shown(value)}.", "Give a whole number.")
+        raise error(f"{self._written[field]} is {_kind(value)}.", "Give a whole number of at most 18 digits.")
+
+
+def _kind(value: object) -> str:
+    """What a value is, but not the value itself: what a customer wrote is not kept in clear."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return f"a text of {len(value)} characters"
+        case list():
+            return "a list"
+    return "an object"
