@@ -6,6 +6,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import closing, suppress
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
@@ -92,19 +93,20 @@ class Importer:
         Raises:
             SimilisError: what ends the task.
         """
-        waited = 0.0
-        before = self._catalogue.importing.checkpoint(task.id)
+        came_on, before = time.monotonic(), self._catalogue.importing.checkpoint(task.id)
         while True:
             try:
                 with self._analyst.busy():
                     return self._attempt(task, hold, make_extractor or self._local)
             except SourceUnreachable as error:
                 now = self._catalogue.importing.checkpoint(task.id)
-                waited, before = (waited if now == before else 0.0), now
-                if waited >= (PATIENCE_AT_FIRST if now.etag is None else PATIENCE):
+                if now != before:
+                    came_on, before = time.monotonic(), now
+                away = time.monotonic() - came_on
+                if away >= (PATIENCE_AT_FIRST if now.etag is None else PATIENCE):
                     raise
                 log.warning("Task %d waits. %s", task.id, error.message)
-                waited += _wait(min(1.0 + waited, _LONGEST_WAIT), hold)
+                _wait(min(1.0 + away, _LONGEST_WAIT), hold)
 
     def _attempt(self, task: Task, hold: Hold, make_extractor: MakeExtractor) -> None:
         if task.source is None:
@@ -119,9 +121,10 @@ class Importer:
             target = self._target(task, instance, hold.claim)
             chunks = meta_chunks(source, directory.meta_file, meta, checkpoint.read_bytes)
             lines = read_increment(chunks, checkpoint.line + 1, checkpoint.read_bytes)
-            with closing(make_extractor(spec, source, directory, target)) as extractor:
+            called = replace(target, spec=instance.spec)  # in errors, for nobody knows another name than that
+            with closing(make_extractor(spec, source, directory, called)) as extractor:
                 for batch in batches(lines, extractor, hold.pulse):
-                    self._apply(hold, target, batch)
+                    self._apply(hold, called, batch)
         if task.kind is TaskKind.REBUILD:
             self._exchange(hold, instance, target)
         else:
@@ -210,10 +213,11 @@ class Importer:
                 f"{counts.failed} pictures failed and {counts.added} could be added.",
                 "The instance stays as it was. See the failed lines.",
             )
-        if instance.tuning is not None and instance.tuning.adopted:
+        tuning = self._catalogue.instance(instance.name).tuning  # as it is now
+        if tuning is not None and tuning.adopted:
             with suppress(NothingToTune):
                 self._tunings.tune_instance(shadow)
-        self._indexes.follow(shadow)
+        self._indexes.follow(self._catalogue.instance(shadow.name))
         self._catalogue.shadows.swap(hold.claim, instance, shadow)
 
 
@@ -234,9 +238,8 @@ def _picture(ready: Ready) -> Picture:
     return Picture(addition.key, extracted.category, extracted.region, addition.custom_content, addition.attributes)
 
 
-def _wait(seconds: float, hold: Hold) -> float:
+def _wait(seconds: float, hold: Hold) -> None:
     until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0:
         hold.pulse()
         time.sleep(min(left, 1.0))
-    return seconds

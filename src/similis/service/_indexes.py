@@ -12,7 +12,14 @@ from typing import NamedTuple
 
 from similis.algorithm import TunedSpace
 from similis.catalogue import Catalogue, LoggedChange
-from similis.domain import IndexUnavailable, Instance, InstanceNotFound, InvalidInput, SimilisError
+from similis.domain import (
+    IndexUnavailable,
+    Instance,
+    InstanceNotFound,
+    InstanceRebuilding,
+    InvalidInput,
+    SimilisError,
+)
 from similis.engine import Change, Operation, VectorIndex
 from similis.service._index_kinds import IndexKind
 from similis.service._spaces import Spaces
@@ -126,11 +133,17 @@ class Indexes:
 
         Raises:
             InstanceNotFound: the instance was deleted meanwhile.
+            InstanceRebuilding: a rebuild from storage took its place meanwhile.
             IndexUnavailable: the new kind cannot be used; all stays as it is.
         """
         with self._rebuilding:
             entry = self._built(replace(instance, index=kind))
-            entry.instance = moved = self._catalogue.change_index(instance, kind)
+            try:
+                entry.instance = moved = self._catalogue.change_index(instance, kind)
+            except (InstanceNotFound, InstanceRebuilding):
+                entry.index.close()
+                self._kinds[kind].forget(instance)
+                raise
             self._replace(moved, entry)
             self._leave(instance)
         return moved

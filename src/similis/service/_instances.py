@@ -133,6 +133,7 @@ class Instances:
 
         Raises:
             InstanceNotFound: there is none of that name.
+            InstanceRebuilding: a rebuild from storage took its place meanwhile.
             InvalidInput: there is no such kind of index.
             IndexUnavailable: that kind of index cannot be used.
         """

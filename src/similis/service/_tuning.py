@@ -47,6 +47,7 @@ class Tunings:
 
         Raises:
             InstanceNotFound: there is no such instance.
+            InstanceRebuilding: it is being rebuilt from storage, which would lose what was learned.
             NothingToTune: fewer than 10 products, or 30 pictures of them, to learn from.
         """
         with self._instances.using(instance_name) as instance:
@@ -57,6 +58,7 @@ class Tunings:
 
         Raises:
             InstanceNotFound: it was deleted meanwhile.
+            InstanceRebuilding: it is being rebuilt from storage.
             NothingToTune: fewer than 10 products, or 30 pictures of them, to learn from.
         """
         with self._one_at_a_time:
@@ -72,6 +74,7 @@ class Tunings:
 
         Raises:
             InstanceNotFound: there is no such instance.
+            InstanceRebuilding: it is being rebuilt from storage.
         """
         with self._one_at_a_time, self._instances.using(instance_name) as instance:
             self._catalogue.forget_tuning(instance)

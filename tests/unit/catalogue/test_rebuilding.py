@@ -1,4 +1,4 @@
-"""What an instance refuses while it is rebuilt from storage and once it was replaced, and an end that comes too late."""
+"""What an instance refuses while it is rebuilt from storage, and once it was replaced; ends that come too late."""
 
 from __future__ import annotations
 
@@ -57,10 +57,11 @@ def test_a_replaced_instance_is_not_moved_to_another_index(
 
 
 def _check_untunable(catalogue: Catalogue, instance: Instance) -> None:
-    for change in (
+    changes: list[Callable[[], None]] = [
         lambda: catalogue.set_tuning(instance, _TUNING, b"other"),
         lambda: catalogue.forget_tuning(instance),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(InstanceRebuilding):
             change()
     assert catalogue.transform(instance) == b"sealed"
