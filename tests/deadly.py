@@ -20,6 +20,14 @@ class DeadlyModels(Models):
         return _Mortal(super().analyst(slots))
 
 
+class StillbornModels(Models):
+    """Models whose processes die before they have done anything, as on a machine that is short of memory."""
+
+    def analyst(self, slots: int = 1) -> Analyst:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return super().analyst(slots)
+
+
 class _Mortal(Analyst):
     def __init__(self, inner: Analyst) -> None:
         self._inner = inner

@@ -65,15 +65,14 @@ class Shadows:
             wanted = select(shadow.c.task_id).where(shadow.c.instance_id == instance.id)
             return connection.execute(wanted).first() is not None
 
-    def retired(self, ended_by: datetime | None = None) -> list[Instance]:
-        """Return those that are no longer needed: what a rebuild has replaced, and what one that failed has left.
+    def retired(self, ended_by: datetime) -> list[Instance]:
+        """Return those that are no longer needed: what a failed rebuild has left, and what others have replaced.
 
         Args:
-            ended_by: only of rebuilds that ended by this moment.
+            ended_by: of the latter only what was replaced by this moment; searches may still be under way in others.
         """
         ended = select(shadow.c.instance_id).join(task, task.c.id == shadow.c.task_id).where(~PROCESSING)
-        if ended_by is not None:
-            ended = ended.where(task.c.updated_at <= ended_by)
+        ended = ended.where((task.c.status == TaskStatus.FAIL.value) | (task.c.updated_at <= ended_by))
         with self._database.reading() as connection:
             ids = connection.execute(ended.order_by(shadow.c.instance_id)).scalars().all()
             return [read_instance_of_id(connection, each) for each in ids]

@@ -138,6 +138,7 @@ class App:
             catalogue.compact_changes()
             app = cls(settings, lock, catalogue, keyring, models, analyst)
             _destroy_keys(app)
+            app.transfers.remove_retired(at_once=not catalogue.shared)
             undo.pop_all()
         return app
 

@@ -6,19 +6,21 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import wait
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from similis.algorithm import Analysis, ModelStore, Orientation, Pipeline, SubjectMode
-from similis.domain import Category, DamagedPicture, Region
+from similis.domain import Category, DamagedPicture, Region, Unavailable
 from similis.service._analyst import Analyst
 
+_Given = ParamSpec("_Given")
+_Result = TypeVar("_Result")
 _POLITENESS = 5  # searches go before
 
 
@@ -87,7 +89,7 @@ class ParallelAnalyst(Analyst):
             "orientation": orientation,
         }  # fmt: skip
         try:
-            return self._all.submit(data, options).result()
+            return self._all.submit(_analyse, data, options).result()
         except BrokenProcessPool:
             return self._suspected(data, options)
 
@@ -100,11 +102,26 @@ class ParallelAnalyst(Analyst):
         """Analyse one of the pictures that were in work when a process died: alone, to see whether it was this."""
         with self._suspecting:
             try:
-                return self._one.submit(data, options).result()
+                return self._one.submit(_analyse, data, options).result()
             except BrokenProcessPool:
+                self._check_living()
                 raise DamagedPicture(
                     "The picture ended the process that decoded it.", "Save it anew with another program."
                 ) from None
+
+    def _check_living(self) -> None:
+        """See that processes live where no picture ends them.
+
+        Raises:
+            Unavailable: they do not.
+        """
+        try:
+            self._one.submit(_nothing).result()
+        except BrokenProcessPool:
+            raise Unavailable(
+                "The processes that analyse pictures end as soon as they are started.",
+                "See whether this machine is short of memory or of processes; nothing is lost meanwhile.",
+            ) from None
 
 
 class _Processes:
@@ -117,12 +134,14 @@ class _Processes:
         self._changing = threading.Lock()
         self._closed = False
 
-    def submit(self, data: bytes, options: Mapping[str, Any]) -> Future[Analysis]:
+    def submit(
+        self, function: Callable[_Given, _Result], *given: _Given.args, **named: _Given.kwargs
+    ) -> Future[_Result]:
         while True:
             pool = self._running()
             try:
                 with _interrupts_kept_out():
-                    return pool.submit(_analyse, data, options)
+                    return pool.submit(function, *given, **named)
             except BrokenProcessPool:
                 with self._changing:
                     if self._pool is pool:
@@ -175,6 +194,9 @@ def _die_with_parent() -> None:
     if (parent := multiprocessing.parent_process()) is not None:
         wait([parent.sentinel])
         os._exit(1)
+
+
+def _nothing() -> None: ...
 
 
 def _analyse(data: bytes, options: Mapping[str, Any]) -> Analysis:

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 import traceback
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import uuid4
 
 from similis.catalogue import Catalogue
-from similis.domain import InstanceNotFound, SimilisError, StorageFailed, Task, TaskNotFound, TaskStatus, TaskTaken
+from similis.domain import (
+    InstanceNotFound,
+    SimilisError,
+    SourceFailed,
+    Task,
+    TaskNotFound,
+    TaskStatus,
+    TaskTaken,
+    Unavailable,
+)
 from similis.service._hold import Hold, Stopped, held_until
 
 log = logging.getLogger(__name__)
 
 Work = Callable[[Task, Hold], None]
+INTERNAL = "internal_error"
 _AT_ONCE = 4
 _LOOK_EVERY = 1.0
-INTERNAL = "internal_error"
+_LEFT_FOR = 5.0  # seconds, of a task that another process works on, or that could not be worked on
+_PATIENCE = 10.0  # seconds, with threads that wait for storage when this process is to end
 
 
 class TaskRunner:
@@ -28,21 +40,24 @@ class TaskRunner:
     Args:
         catalogue: has the tasks.
         work: does one; when it returns, the task has ended well.
-        chores: called about once a second, between tasks.
     """
 
-    def __init__(self, catalogue: Catalogue, work: Work, chores: Callable[[], None]) -> None:
+    def __init__(self, catalogue: Catalogue, work: Work) -> None:
         self._catalogue = catalogue
         self._work = work
-        self._chores = chores
         self._stopping = threading.Event()
         self._waking = threading.Event()
-        self._working: set[int] = set()
+        self._working: dict[int, threading.Thread] = {}
+        self._left_until: dict[int, float] = {}
         self._thread: threading.Thread | None = None
 
-    def begin(self) -> None:
-        """Work in threads from now on."""
-        self._thread = threading.Thread(target=self._run, name="tasks")
+    def begin(self, *chores: Callable[[], None]) -> None:
+        """Work in threads from now on.
+
+        Args:
+            *chores: called about once a second, too.
+        """
+        self._thread = threading.Thread(target=self._run, args=(chores,), name="tasks")
         self._thread.start()
 
     def end(self) -> None:
@@ -52,8 +67,15 @@ class TaskRunner:
         self._stopping.set()
         self._waking.set()
         self._thread.join()
+        until = time.monotonic() + _PATIENCE
+        for task_id, thread in list(self._working.items()):
+            thread.join(max(0.0, until - time.monotonic()))
+            if (
+                thread.is_alive()
+            ):  # it can do no harm: its claim ends with this process, and without it nothing counts
+                log.warning("Task %d waits for its storage and is left behind.", task_id)
         self._thread = None
-        self._stopping.clear()
+        self._stopping = threading.Event()
 
     def wake(self) -> None:
         """Look at once: there is a new task."""
@@ -63,7 +85,7 @@ class TaskRunner:
         """Carry a task on as far as it goes; False where it has ended, or another process works on it.
 
         Raises:
-            StorageFailed: the catalogue cannot be used; the task will go on.
+            Unavailable: something of ours cannot be used, such as the catalogue or the models; the task will go on.
             TaskNotFound: there is none of this number.
         """
         now = datetime.now(UTC)
@@ -72,7 +94,10 @@ class TaskRunner:
             return False
         hold = Hold(self._catalogue, claim, self._stopping, on_progress)
         try:
-            work(self._catalogue.tasks.get(task_id), hold)
+            with hold:
+                task = self._catalogue.tasks.get(task_id)
+                hold.progressed(task)
+                work(task, hold)
         except BaseException as error:
             self._stopped(hold, error)
         return True
@@ -81,8 +106,10 @@ class TaskRunner:
         """Note how the work on a task ended before the task did."""
         if isinstance(error, (TaskTaken, TaskNotFound, InstanceNotFound)):
             log.info("Task %d: %s", hold.claim.task_id, error)  # another goes on with it, or it is gone
-        elif isinstance(error, StorageFailed):
-            raise error
+        elif isinstance(error, Unavailable) and not isinstance(error, SourceFailed):
+            with suppress(SimilisError):
+                self._catalogue.tasks.release(hold.claim)
+            raise error  # not the task's fault; it goes on once this is mended
         elif isinstance(error, SimilisError):
             self._fail(hold, error.code, f"{error.message} {error.hint}".strip())
         elif isinstance(error, Stopped) or not isinstance(error, Exception):
@@ -100,32 +127,44 @@ class TaskRunner:
         except (TaskTaken, TaskNotFound) as error:
             log.info("Task %d: %s", hold.claim.task_id, error)
 
-    def _run(self) -> None:
-        with ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="task") as pool:
-            while not self._stopping.is_set():
-                try:
-                    self._take_up(pool)
-                    self._chores()
-                except SimilisError as error:
-                    log.warning("Tasks cannot be looked at. %s %s", error.message, error.hint)
-                except Exception as error:  # one chore that fails must not end all tasks
-                    place = "".join(traceback.format_tb(error.__traceback__))
-                    log.error("A chore failed with %s:\n%s", type(error).__name__, place)  # noqa: TRY400 - not its message
-                self._waking.wait(_LOOK_EVERY)
-                self._waking.clear()
+    def _run(self, chores: Iterable[Callable[[], None]]) -> None:
+        while not self._stopping.is_set():
+            for chore in (self._take_up, *chores):
+                _guarded(chore)
+            self._waking.wait(_LOOK_EVERY)
+            self._waking.clear()
 
-    def _take_up(self, pool: ThreadPoolExecutor) -> None:
+    def _take_up(self) -> None:
+        now = time.monotonic()
+        self._left_until = {task_id: until for task_id, until in self._left_until.items() if until > now}
         for task in self._catalogue.tasks.unfinished():
-            if task.id not in self._working and len(self._working) < _AT_ONCE:
-                self._working.add(task.id)
-                pool.submit(self._carry_on, task.id)
+            busy = task.id in self._working or task.id in self._left_until
+            if not busy and len(self._working) < _AT_ONCE:
+                # Threads that wait for storage which hangs must not keep the process from ending.
+                thread = threading.Thread(target=self._carry_on, args=(task.id,), name=f"task {task.id}", daemon=True)
+                self._working[task.id] = thread
+                thread.start()
 
     def _carry_on(self, task_id: int) -> None:
+        worked = False
         try:
-            self.work_on(task_id, self._work)
+            worked = self.work_on(task_id, self._work)
         except SimilisError as error:
             log.warning("Task %d waits. %s %s", task_id, error.message, error.hint)
-            self._stopping.wait(_LOOK_EVERY)
         finally:
-            self._working.discard(task_id)
-            self._waking.set()
+            if not worked:
+                self._left_until[task_id] = time.monotonic() + _LEFT_FOR
+            del self._working[task_id]
+            if worked:
+                self._waking.set()
+
+
+def _guarded(chore: Callable[[], None]) -> None:
+    """Do one thing; that it fails must not end the others."""
+    try:
+        chore()
+    except SimilisError as error:
+        log.warning("Tasks cannot be looked at. %s %s", error.message, error.hint)
+    except Exception as error:
+        place = "".join(traceback.format_tb(error.__traceback__))
+        log.error("A chore failed with %s:\n%s", type(error).__name__, place)  # noqa: TRY400 - not its message

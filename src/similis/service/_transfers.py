@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Collection, Iterator
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from similis.catalogue import Catalogue
@@ -12,6 +12,7 @@ from similis.domain import (
     Conflict,
     ImportSource,
     InstanceNotFound,
+    KeyringFailed,
     Task,
     TaskFailure,
     TaskKind,
@@ -27,6 +28,8 @@ from similis.service._instances import Instances
 from similis.service._links import Links
 from similis.service._task_runner import TaskRunner
 from similis.transfer import SourceDirectory
+
+log = logging.getLogger(__name__)
 
 Chore = Callable[[], None]
 
@@ -55,8 +58,7 @@ class Transfers:
         self._importer = importer
         self._exporter = exporter
         self._check_callback = check_callback
-        self._chores: list[Chore] = [self._tidy]
-        self._runner = TaskRunner(catalogue, self._work, self._do_chores)
+        self._runner = TaskRunner(catalogue, self._work)
         self._tidy_at = 0.0
         self.link = links.sign
         self.check_link = links.check
@@ -164,7 +166,10 @@ class Transfers:
         Raises:
             TaskNotFound: there is none of this number.
         """
-        return self._catalogue.tasks.cancel(task_id, datetime.now(UTC))
+        task = self._catalogue.tasks.cancel(task_id, datetime.now(UTC))
+        if task.done:
+            self.remove_retired()
+        return task
 
     def failures(self, task_id: int) -> Iterator[TaskFailure]:
         """What of a task's lines was not applied, in their order.
@@ -212,7 +217,8 @@ class Transfers:
 
         Raises:
             TaskNotFound: there is none of this number.
-            StorageFailed: the catalogue cannot be used; the task goes on when it is run again.
+            Unavailable: something of ours cannot be used, such as the catalogue or the models; the task goes on when
+                it is run again.
         """
 
         def work(task: Task, hold: Hold) -> None:
@@ -223,8 +229,23 @@ class Transfers:
                 time.sleep(0.5)
                 if on_progress is not None:
                     on_progress(task)
-        self._remove_retired(at_once=not self._catalogue.shared)
+        self.remove_retired(at_once=not self._catalogue.shared)
         return task
+
+    def remove_retired(self, *, at_once: bool = False) -> None:
+        """Remove what failed rebuilds have left and what others have replaced, with keys, if that can be done now.
+
+        Args:
+            at_once: also what was replaced within the last minute, for which a search may be under way.
+        """
+        ended_by = datetime.now(UTC) - (timedelta(0) if at_once else _STILL_SEARCHED)
+        for shadow in self._catalogue.shadows.retired(ended_by):
+            try:
+                self._instances.remove(shadow)
+            except InstanceNotFound:
+                continue  # another gateway was quicker
+            except KeyringFailed as error:  # noted as to be destroyed, which is tried again
+                log.warning("The key of an instance that a rebuild replaced is still there. %s", error.message)
 
     def begin(self, *chores: Chore) -> None:
         """Let threads work on tasks from now on: those left by an earlier process, and each that is asked for.
@@ -232,8 +253,7 @@ class Transfers:
         Args:
             *chores: to be done about once a second besides.
         """
-        self._chores = [self._tidy, *chores]
-        self._runner.begin()
+        self._runner.begin(self._tidy, *chores)
 
     def end(self) -> None:
         """Let the threads stop, within seconds; tasks go on with the next process."""
@@ -245,19 +265,8 @@ class Transfers:
         else:
             self._importer.run(task, hold, make_extractor)
 
-    def _do_chores(self) -> None:
-        for chore in self._chores:
-            chore()
-
     def _tidy(self) -> None:
         if time.monotonic() >= self._tidy_at:
             self._tidy_at = time.monotonic() + _TIDIED_EVERY
-            self._remove_retired()
+            self.remove_retired()
             self._catalogue.tasks.forget(datetime.now(UTC) - _REMEMBERED)
-
-    def _remove_retired(self, *, at_once: bool = False) -> None:
-        """Remove what rebuilds have replaced, and what failed ones have left."""
-        ended_by = None if at_once else datetime.now(UTC) - _STILL_SEARCHED
-        for shadow in self._catalogue.shadows.retired(ended_by):
-            with suppress(InstanceNotFound):  # another gateway was quicker
-                self._instances.remove(shadow)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from queue import SimpleQueue
 from typing import Protocol
 
 import numpy as np
@@ -54,11 +56,13 @@ class Extractor(Protocol):
         """
 
     def close(self) -> None:
-        """Give up what has not begun and wait for what has."""
+        """Give up what has not been done."""
 
 
 class LocalExtractor:
     """Threads of this process fetch the pictures and hand them to `analyse`, which may use other processes.
+
+    They are daemons, unlike those of a `ThreadPoolExecutor`: storage that hangs must not keep a process from ending.
 
     Args:
         source: where the pictures are.
@@ -72,18 +76,51 @@ class LocalExtractor:
         self._source = source
         self._directory = directory
         self._analyse = analyse
-        self._threads = ThreadPoolExecutor(_DOWNLOADS, thread_name_prefix="import")
+        self._jobs: SimpleQueue[tuple[Addition, Future[Extracted]] | None] = SimpleQueue()
+        self._analysing = 0
+        self._closed = False
+        self._change = threading.Condition()
+        for _ in range(_DOWNLOADS):
+            threading.Thread(target=self._work, name="import", daemon=True).start()
 
     def submit(self, addition: Addition) -> Future[Extracted]:
         """Begin with one picture."""
-        return self._threads.submit(self._extract, addition)
+        future: Future[Extracted] = Future()
+        self._jobs.put((addition, future))
+        return future
 
     def close(self) -> None:
-        """Give up what has not begun and wait for what has."""
-        self._threads.shutdown(cancel_futures=True)
+        """Wait for what is being analysed and give up the rest; downloads that go on are thrown away."""
+        with self._change:
+            self._closed = True
+            self._change.wait_for(lambda: not self._analysing)
+        for _ in range(_DOWNLOADS):
+            self._jobs.put(None)
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()) is not None:
+            addition, future = job
+            if self._closed:
+                future.cancel()
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(self._extract(addition))
+            except BaseException as error:  # whatever it is, it belongs to who waits for the picture
+                future.set_exception(error)
 
     def _extract(self, addition: Addition) -> Extracted:
-        return self._analyse(fetch(self._source, self._directory, addition.key.pic_name), addition)
+        data = fetch(self._source, self._directory, addition.key.pic_name)
+        with self._change:
+            if self._closed:
+                raise CancelledError
+            self._analysing += 1
+        try:
+            return self._analyse(data, addition)
+        finally:
+            with self._change:
+                self._analysing -= 1
+                self._change.notify_all()
 
 
 def fetch(source: Source, directory: SourceDirectory, pic_name: str) -> bytes:

@@ -75,7 +75,7 @@ def test_a_shadow_is_like_the_live_one_and_hidden(
     assert (shadow.uid, shadow.picture_count) == (_UID, 0)
     assert (catalogue.shadows.hides(shadow), catalogue.shadows.hides(shop)) == (True, False)
     assert catalogue.instances() == sorted([catalogue.instance("shop"), shadow], key=lambda each: each.name)
-    assert catalogue.shadows.retired() == []
+    assert catalogue.shadows.retired(datetime.now(UTC)) == []
     catalogue.close()
     again = open_catalogue()
     assert again.shadows.of(claim.task_id) == shadow
@@ -137,7 +137,7 @@ def test_a_filled_shadow_takes_the_place_of_the_live_one(
     assert (shadow.index, live.index) == ("faiss", "milvus")
     ended = catalogue.tasks.get(claim.task_id)
     assert (ended.instance, ended.status, ended.counts.added) == ("shop", TaskStatus.SUCCESS, 1)
-    (retired,) = catalogue.shadows.retired()
+    (retired,) = catalogue.shadows.retired(datetime.now(UTC))
     assert (retired.id, retired.uid, retired.picture_count) == (shop.id, shop.uid, 2)
     assert (catalogue.shadows.hides(retired), catalogue.shadows.hides(live)) == (True, False)
     assert catalogue.shadows.retired(ended.updated_at - _MINUTE) == []
@@ -176,10 +176,10 @@ def test_what_was_replaced_is_removed_with_its_key(
     new_picture: MakePicture,
 ) -> None:
     live = catalogue.shadows.swap(claim, shop, shadow)
-    (retired,) = catalogue.shadows.retired()
+    (retired,) = catalogue.shadows.retired(datetime.now(UTC))
     assert catalogue.delete_instance(retired.name) == [retired]
     assert catalogue.keys_to_destroy() == [shop.uid]
-    assert catalogue.shadows.retired() == []
+    assert catalogue.shadows.retired(datetime.now(UTC)) == []
     assert catalogue.tasks.get(claim.task_id).instance == "shop"
     catalogue.add(live, [new_picture()])
     second = begin_task(live, TaskKind.REBUILD)
@@ -204,7 +204,7 @@ def test_a_rebuild_that_fails_leaves_the_live_one_as_it_was(
     ):
         with pytest.raises(TaskTaken):
             write()
-    assert [each.id for each in catalogue.shadows.retired()] == [shadow.id]
+    assert [each.id for each in catalogue.shadows.retired(datetime.now(UTC))] == [shadow.id]
     catalogue.delete_instance(shadow.name)
     assert catalogue.keys_to_destroy() == [_UID]
     assert catalogue.instances() == [before]
@@ -223,7 +223,7 @@ def test_a_deleted_instance_takes_its_shadow_along(
     removed = catalogue.delete_instance("shop")
     assert [each.id for each in removed] == ([shadow.id, shop.id] if swapped else [shop.id, shadow.id])
     assert set(catalogue.keys_to_destroy()) == {shop.uid, _UID}
-    assert (catalogue.instances(), catalogue.tasks.unfinished(), catalogue.shadows.retired()) == ([], [], [])
+    assert (catalogue.instances(), catalogue.tasks.unfinished(), catalogue.shadows.retired(datetime.now(UTC))) == ([], [], [])
     with pytest.raises(InstanceNotFound):
         catalogue.shadows.swap(claim, shop, shadow)
     catalogue.verify()

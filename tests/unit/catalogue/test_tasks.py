@@ -257,7 +257,7 @@ def test_old_tasks_are_forgotten_once_nothing_is_left_to_do(
         catalogue.tasks.get(failed.task_id)
     for task_id in (running.task_id, rebuilt.task_id, untold.id, new.task_id):
         catalogue.tasks.get(task_id)
-    for shadow in catalogue.shadows.retired():
+    for shadow in catalogue.shadows.retired(datetime.now(UTC)):
         catalogue.delete_instance(shadow.name)
     catalogue.callbacks.note(untold.id, CallbackState.DELIVERED, moment)
     catalogue.tasks.forget(datetime.now(UTC))

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.deadly import DEADLY, DeadlyModels
+from tests.deadly import DEADLY, DeadlyModels, StillbornModels
 
 from similis.algorithm import Pipeline, SubjectMode
-from similis.domain import DamagedPicture, InvalidPicture, UnsupportedFormat
+from similis.domain import DamagedPicture, InvalidPicture, Unavailable, UnsupportedFormat
 from similis.service import Settings
 from similis.service._processes import Models, ParallelAnalyst
 
@@ -63,6 +63,13 @@ def test_a_process_that_is_killed_costs_nothing(analyst: ParallelAnalyst, draw: 
         os.kill(victim.pid or 0, signal.SIGKILL)
         for each in found:
             assert each.result().vector.shape == (512,)
+
+
+def test_processes_that_cannot_live_are_not_blamed_on_pictures(settings: Settings, draw: Draw) -> None:
+    analyst = ParallelAnalyst(StillbornModels(settings.models, SubjectMode.FAST), 2)
+    with pytest.raises(Unavailable, match="end as soon as they are started"):
+        analyst.analyse(draw(1))
+    analyst.close()
 
 
 def test_processes_are_there_only_while_there_is_much_to_do(analyst: ParallelAnalyst, draw: Draw) -> None:

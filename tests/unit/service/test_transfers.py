@@ -236,6 +236,7 @@ def test_a_cancelled_import_stops_and_keeps_what_it_did(shop: App, root: Path, d
     assert shop.transfers.cancel(waiting.id).code == "task_cancelled"
 
 
+@pytest.mark.slow
 def test_a_service_takes_up_what_an_earlier_one_left(
     settings: Settings, pipeline: Pipeline, root: Path, draw: Draw
 ) -> None:
@@ -320,7 +321,7 @@ def test_a_rebuild_takes_the_place_of_the_old_in_one_step(shop: App, root: Path,
     assert {product for product, _ in keys(shop)} == new_products
     assert shop.transfers.list("shop")[0] == [task]
     assert [each.name for each in shop.instances.list()] == ["shop"]
-    shop.transfers._remove_retired(at_once=True)
+    shop.transfers.remove_retired(at_once=True)
     assert key_files(shop) == {new.uid} != {old.uid}
     shop.pictures.add("shop", draw(9), PictureKey("more", "z.jpg"))
 
