@@ -12,6 +12,7 @@ from similis.domain._errors import InvalidArn, InvalidInput, InvalidName
 MAX_CONNECTION_NAME = 40
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
+_DIRECTORY = re.compile(r"(?!\.{1,2}\Z)[^/\0\ud800-\udfff]{1,255}")
 _ENDPOINT = re.compile(r"(https?://)?[A-Za-z0-9\[][A-Za-z0-9.:\[\]-]*/?")
 _ROLE_ARN = re.compile(r"acs:ram::[0-9]{1,20}:role/[A-Za-z0-9.@_-]{1,64}")
 
@@ -72,7 +73,7 @@ class Connection:
 
     def _check_bucket(self) -> None:
         if self.bucket is not None:
-            check_bucket(self.bucket)
+            check_bucket(self.bucket, self.provider)
 
     def _check_file(self) -> None:
         if self.root is None or not self.root.startswith("/") or "\0" in self.root:
@@ -124,12 +125,16 @@ class ConnectionCheck:
     message: str
 
 
-def check_bucket(name: str) -> str:
-    """Return the name of a bucket once it is found right.
+def check_bucket(name: str, provider: Provider) -> str:
+    """Return the name of a bucket once it is found right; with `file` it is that of one directory.
 
     Raises:
-        InvalidInput: no bucket can have it.
+        InvalidInput: no bucket of this provider can have it.
     """
-    if not _BUCKET.fullmatch(name):
-        raise InvalidInput(f"No bucket is named {name[:80]!r}.", "Use 2 to 63 letters, digits, '.', '_' or '-'.")
+    if provider is Provider.FILE:
+        pattern, hint = _DIRECTORY, "Name one directory right below the root."
+    else:
+        pattern, hint = _BUCKET, "Use 2 to 63 letters, digits, '.', '_' or '-'."
+    if not pattern.fullmatch(name):
+        raise InvalidInput(f"No bucket is named {name[:80]!r}.", hint)
     return name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from similis.domain import (
     InvalidInput,
     PermissionDenied,
     Provider,
+    check_bucket,
 )
 from similis.privacy import Keyring
 from similis.service._settings import Settings
@@ -114,9 +116,12 @@ class Connections:
 
         Raises:
             ConnectionNotFound: there is none of that name.
+            InvalidInput: its provider has no bucket of such a name.
             PermissionDenied: it is for other instances.
         """
         connection = self.get(source.connection)
+        if source.bucket is not None:
+            check_bucket(source.bucket, connection.provider)
         if connection.instances and instance not in connection.instances:
             raise PermissionDenied(
                 f"The connection {connection.name!r} is not for the instance {instance!r}.",
@@ -148,7 +153,10 @@ class Connections:
 
 def _may_hold(connection: Connection, bucket: str) -> bool:
     """Whether a bucket can be there; only directories are looked at, for a cloud would have to be asked."""
-    return connection.root is None or (Path(connection.root) / bucket).is_dir()
+    with suppress(InvalidInput, OSError):  # such as a name that is too long, or a directory that may not be read
+        check_bucket(bucket, connection.provider)
+        return connection.root is None or (Path(connection.root) / bucket).is_dir()
+    return False
 
 
 def _context(name: str) -> str:

@@ -18,7 +18,6 @@ from similis.domain import (
     TaskKind,
     TaskNotFound,
     TaskStatus,
-    check_bucket,
 )
 from similis.service._connections import Connections
 from similis.service._exporting import Exporter
@@ -95,8 +94,6 @@ class Transfers:
             InstanceEmpty: there is nothing to rebuild.
         """
         SourceDirectory(source.path)
-        if source.bucket is not None:
-            check_bucket(source.bucket)
         if callback is not None:
             self._check_callback(callback)
         instance = self._instances.get(instance_name)
@@ -120,7 +117,7 @@ class Transfers:
 
     def connection_for(self, instance_name: str, bucket: str) -> str | None:
         """The connection by which an instance reaches a bucket, None where there is none."""
-        return self._connections.serving(instance_name, check_bucket(bucket))
+        return self._connections.serving(instance_name, bucket)
 
     def get(self, task_id: int) -> Task:
         """One task.

@@ -55,7 +55,7 @@ def open_source(connection: Connection, bucket: str | None, credentials: Credent
 
 def _bucket(connection: Connection, bucket: str | None) -> str | None:
     if bucket is not None:
-        check_bucket(bucket)
+        check_bucket(bucket, connection.provider)
     if None not in (bucket, connection.bucket) and bucket != connection.bucket:
         raise InvalidInput(
             f"The connection {connection.name!r} is to the bucket {connection.bucket!r} only.",

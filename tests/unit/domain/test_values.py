@@ -14,6 +14,7 @@ from similis.domain import (
     AccessKey,
     Attributes,
     Category,
+    Connection,
     InstanceSpec,
     InvalidAttribute,
     InvalidCategory,
@@ -24,12 +25,14 @@ from similis.domain import (
     InvalidRegion,
     InvalidScore,
     PictureKey,
+    Provider,
     Region,
     Role,
     SearchOptions,
     SimilisError,
     _errors,
     _unavailable,
+    check_bucket,
     check_custom_content,
 )
 
@@ -144,6 +147,27 @@ def test_an_admin_of_one_instance_cannot_administer_the_service() -> None:
     key = AccessKey("SIM1", Role.ADMIN, ("shop",), datetime.now(UTC))
     assert key.allows(Role.ADMIN, "shop")
     assert not key.allows(Role.ADMIN)
+
+
+@pytest.mark.parametrize("name", ["a", "1", "Bilder 2026", "图片", ".hidden", "...", "x" * 255, "C:\\pictures"])
+def test_any_directory_is_a_bucket_of_files(name: str) -> None:
+    assert check_bucket(name, Provider.FILE) == name
+    assert Connection("c", Provider.FILE, root="/srv", bucket=name).bucket == name
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "/", "a/", "a\0", "x" * 256, "\ud800"])
+def test_what_is_no_directory_is_no_bucket(name: str) -> None:
+    for provider in Provider:
+        with pytest.raises(InvalidInput, match="No bucket"):
+            check_bucket(name, provider)
+
+
+@pytest.mark.parametrize("provider", [Provider.OSS, Provider.S3])
+def test_buckets_of_clouds_have_names_that_clouds_allow(provider: Provider) -> None:
+    assert check_bucket("my-bucket.2", provider) == "my-bucket.2"
+    for name in ("a", "-ab", "x" * 64, "图片", "a b"):
+        with pytest.raises(InvalidInput, match="No bucket"):
+            check_bucket(name, provider)
 
 
 def test_the_tree_of_errors_is_drawn_as_it_is() -> None:

@@ -104,8 +104,11 @@ def test_a_bucket_finds_its_connection(app: App, tmp_path: Path) -> None:
     assert serving("mine", "pictures") == serving("yours", "pictures") == "b-named"
     assert (serving("mine", "folder"), serving("yours", "folder")) == ("c-folder", "a-any")
     assert serving("mine", "elsewhere") is None
-    with pytest.raises(InvalidInput):
-        serving("mine", "../etc")
+    (tmp_path / "1").mkdir()
+    assert serving("mine", "1") == "c-folder"
+    for name in ("../etc", "..", ".", "", "folder/", "a\0", "x" * 400, "\ud800"):
+        assert serving("mine", name) is None
+        assert serving("yours", name) is None
 
 
 def test_a_check_says_what_is_missing(app: App, tmp_path: Path, draw: Draw) -> None:

@@ -61,7 +61,7 @@ def test_s3_by_keys_of_the_environment(s3_server: S3Server, monkeypatch: pytest.
         SourceSpec(s3_server.connection(), "pictures").open().read("a.jpg")
 
 
-@pytest.mark.parametrize("bucket", ["../pictures", "a/b", ".", "", "b" * 80])
+@pytest.mark.parametrize("bucket", ["../pictures", "a/b", ".", "", "b" * 300])
 @pytest.mark.parametrize("provider", list(Provider))
 def test_names_that_no_bucket_has(provider: Provider, bucket: str) -> None:
     connection = Connection(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime
 
-from similis.domain import ImportSource, JsonObject, Task, TaskKind, TaskStatus, check_bucket
+from similis.domain import ConnectionNotFound, ImportSource, JsonObject, Task, TaskKind, TaskStatus
 from similis.gateway._origin import origin_of
 from similis.gateway.alibaba._call import Call
-from similis.gateway.alibaba._errors import Refused, refusing
+from similis.gateway.alibaba._errors import Refused
 from similis.gateway.alibaba._task_codes import code_of_task
 from similis.service import App
 
@@ -25,13 +26,11 @@ def increase_instance(call: Call) -> JsonObject:
     parameters = call.parameters
     name, bucket = parameters.instance_name(), parameters.required("BucketName", "BadRequest")
     path, callback = parameters.required("Path", "BadRequest"), parameters.text("CallbackAddress")
-    with refusing("BadRequest"):
-        check_bucket(bucket)
     connection = call.app.transfers.connection_for(name, bucket)
     if connection is None:
         raise Refused(
             "BadRequest",
-            f"Nothing is known of a bucket {bucket!r} for this instance. "
+            f"Nothing is known of a bucket {bucket[:80]!r} for this instance. "
             "Have a connection to it made with `similis connection create`.",
         )
     source = ImportSource(connection, bucket, path)
@@ -46,7 +45,7 @@ def increase_list(call: Call) -> JsonObject:
     if bucket is None and path is None:
         tasks, total = _listed(call, IMPORTS, number, size)
     else:
-        matching = [each for each in _all(call, IMPORTS) if _is_of(each, bucket, path)]
+        matching = [each for each in _all(call, IMPORTS) if _is_of(call.app, each, bucket, path)]
         tasks, total = matching[(number - 1) * size : number * size], len(matching)
     increments = [increment(call.app, task, _origin(call)) for task in tasks]
     return {"Data": {"Increments": {"Instance": increments}, **_paging(number, size, total)}}
@@ -74,12 +73,12 @@ def increment(app: App, task: Task, origin: str) -> JsonObject:
         task: the import.
         origin: address of this service, for the link to what failed.
     """
-    source = task.source or ImportSource("", None, "")
+    source = task.source or ImportSource("", "", "")
     failed = f"{origin}/_tasks/{task.id}/errors?{_link(app, task, ERRORS)}" if task.counts.failed else None
     return _present(
         {
             **_told(task),
-            "BucketName": source.bucket or "",
+            "BucketName": _bucket(app, source),
             "Path": source.path,
             "CallbackAddress": task.callback,
             "ErrorUrl": failed,
@@ -134,9 +133,17 @@ def _all(call: Call, kinds: Collection[TaskKind]) -> list[Task]:
         number += 1
 
 
-def _is_of(task: Task, bucket: str | None, path: str | None) -> bool:
+def _is_of(app: App, task: Task, bucket: str | None, path: str | None) -> bool:
     source = task.source
-    return source is not None and bucket in {None, source.bucket} and path in {None, source.path}
+    return source is not None and path in {None, source.path} and bucket in {None, _bucket(app, source)}
+
+
+def _bucket(app: App, source: ImportSource) -> str:
+    """The bucket of an import; empty where it was the connection's own and that is gone, or a root itself."""
+    if source.bucket is None:
+        with suppress(ConnectionNotFound):
+            return app.connections.get(source.connection).bucket or ""
+    return source.bucket or ""
 
 
 def _paging(number: int, size: int, total: int) -> JsonObject:

@@ -124,6 +124,19 @@ def test_lists_are_paged_and_filtered(increased: dict[str, Any], wire: Wire) -> 
     assert (others["Increments"]["Instance"], others["TotalCount"]) == ([], 0)
 
 
+def test_an_import_from_the_own_bucket_of_a_connection_is_listed_with_it(wire: Wire, app: App, root: Path) -> None:
+    app.instances.create(InstanceSpec("own"))
+    own = Connection("own", Provider.FILE, root=str(root), bucket="photos", instances=("own",))
+    app.connections.create(own, operator=True)
+    task = app.transfers.start_import("own", ImportSource("own", None, "/spring"))
+    assert finished(wire, "IncreaseList", str(task.id), "own")["BucketName"] == "photos"
+    for bucket, found in (("photos", [task.id]), ("other", []), ("", [task.id])):
+        listed = wire("IncreaseList", InstanceName="own", BucketName=bucket)["Data"]["Increments"]["Instance"]
+        assert [each["Id"] for each in listed] == found
+    app.connections.delete("own")
+    assert wire("IncreaseList", InstanceName="own")["Data"]["Increments"]["Instance"][0]["BucketName"] == ""
+
+
 def test_a_dump_imports_again(increased: dict[str, Any], wire: Wire, root: Path) -> None:
     assert increased["Status"] == "SUCCESS"
     begun = wire("DumpMeta", InstanceName="shop")
@@ -202,7 +215,7 @@ def test_an_instance_that_is_rebuilt_takes_no_pictures(
         ({"Path": "spring"}, "The path is 'spring'."),
         ({"Path": "/spring/"}, "The path is '/spring/'."),
         ({"Path": "/../x"}, "The path is '/../x'."),
-        ({"BucketName": "../photos"}, "No bucket is named '../photos'."),
+        ({"BucketName": "../photos"}, "Nothing is known of a bucket '../photos'"),
         ({"BucketName": "nobodys"}, "Nothing is known of a bucket 'nobodys'"),
         ({"BucketName": "far"}, "Nothing is known of a bucket 'far'"),
         ({"CallbackAddress": "hooks.example"}, "Only http and https URLs"),
