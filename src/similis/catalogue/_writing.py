@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from similis.catalogue._change_log import ADD, REMOVE, UPDATE, log_changes
 from similis.catalogue._checksums import with_checksum
 from similis.catalogue._features import chunks, insert_vectors
 from similis.catalogue._instances import check_capacity, count_pictures
-from similis.catalogue._pictures import attributes_of, has_key, has_product, read_row
+from similis.catalogue._pictures import attributes_of, has_key, read_row
 from similis.catalogue._rows import NewPicture, Removal, Sealer
 from similis.catalogue._tables import feature, picture
 from similis.domain import (
@@ -90,10 +91,9 @@ class Additions:
 
 def remove_named(connection: Connection, instance: Instance, removals: Sequence[Removal]) -> int:
     """Remove pictures of a reserved instance, with features, and log it; return how many there were."""
-    ids: dict[int, None] = {}
-    for product_id, pic_name in removals:
-        wanted = has_product(instance, product_id, pic_name)
-        ids.update(dict.fromkeys(connection.execute(select(picture.c.id).where(wanted)).scalars()))
+    keys = {PictureKey(each.product_id, each.pic_name) for each in removals if each.pic_name is not None}
+    products = {each.product_id for each in removals if each.pic_name is None}
+    ids = {*_find(connection, instance, keys).values(), *_of_products(connection, instance, products)}
     _remove(connection, instance, sorted(ids))
     count_pictures(connection, instance, -len(ids))
     return len(ids)
@@ -142,6 +142,13 @@ def _find(connection: Connection, instance: Instance, keys: Collection[PictureKe
         query = query.join(wanted, (picture.c.instance_id == instance.id) & matching)
         found |= {PictureKey(row.product_id, row.pic_name): row.id for row in connection.execute(query)}
     return found
+
+
+def _of_products(connection: Connection, instance: Instance, products: Iterable[str]) -> Iterator[int]:
+    owned = select(picture.c.id).where(picture.c.instance_id == instance.id)
+    names = iter(products)
+    while some := list(islice(names, _KEYS)):
+        yield from connection.execute(owned.where(picture.c.product_id.in_(some))).scalars()
 
 
 def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[PictureKey, int]:

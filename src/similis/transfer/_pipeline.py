@@ -15,6 +15,8 @@ from similis.transfer._extractor import Extracted, Extractor
 
 BATCH = 64
 """Pictures of one commit: enough that its cost does not count, few enough that little is done again after a kill."""
+_OTHERS = 16
+"""How many deletions and failures count as much as one picture: they are done again in no time."""
 _BATCH_SECONDS = 2.0
 _PULSE_SECONDS = 1.0
 _OF_ONE_PICTURE = (InvalidInput, ObjectNotFound, SourceDenied)
@@ -45,9 +47,10 @@ class WorkedLine:
     failures: tuple[FailedLine, ...]
 
     @property
-    def size(self) -> int:
-        """What there is to write."""
-        return len(self.operations) + len(self.failures)
+    def size(self) -> float:
+        """What there is to write, in pictures."""
+        pictures = sum(isinstance(each, Ready) for each in self.operations)
+        return pictures + (len(self.operations) - pictures + len(self.failures)) / _OTHERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def batches(
         SourceFailed: the storage failed, not a single picture.
     """
     batch: list[WorkedLine] = []
-    size, begun_at = 0, time.monotonic()
+    size, begun_at = 0.0, time.monotonic()
     for begun in _worked_ahead(lines, extractor):
         batch.append(_finished(begun, pulse))
         size += batch[-1].size
@@ -83,7 +86,7 @@ def batches(
             pulse()
             yield batch
             batch = []
-            size, begun_at = 0, time.monotonic()
+            size, begun_at = 0.0, time.monotonic()
     if batch:
         yield batch
 

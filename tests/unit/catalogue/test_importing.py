@@ -211,3 +211,28 @@ def test_many_failures_are_read_in_their_order(
     assert list(catalogue.tasks.failures(claim.task_id)) == failures
     catalogue.tasks.finish(claim, TaskStatus.SUCCESS)
     assert list(catalogue.tasks.failures(begin_task(instance).task_id)) == []
+
+
+def test_many_pictures_and_products_are_removed_at_once(
+    catalogue: Catalogue,
+    make_instance: MakeInstance,
+    instance: Instance,
+    new_picture: MakePicture,
+    begin_task: BeginTask,
+    now: datetime,
+) -> None:
+    keys = [(f"p{number}", name) for number in range(700) for name in "ab"]
+    other = make_instance("other")
+    for each in (instance, other):
+        catalogue.add(each, [new_picture(*key) for key in keys])
+    removals = [
+        *(Removal(f"p{number}", "a") for number in (*range(600), *range(600), 9999)),  # some twice, one not there
+        *(Removal(f"p{number}") for number in (*range(50), *range(550, 700), 9999)),
+    ]
+    claim = begin_task(instance)
+    task = catalogue.importing.apply(claim, instance, Batch(removals, [], 1, 1, 9), now + _MINUTE)
+    ids = catalogue.select_ids(instance, None, None).tolist()
+    assert sorted(catalogue.names(instance, ids).values()) == sorted((f"p{n}", "b") for n in range(50, 550))
+    assert task.counts.deleted == len(keys) - 500
+    assert [catalogue.instance(name).picture_count for name in ("shop", "other")] == [500, len(keys)]
+    catalogue.verify()

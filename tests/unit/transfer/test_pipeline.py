@@ -97,6 +97,21 @@ def test_every_line_is_in_one_batch_and_all_in_order(content: list[list[Addition
     ]
 
 
+@pytest.mark.parametrize(
+    ("line", "most"),
+    [
+        (ParsedLine(1, 100, (addition("good"),)), 64),
+        (ParsedLine(1, 100, (Deletion("p", "a"),)), 1024),
+        (FailedLine(1, 100, None, None, "invalid_input", "It is no JSON."), 1024),
+    ],
+)
+def test_what_costs_little_goes_by_the_thousand(line: ParsedLine | FailedLine, most: int) -> None:
+    extractor = Threads()
+    first, *_ = batches([line] * 1500, extractor, lambda: None)
+    extractor.close()
+    assert len(first) == most
+
+
 def test_no_more_than_the_window_is_in_work() -> None:
     extractor = Threads(window=8, seconds=0.001)
     lines = [parsed(number, addition(f"good{number}")) for number in range(1, 300)]
