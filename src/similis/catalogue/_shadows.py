@@ -92,6 +92,7 @@ class Shadows:
             The new live instance.
 
         Raises:
+            TaskCancelled: the rebuild was asked to stop; all stays as it is.
             TaskTaken: the claim was lost, or the task has ended.
             InstanceNotFound: an instance was deleted meanwhile.
         """
