@@ -26,12 +26,8 @@ from similis.domain import (
 )
 from similis.service import as_category, read_picture
 
-# Threads for each processor: so that there is always a picture ready that was read already.
-_THREADS = 2
 # Work handed out ahead of what is done: enough to keep every thread busy, few enough to hold little in memory.
 _AHEAD = 4
-# From so many pictures on the seconds are won back that it takes to start processes.
-_MANY = 100
 
 
 @dataclass
@@ -78,7 +74,7 @@ def add(
     if known is not None or no_crop:
         sources = [_overridden(source, known, no_crop) for source in sources]
     tally = _Tally(on_duplicate)
-    with session.with_subject_finder(subject_finder).target(parallel=len(sources) >= _MANY) as target:
+    with session.with_subject_finder(subject_finder).target() as target:
         target.instances.get(instance)
         try:
             _add_all(session, target, instance, sources, tally)
@@ -101,11 +97,10 @@ def _add_all(
 ) -> None:
     """Add all and keep the tally; what is not the fault of one picture, such as a full instance, ends it."""
     good = list(_distinct(sources, tally))
-    threads = _THREADS * session.settings.threads
-    with session.output.progress() as progress, ThreadPoolExecutor(threads) as pool:
+    with session.output.progress() as progress, ThreadPoolExecutor(session.settings.threads) as pool:
         bar = progress.add_task(f"Adding to {instance}", total=len(good))
         add_one = partial(_add_one, target, instance, tally.on_duplicate)
-        for source, future in _in_order(pool, add_one, good, threads):
+        for source, future in _in_order(pool, add_one, good, session.settings.threads):
             try:
                 added = future.result()
                 tally.replaced += added.replaced

@@ -70,11 +70,8 @@ class Session:
         return replace(self, settings=self.settings.model_copy(update={"subject_finder": mode}))
 
     @contextmanager
-    def target(self, *, parallel: bool = False) -> Iterator[Target]:
+    def target(self) -> Iterator[Target]:
         """The Similis that the command works on: the data directory, or a running service.
-
-        Args:
-            parallel: whether so many pictures are to be analysed that it pays to start processes for them.
 
         Raises:
             InvalidInput: an endpoint without a key.
@@ -82,7 +79,7 @@ class Session:
             ServiceUnreachable: nothing answers at the endpoint.
         """
         if self.endpoint is None:
-            with self.local(parallel=parallel) as app:
+            with self.local() as app:
                 yield app
             return
         if not self.key:
@@ -91,13 +88,13 @@ class Session:
             yield remote
 
     @contextmanager
-    def local(self, *, parallel: bool = False) -> Iterator[App]:
+    def local(self) -> Iterator[App]:
         """The data directory, opened.
 
         Raises:
             DataDirectoryLocked: another process owns it.
         """
-        with App.open(self.settings, parallel=parallel) as app:
+        with App.open(self.settings) as app:
             yield app
 
 

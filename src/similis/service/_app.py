@@ -77,7 +77,7 @@ class App:
         self.access = Access(catalogue, keyring)
         self.callbacks = Callbacks(catalogue, self.access, Outbound(("*",), settings.callback_hosts))
         self.connections = Connections(catalogue, keyring, settings)
-        self._parallel = analyst if isinstance(analyst, ParallelAnalyst) else _parallel(settings)
+        self._parallel = ParallelAnalyst(Models(settings.models, settings.subject_finder), settings.threads)
         importer = Importer(catalogue, keyring, self.connections, indexes, self.tuning, self._parallel)
         self.transfers = Transfers(
             catalogue,
@@ -95,21 +95,13 @@ class App:
         self._embedded = embedded
 
     @classmethod
-    def open(
-        cls,
-        settings: Settings,
-        pipeline: Pipeline | None = None,
-        *,
-        remember: bool = False,
-        parallel: bool = False,
-    ) -> App:
+    def open(cls, settings: Settings, pipeline: Pipeline | None = None, *, remember: bool = False) -> App:
         """Open or make the data directory. Models are loaded when the first picture comes, or by `analyst.pipeline`.
 
         Args:
             settings: where everything is.
             pipeline: an already loaded pipeline to share between apps of one process.
             remember: keep what was found in each picture until closed, see `RememberingAnalyst`.
-            parallel: analyse every picture in processes of their own, see `ParallelAnalyst`.
 
         Raises:
             DataDirectoryLocked: another process owns the data directory.
@@ -120,12 +112,8 @@ class App:
         """
         models = ModelStore(settings.models)
         kind = RememberingAnalyst if remember else Analyst
-        analyst = (
-            _parallel(settings)
-            if parallel
-            else kind(
-                models, lambda: pipeline or Pipeline.load(models, finder=settings.subject_finder), settings.threads
-            )
+        analyst = kind(
+            models, lambda: pipeline or Pipeline.load(models, finder=settings.subject_finder), settings.threads
         )
         with ExitStack() as undo:
             lock = DataDirectoryLock(settings.data)
@@ -172,10 +160,6 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _parallel(settings: Settings) -> ParallelAnalyst:
-    return ParallelAnalyst(Models(settings.models, settings.subject_finder), settings.threads)
 
 
 class _Sealer:

@@ -1,4 +1,4 @@
-"""Analysis of many pictures in processes of their own: on all processors, while this one goes on answering."""
+"""Analysis of many pictures in processes of their own, while this one goes on answering."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class Models:
 class ParallelAnalyst(Analyst):
     """An analyst whose pictures are analysed by other processes, started at the first; close it after use.
 
-    Threads of one process share Python's interpreter, and a good part of the work on small pictures is done by that.
-    A picture that ends its process, by a fault of a decoder, is refused as damaged; the others are analysed again.
+    That is as fast as threads of one process are, but searches do not share an interpreter with it, and go before. A
+    picture that ends its process, by a fault of a decoder, is refused as damaged; the others are analysed again.
 
     Args:
         models: what the processes load.
