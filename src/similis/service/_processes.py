@@ -15,6 +15,8 @@ from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from similis.algorithm import Analysis, ModelStore, Orientation, Pipeline, SubjectMode
 from similis.domain import Category, DamagedPicture, Region, Unavailable
 from similis.service._analyst import Analyst
@@ -185,6 +187,8 @@ _analyst: Analyst
 def _start(models: Models) -> None:
     global _analyst  # noqa: PLW0603 - one for each process, which lives for nothing else
     os.nice(_POLITENESS)
+    # There is a process for each processor; more threads than that, for sums, would mostly wait for each other.
+    threadpool_limits(limits=1, user_api="blas")
     threading.Thread(target=_die_with_parent, daemon=True).start()
     _analyst = models.analyst()
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.deadly import DEADLY, DeadlyModels, StillbornModels
+from threadpoolctl import threadpool_info
 
 from similis.algorithm import Pipeline, SubjectMode
 from similis.domain import DamagedPicture, InvalidPicture, Unavailable, UnsupportedFormat
@@ -63,6 +64,12 @@ def test_a_process_that_is_killed_costs_nothing(analyst: ParallelAnalyst, draw: 
         os.kill(victim.pid or 0, signal.SIGKILL)
         for each in found:
             assert each.result().vector.shape == (512,)
+
+
+def test_no_process_adds_up_in_more_threads_than_one(analyst: ParallelAnalyst) -> None:
+    """Several processes that did would be several times slower."""
+    libraries = analyst._all.submit(threadpool_info).result()
+    assert [each["num_threads"] for each in libraries if each["user_api"] == "blas"] == [1]
 
 
 def test_processes_that_cannot_live_are_not_blamed_on_pictures(settings: Settings, draw: Draw) -> None:
