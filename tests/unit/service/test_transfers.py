@@ -241,7 +241,7 @@ def test_a_service_takes_up_what_an_earlier_one_left(
     settings: Settings, pipeline: Pipeline, root: Path, draw: Draw
 ) -> None:
     """Stopped several times on the way: every line is applied, and none twice."""
-    count = 220
+    count = 500
     write_bucket(
         root, [add_line(f"p{n}", f"{n % 5}.jpg") for n in range(count)], {f"{n}.jpg": draw(n) for n in range(5)}
     )
