@@ -142,7 +142,7 @@ def measure_kills(
 
 def _is_killed(command: Sequence[str], patience: float | None) -> bool:
     """Run an import and kill it with all its processes after some seconds, unless it has ended before that."""
-    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # noqa: S603
+    process = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)  # noqa: S603 - our own command
     try:
         _, told = process.communicate(timeout=patience)
     except subprocess.TimeoutExpired:
@@ -155,7 +155,7 @@ def _is_killed(command: Sequence[str], patience: float | None) -> bool:
 
 
 def _has_ended(data: Path, catalogue: str | None) -> bool:
-    listed = subprocess.run(  # noqa: S603
+    listed = subprocess.run(  # noqa: S603 - our own command
         _command(data, catalogue, "task", "list", "g", "--json"), stdout=subprocess.PIPE, check=True
     )
     return any(task["status"] != "processing" for task in json.loads(listed.stdout)["tasks"])
@@ -184,8 +184,8 @@ def _compare(data: Path, catalogue: str | None, expected: Expected) -> dict[str,
         (task, *others), _ = app.transfers.list("g", num=100)
         instance = app.instances.get("g")
         ids = app._catalogue.select_ids(instance, None, None).tolist()  # noqa: SLF001 - to look at all of it
-        keys = set(app._catalogue.names(instance, ids).values())  # noqa: SLF001
-        changes = sum(1 for _ in app._catalogue.changes(instance, 0))  # noqa: SLF001
+        keys = set(app._catalogue.names(instance, ids).values())  # noqa: SLF001 - likewise
+        changes = sum(1 for _ in app._catalogue.changes(instance, 0))  # noqa: SLF001 - likewise
         failed = tuple(each.line for each in app.transfers.failures(task.id))
     counts = task.counts
     found = {
@@ -236,11 +236,11 @@ def _make(data: Path, root: Path, catalogue: str | None = None) -> None:
         ["instance", "create", "g", "--type", "product"],
         ["connection", "create", "c", "--provider", "file", "--root", str(root)],
     ):
-        subprocess.run(_command(data, catalogue, *command), stdout=subprocess.DEVNULL, check=True)  # noqa: S603
+        subprocess.run(_command(data, catalogue, *command), stdout=subprocess.DEVNULL, check=True)  # noqa: S603 - our own command
 
 
 def _run(data: Path, *command: str) -> None:
-    subprocess.run(_command(data, None, *command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)  # noqa: S603
+    subprocess.run(_command(data, None, *command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=True)  # noqa: S603 - our own command
 
 
 def _command(data: Path, catalogue: str | None, *command: str) -> list[str]:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from similis.domain import Connection, ImportSource, Instance, Provider, Task
+from similis.domain import Connection, ImportSource, Instance, Provider, SearchOptions, Task
 from similis.service import App
 from similis.service._importing import MakeExtractor, extract
 from similis.transfer import Addition, Extracted, LocalExtractor, Source, SourceDirectory, SourceSpec
 
+Draw = Callable[..., bytes]
 SOURCE = ImportSource("folder", "bucket", "/in")
 
 
@@ -57,3 +59,35 @@ def run_import(app: App, instance: str, source: ImportSource = SOURCE, *, rebuil
     """Import, and give the task as it ended."""
     task = app.transfers.start_import(instance, source, rebuild=rebuild)
     return app.transfers.run(task.id, in_this_process(app))
+
+
+def keys(app: App, name: str = "shop") -> set[tuple[str, str]]:
+    """ProductId and PicName of all that an instance holds."""
+    instance = app.instances.get(name)
+    ids = app._catalogue.select_ids(instance, None, None).tolist()
+    return set(app._catalogue.names(instance, ids).values())
+
+
+def key_files(app: App) -> set[str]:
+    """The uids of instances whose keys are on disk."""
+    return {path.stem for path in (app.settings.key_directory / "instances").iterdir()}
+
+
+def write_lines(root: Path, lines: list[dict[str, Any]], draw: Draw) -> None:
+    """Lines about the pictures 0.jpg to 4.jpg."""
+    write_bucket(root, lines, {f"{number}.jpg": draw(number) for number in range(5)})
+
+
+def is_first(app: App, picture: bytes, product_id: str) -> bool:
+    """Whether a picture finds itself in `shop`, as this product."""
+    best = app.search.by_picture("shop", picture, SearchOptions()).matches[0]
+    return (best.product_id, best.score) == (product_id, 1.0)
+
+
+def finish(app: App, task: Task, seconds: float = 60) -> Task:
+    """Wait for the threads of a service."""
+    until = time.monotonic() + seconds
+    while not (now := app.transfers.get(task.id)).done:
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return now

@@ -5,79 +5,42 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from tests.importing import SOURCE, add_line, connect, delete_line, in_this_process, run_import, write_bucket
+from tests.importing import (
+    SOURCE,
+    add_line,
+    connect,
+    delete_line,
+    in_this_process,
+    is_first,
+    keys,
+    run_import,
+    write_bucket,
+)
 
 from similis.algorithm import Pipeline
 from similis.domain import (
     CapacityReached,
-    Category,
     Conflict,
     Connection,
     ConnectionNotFound,
     Credentials,
     ImportSource,
-    InstanceEmpty,
     InstanceNotFound,
-    InstanceRebuilding,
     InstanceSpec,
     InstanceType,
     InvalidInput,
     PictureKey,
     Provider,
-    SearchOptions,
     Task,
     TaskKind,
     TaskNotFound,
     TaskRunning,
     TaskStatus,
 )
-from similis.service import App, Featured, Settings
+from similis.service import App, Settings
 
 Draw = Callable[..., bytes]
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    return tmp_path / "storage"
-
-
-@pytest.fixture
-def shop(app: App, root: Path) -> App:
-    """A service with the empty instance `shop` and the connection of `SOURCE`."""
-    app.instances.create(InstanceSpec("shop"))
-    connect(app, root)
-    return app
-
-
-def keys(app: App, name: str = "shop") -> set[tuple[str, str]]:
-    instance = app.instances.get(name)
-    ids = app._catalogue.select_ids(instance, None, None).tolist()
-    return set(app._catalogue.names(instance, ids).values())
-
-
-def key_files(app: App) -> set[str]:
-    return {path.stem for path in (app.settings.key_directory / "instances").iterdir()}
-
-
-def write_lines(root: Path, lines: list[dict[str, Any]], draw: Draw) -> None:
-    """Lines about the pictures 0.jpg to 4.jpg."""
-    write_bucket(root, lines, {f"{number}.jpg": draw(number) for number in range(5)})
-
-
-def is_first(app: App, picture: bytes, product_id: str) -> bool:
-    best = app.search.by_picture("shop", picture, SearchOptions()).matches[0]
-    return (best.product_id, best.score) == (product_id, 1.0)
-
-
-def finish(app: App, task: Task, seconds: float = 60) -> Task:
-    """Wait for the threads of a service."""
-    until = time.monotonic() + seconds
-    while not (now := app.transfers.get(task.id)).done:
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    return now
 
 
 def test_an_import_keeps_what_adding_each_picture_would(shop: App, root: Path, draw: Draw) -> None:
@@ -293,115 +256,6 @@ def test_another_increment_meta_does_not_go_on_where_the_first_was(shop: App, ro
     ended = shop.transfers.run(task.id, in_this_process(shop))
     assert (ended.status, ended.code) == (TaskStatus.FAIL, "source_changed")
     assert shop.transfers.unfinished("shop", SOURCE, rebuild=False) is None
-
-
-def test_a_rebuild_takes_the_place_of_the_old_in_one_step(shop: App, root: Path, draw: Draw) -> None:
-    shop.pictures.add("shop", draw(9), PictureKey("old", "z.jpg"), category=Category.BAG)
-    old = shop.instances.get("shop")
-    write_lines(root, [add_line(f"p{n}", f"{n % 5}.jpg", CategoryId=3) for n in range(100)], draw)
-    options, seen = SearchOptions(num=100, category=Category.BAG), []
-    shop.transfers.begin()
-    task = shop.transfers.start_import("shop", SOURCE, rebuild=True)
-    with pytest.raises(InstanceRebuilding):
-        shop.pictures.add("shop", draw(1), PictureKey("lost", "a.jpg"))
-    with pytest.raises(InstanceRebuilding):
-        shop.pictures.delete("shop", "old")
-    with pytest.raises(InstanceRebuilding):
-        shop.pictures.update("shop", PictureKey("old", "z.jpg"), {"int_attr": 1})
-    while not shop.transfers.get(task.id).done:
-        found = shop.search.by_picture("shop", draw(9), options, crop=False)
-        seen.append({each.product_id for each in found.matches})
-    task = finish(shop, task)
-    new_products = {f"p{n}" for n in range(100)}
-    assert all(each in ({"old"}, new_products) for each in seen)
-    assert seen[0] == {"old"}
-    assert (task.status, task.counts.added) == (TaskStatus.SUCCESS, 100)
-    new = shop.instances.get("shop")
-    assert (new.picture_count, new.created_at, new.spec) == (100, old.created_at, old.spec)
-    assert {product for product, _ in keys(shop)} == new_products
-    assert shop.transfers.list("shop")[0] == [task]
-    assert [each.name for each in shop.instances.list()] == ["shop"]
-    shop.transfers.remove_retired(at_once=True)
-    assert key_files(shop) == {new.uid} != {old.uid}
-    shop.pictures.add("shop", draw(9), PictureKey("more", "z.jpg"))
-
-
-def test_a_rebuild_that_fails_leaves_all_as_it_was(shop: App, root: Path, draw: Draw) -> None:
-    shop.pictures.add("shop", draw(9), PictureKey("old", "z.jpg"))
-    old = shop.instances.get("shop")
-    write_bucket(root, [add_line("p", "a.jpg"), "bad", "bad"], {"a.jpg": draw(1)})
-    assert run_import(shop, "shop", rebuild=True).code == "too_many_failures"
-    write_bucket(root, ["bad"], {})
-    assert run_import(shop, "shop", rebuild=True).code == "instance_empty"
-    (root / "bucket/in/increment.meta").unlink()
-    assert run_import(shop, "shop", rebuild=True).code == "meta_file_not_found"
-    write_bucket(root, [add_line(f"p{n}", "a.jpg") for n in range(2000)], {"a.jpg": draw(1)})
-    task = shop.transfers.start_import("shop", SOURCE, rebuild=True)
-
-    def cancel(now: Task) -> None:
-        if now.counts.added:
-            shop.transfers.cancel(task.id)
-
-    ended = shop.transfers.run(task.id, in_this_process(shop), cancel)
-    assert ended.code == "task_cancelled"
-    assert shop.instances.get("shop") == old
-    assert is_first(shop, draw(9), "old")
-    assert key_files(shop) == {old.uid}
-    shop.pictures.delete("shop", "old")
-
-
-def test_a_rebuild_goes_on_after_an_interruption(
-    settings: Settings, pipeline: Pipeline, root: Path, draw: Draw
-) -> None:
-    count = 120
-    write_bucket(
-        root, [add_line(f"p{n}", f"{n % 5}.jpg") for n in range(count)], {f"{n}.jpg": draw(n) for n in range(5)}
-    )
-    with App.open(settings, pipeline) as app:
-        app.instances.create(InstanceSpec("shop"))
-        connect(app, root)
-        app.pictures.add("shop", draw(9), PictureKey("old", "z.jpg"))
-        task = app.transfers.start_import("shop", SOURCE, rebuild=True)
-        app.transfers.begin()
-        while not app.transfers.get(task.id).counts.added:
-            time.sleep(0.02)
-    with App.open(settings, pipeline) as app:
-        assert keys(app) == {("old", "z.jpg")}
-        app.transfers.begin()
-        ended = finish(app, task)
-        assert (ended.status, ended.counts.added, ended.counts.replaced) == (TaskStatus.SUCCESS, count, 0)
-        assert app.instances.get("shop").picture_count == count
-
-
-def test_an_empty_instance_is_not_rebuilt(shop: App) -> None:
-    with pytest.raises(InstanceEmpty):
-        shop.transfers.start_import("shop", SOURCE, rebuild=True)
-
-
-def test_a_tuned_instance_is_tuned_anew(app: App, root: Path, draw: Draw) -> None:
-    pipeline = app.analyst.pipeline
-    app.bulk.create(InstanceSpec("shop", InstanceType.GENERIC), pipeline.model, pipeline.dimension)
-    chance = np.random.default_rng(0)
-    centres = chance.normal(size=(50, 1, pipeline.dimension))
-    spread = np.where(np.arange(pipeline.dimension) < 8, 60.0, 0.5)
-    rows = (centres + chance.normal(size=(50, 4, pipeline.dimension)) * spread).astype(np.float32)
-    app.bulk.add(
-        "shop",
-        [Featured(PictureKey(f"p{p}", f"v{v}"), rows[p, v]) for p in range(50) for v in range(4)],
-    )
-    assert app.tuning.tune("shop").adopted
-    names = [(product, view) for product in range(12) for view in range(3)]
-    write_bucket(
-        root,
-        [add_line(f"p{product}", f"{product}-{view}.jpg") for product, view in names],
-        {f"{product}-{view}.jpg": draw(product, view) for product, view in names},
-    )
-    connect(app, root)
-    assert run_import(app, "shop", rebuild=True).status is TaskStatus.SUCCESS
-    tuning = app.instances.get("shop").tuning
-    assert tuning is not None
-    assert tuning.products == 12
-    assert is_first(app, draw(3, 1), "p3")
 
 
 def test_an_instance_deleted_meanwhile_takes_its_task_along(shop: App, root: Path, draw: Draw) -> None:
