@@ -55,24 +55,32 @@ metadata = MetaData(
 )
 
 
+# How a value is kept where it is not in clear; every column of bytes says so. docs/stored-fields.md is made from it.
+KEPT = "kept"
+_TURNED = {KEPT: "turned by the instance's key"}
+_BY_INSTANCE_KEY = {KEPT: "encrypted by the instance's key"}
+_BY_MASTER_KEY = {KEPT: "encrypted by the master key"}
+_DIGEST = {KEPT: "a digest"}
+
+
 def _checksum() -> Column[int]:
-    return Column("checksum", BigInteger, nullable=False)
+    return Column("checksum", BigInteger, nullable=False, doc="CRC-32 of the row")
 
 
 instance = Table(
     "instance",
     metadata,
-    Column("id", Id, primary_key=True),
-    Column("uid", String(32), nullable=False, unique=True),
-    Column("name", String(MAX_NAME), nullable=False, unique=True),
-    Column("type", String(16), nullable=False),
-    Column("region", Text, nullable=False),
-    Column("capacity", BigInteger, nullable=False),
-    Column("index_kind", String(32), nullable=False),
-    Column("model", Text, nullable=False),
-    Column("dimension", Integer, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("picture_count", BigInteger, nullable=False, default=0),
+    Column("id", Id, primary_key=True, doc="Number of the instance"),
+    Column("uid", String(32), nullable=False, unique=True, doc="Random name that its key file and its index go by"),
+    Column("name", String(MAX_NAME), nullable=False, unique=True, doc="Name that users gave it"),
+    Column("type", String(16), nullable=False, doc="`product` or `generic`"),
+    Column("region", Text, nullable=False, doc="Region that it is said to be in"),
+    Column("capacity", BigInteger, nullable=False, doc="How many pictures it may hold"),
+    Column("index_kind", String(32), nullable=False, doc="`faiss` or `milvus`"),
+    Column("model", Text, nullable=False, doc="Feature model, with the digest of its weights"),
+    Column("dimension", Integer, nullable=False, doc="Numbers in a feature vector"),
+    Column("created_at", UtcDateTime, nullable=False, doc="When it was made"),
+    Column("picture_count", BigInteger, nullable=False, default=0, doc="How many pictures it holds"),
     _checksum(),
     sqlite_autoincrement=True,
 )
@@ -80,16 +88,19 @@ instance = Table(
 picture = Table(
     "picture",
     metadata,
-    Column("id", Id, primary_key=True),
-    Column("instance_id", ForeignKey("instance.id"), nullable=False),
-    Column("product_id", String(MAX_KEY), nullable=False),
-    Column("pic_name", String(MAX_KEY), nullable=False),
-    Column("category_id", Integer, nullable=False),
-    *(Column(side, Integer, nullable=False) for side in ("x1", "x2", "y1", "y2")),
-    Column("custom_content", LargeBinary),
-    *(Column(name, Integer) for name in INT_FIELDS),
-    *(Column(name, String(MAX_STRING)) for name in STR_FIELDS),
-    Column("added_at", UtcDateTime, nullable=False),
+    Column("id", Id, primary_key=True, doc="Number of the picture, never used again"),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False, doc="Instance that it is in"),
+    Column("product_id", String(MAX_KEY), nullable=False, doc="ProductId"),
+    Column("pic_name", String(MAX_KEY), nullable=False, doc="PicName"),
+    Column("category_id", Integer, nullable=False, doc="Category"),
+    *(
+        Column(side, Integer, nullable=False, doc=f"{edge} edge of the region used, in pixels")
+        for side, edge in {"x1": "Left", "x2": "Right", "y1": "Upper", "y2": "Lower"}.items()
+    ),
+    Column("custom_content", LargeBinary, doc="Custom content", info=_BY_INSTANCE_KEY),
+    *(Column(name, Integer, doc="Whole number that the user gave it") for name in INT_FIELDS),
+    *(Column(name, String(MAX_STRING), doc="Text that the user gave it") for name in STR_FIELDS),
+    Column("added_at", UtcDateTime, nullable=False, doc="When it was added"),
     _checksum(),
     UniqueConstraint("instance_id", "product_id", "pic_name"),
     Index(None, "instance_id", "category_id"),
@@ -103,18 +114,20 @@ for _name in INT_FIELDS + STR_FIELDS:
 feature = Table(
     "feature",
     metadata,
-    Column("picture_id", ForeignKey("picture.id"), primary_key=True, autoincrement=False),
-    Column("vector", LargeBinary, nullable=False),
+    Column(
+        "picture_id", ForeignKey("picture.id"), primary_key=True, autoincrement=False, doc="Picture that is described"
+    ),
+    Column("vector", LargeBinary, nullable=False, doc="Features of its region, 16-bit floats", info=_TURNED),
     _checksum(),
 )
 
 change = Table(
     "change",
     metadata,
-    Column("seq", Id, primary_key=True),
-    Column("instance_id", ForeignKey("instance.id"), nullable=False),
-    Column("operation", String(8), nullable=False),
-    Column("picture_id", Id, nullable=False),
+    Column("seq", Id, primary_key=True, doc="Number of the change, in the order of commits"),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False, doc="Instance that was changed"),
+    Column("operation", String(8), nullable=False, doc="What happened"),
+    Column("picture_id", Id, nullable=False, doc="Picture that was added, changed or removed"),
     _checksum(),
     Index(None, "instance_id", "seq"),
     sqlite_autoincrement=True,
@@ -124,16 +137,20 @@ change = Table(
 tuning = Table(
     "tuning",
     metadata,
-    Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False),
-    Column("report", Text, nullable=False),
+    Column(
+        "instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False, doc="Instance that was tuned"
+    ),
+    Column("report", Text, nullable=False, doc="How the tuning did: counts and shares, as JSON"),
     _checksum(),
 )
 
 transform = Table(
     "transform",
     metadata,
-    Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False),
-    Column("sealed", LargeBinary, nullable=False),
+    Column(
+        "instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False, doc="Instance that was tuned"
+    ),
+    Column("sealed", LargeBinary, nullable=False, doc="Matrix that tuning learned", info=_BY_INSTANCE_KEY),
     _checksum(),
 )
 
@@ -141,10 +158,16 @@ transform = Table(
 index_state = Table(
     "index_state",
     metadata,
-    Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False),
-    Column("holder", String(64), primary_key=True),
-    Column("segment", String(64), nullable=False),
-    Column("applied_seq", BigInteger, nullable=False),
+    Column(
+        "instance_id",
+        ForeignKey("instance.id"),
+        primary_key=True,
+        autoincrement=False,
+        doc="Instance that is searched",
+    ),
+    Column("holder", String(64), primary_key=True, doc="Index directory or server that is meant"),
+    Column("segment", String(64), nullable=False, doc="Segment or collection that counts"),
+    Column("applied_seq", BigInteger, nullable=False, doc="Last change that is in it"),
     _checksum(),
 )
 
@@ -152,9 +175,15 @@ index_state = Table(
 score_curve = Table(
     "score_curve",
     metadata,
-    Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False),
-    Column("pictures", BigInteger, nullable=False),
-    Column("figures", Text, nullable=False),
+    Column(
+        "instance_id",
+        ForeignKey("instance.id"),
+        primary_key=True,
+        autoincrement=False,
+        doc="Instance whose scores are read so",
+    ),
+    Column("pictures", BigInteger, nullable=False, doc="How many pictures it had then"),
+    Column("figures", Text, nullable=False, doc="Three numbers of the curve, or null, as JSON"),
     _checksum(),
 )
 
@@ -162,13 +191,17 @@ score_curve = Table(
 connection = Table(
     "connection",
     metadata,
-    Column("name", String(MAX_CONNECTION_NAME), primary_key=True),
-    Column("provider", String(16), nullable=False),
-    *(Column(name, Text) for name in ("endpoint", "region", "bucket", "root", "role_arn")),
-    Column("instances", Text, nullable=False),
-    Column("access_key_id", Text),
-    Column("sealed_credentials", LargeBinary),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("name", String(MAX_CONNECTION_NAME), primary_key=True, doc="Name that users gave it"),
+    Column("provider", String(16), nullable=False, doc="`oss`, `s3` or `file`"),
+    Column("endpoint", Text, doc="Address of the storage"),
+    Column("region", Text, doc="Region of the storage"),
+    Column("bucket", Text, doc="Bucket that is meant if a call names none"),
+    Column("root", Text, doc="Directory that holds the buckets"),
+    Column("role_arn", Text, doc="Role that is assumed there"),
+    Column("instances", Text, nullable=False, doc="Instances that may import from it, as JSON"),
+    Column("access_key_id", Text, doc="Id of the storage's access key"),
+    Column("sealed_credentials", LargeBinary, doc="Secret and token of that key", info=_BY_MASTER_KEY),
+    Column("created_at", UtcDateTime, nullable=False, doc="When it was made"),
     _checksum(),
 )
 
@@ -176,25 +209,41 @@ connection = Table(
 task = Table(
     "task",
     metadata,
-    Column("id", Id, primary_key=True),
-    Column("instance_id", ForeignKey("instance.id"), nullable=False),
-    Column("kind", String(16), nullable=False),
-    Column("status", String(16), nullable=False),
-    Column("connection", String(MAX_CONNECTION_NAME)),
-    *(Column(name, Text) for name in ("bucket", "path", "callback", "caller", "origin", "etag")),
-    *(Column(name, BigInteger, nullable=False) for name in ("line", "read_bytes")),
-    *(Column(name, BigInteger) for name in ("total_bytes", "until_seq")),
-    *(Column(name, BigInteger, nullable=False) for name in ("lines", "added", "replaced", "deleted", "failed")),
-    Column("code", String(64)),
-    Column("message", Text, nullable=False),
-    Column("cancelling", Boolean, nullable=False),
-    Column("holder", String(64)),
-    Column("held_until", UtcDateTime),
-    Column("callback_state", String(16), nullable=False),
-    Column("callback_attempts", Integer, nullable=False),
-    Column("callback_at", UtcDateTime, nullable=False),
-    Column("created_at", UtcDateTime, nullable=False),
-    Column("updated_at", UtcDateTime, nullable=False),
+    Column("id", Id, primary_key=True, doc="Number of the task"),
+    Column("instance_id", ForeignKey("instance.id"), nullable=False, doc="Instance that it works on"),
+    Column("kind", String(16), nullable=False, doc="What it does"),
+    Column("status", String(16), nullable=False, doc="How it stands"),
+    Column("connection", String(MAX_CONNECTION_NAME), doc="Connection that is imported from"),
+    Column("bucket", Text, doc="Bucket that is imported from"),
+    Column("path", Text, doc="Directory in it"),
+    Column("callback", Text, doc="URL that is told of the end"),
+    Column("caller", Text, doc="Id of the access key that asked for it"),
+    Column("origin", Text, doc="URL at which the service was called"),
+    Column("etag", Text, doc="Version of increment.meta that is read"),
+    Column("line", BigInteger, nullable=False, doc="Line of increment.meta behind which it goes on"),
+    Column("read_bytes", BigInteger, nullable=False, doc="How much of increment.meta is applied"),
+    Column("total_bytes", BigInteger, doc="Size of increment.meta"),
+    Column("until_seq", BigInteger, doc="Last change that is in an export"),
+    *(
+        Column(name, BigInteger, nullable=False, doc=f"How many {what}")
+        for name, what in {
+            "lines": "lines were read",
+            "added": "pictures were added, or exported",
+            "replaced": "pictures were replaced",
+            "deleted": "pictures were deleted",
+            "failed": "lines failed",
+        }.items()
+    ),
+    Column("code", String(64), doc="Code of what ended it"),
+    Column("message", Text, nullable=False, doc="What ended it, in words"),
+    Column("cancelling", Boolean, nullable=False, doc="Whether it was asked to stop"),
+    Column("holder", String(64), doc="Random name of the process that works on it"),
+    Column("held_until", UtcDateTime, doc="When that claim ends"),
+    Column("callback_state", String(16), nullable=False, doc="Whether the callback was told"),
+    Column("callback_attempts", Integer, nullable=False, doc="How often that was tried"),
+    Column("callback_at", UtcDateTime, nullable=False, doc="When it is tried next"),
+    Column("created_at", UtcDateTime, nullable=False, doc="When it was asked for"),
+    Column("updated_at", UtcDateTime, nullable=False, doc="When it last changed"),
     _checksum(),
     Index(None, "instance_id", "status"),
     Index(None, "status", "updated_at"),
@@ -205,13 +254,13 @@ task = Table(
 task_failure = Table(
     "task_failure",
     metadata,
-    Column("task_id", ForeignKey("task.id"), primary_key=True, autoincrement=False),
-    Column("number", BigInteger, primary_key=True, autoincrement=False),
-    Column("line", BigInteger, nullable=False),
-    Column("product_id", String(MAX_KEY)),
-    Column("pic_name", String(MAX_KEY)),
-    Column("code", String(64), nullable=False),
-    Column("message", Text, nullable=False),
+    Column("task_id", ForeignKey("task.id"), primary_key=True, autoincrement=False, doc="Import that the line is of"),
+    Column("number", BigInteger, primary_key=True, autoincrement=False, doc="Place among its failures"),
+    Column("line", BigInteger, nullable=False, doc="Number of the line in increment.meta"),
+    Column("product_id", String(MAX_KEY), doc="ProductId in that line"),
+    Column("pic_name", String(MAX_KEY), doc="PicName in that line"),
+    Column("code", String(64), nullable=False, doc="Code of what was wrong"),
+    Column("message", Text, nullable=False, doc="What was wrong, in words"),
     _checksum(),
 )
 
@@ -219,37 +268,39 @@ task_failure = Table(
 shadow = Table(
     "shadow",
     metadata,
-    Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False),
-    Column("task_id", ForeignKey("task.id"), nullable=False, unique=True),
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False, doc="Hidden instance"),
+    Column(
+        "task_id", ForeignKey("task.id"), nullable=False, unique=True, doc="Rebuild that fills it or has replaced it"
+    ),
     _checksum(),
 )
 
 access_key = Table(
     "access_key",
     metadata,
-    Column("id", String(64), primary_key=True),
-    Column("sealed_secret", LargeBinary, nullable=False),
-    Column("role", String(16), nullable=False),
-    Column("instances", Text, nullable=False),
-    Column("disabled", Boolean, nullable=False, default=False),
-    Column("created_at", UtcDateTime, nullable=False),
+    Column("id", String(64), primary_key=True, doc="Id of the key"),
+    Column("sealed_secret", LargeBinary, nullable=False, doc="Its secret", info=_BY_MASTER_KEY),
+    Column("role", String(16), nullable=False, doc="`admin`, `writer` or `reader`"),
+    Column("instances", Text, nullable=False, doc="Instances that it is limited to, as JSON"),
+    Column("disabled", Boolean, nullable=False, default=False, doc="Whether it is refused"),
+    Column("created_at", UtcDateTime, nullable=False, doc="When it was made"),
     _checksum(),
 )
 
 temporary_key = Table(
     "temporary_key",
     metadata,
-    Column("key_id", ForeignKey("access_key.id"), primary_key=True),
-    Column("token_digest", LargeBinary, nullable=False),
-    Column("expires_at", UtcDateTime, nullable=False),
+    Column("key_id", ForeignKey("access_key.id"), primary_key=True, doc="Access key that ends"),
+    Column("token_digest", LargeBinary, nullable=False, doc="SHA-256 of its security token", info=_DIGEST),
+    Column("expires_at", UtcDateTime, nullable=False, doc="When it ends"),
     _checksum(),
 )
 
 nonce = Table(
     "nonce",
     metadata,
-    Column("digest", LargeBinary, primary_key=True),
-    Column("until", UtcDateTime, nullable=False),
+    Column("digest", LargeBinary, primary_key=True, doc="SHA-256 of key and nonce of a signed call", info=_DIGEST),
+    Column("until", UtcDateTime, nullable=False, doc="When it is forgotten"),
     _checksum(),
     Index(None, "until"),
 )
@@ -257,7 +308,7 @@ nonce = Table(
 setting = Table(
     "setting",
     metadata,
-    Column("name", String(64), primary_key=True),
-    Column("value", Text, nullable=False),
+    Column("name", String(64), primary_key=True, doc="Name of the setting"),
+    Column("value", Text, nullable=False, doc="Its value"),
     _checksum(),
 )
