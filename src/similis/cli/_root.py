@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from similis.cli import (
     _access,
     _add,
+    _audit,
     _benchmark,
     _connections,
     _duplicates,
@@ -58,7 +59,7 @@ def build() -> typer.Typer:
 
     for room in (
         _serve, _instances, _access, _add, _connections, _imports, _export, _tasks, _pictures, _duplicates, _models,
-        _evaluate, _benchmark,
+        _evaluate, _benchmark, _audit,
     ):  # fmt: skip
         room.register(root)
     return root

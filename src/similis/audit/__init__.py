@@ -1,0 +1,3 @@
+"""The canary hunt: shows on a running service that pictures are not kept."""
+
+__all__: list[str] = []
