@@ -10,6 +10,19 @@ from similis.domain._attributes import (
     Attributes,
     check_custom_content,
 )
+from similis.domain._audit import (
+    ACTOR_LINK,
+    ACTOR_SERVICE,
+    ACTOR_UNKNOWN,
+    OUTCOME_OK,
+    AuditAction,
+    AuditEvent,
+    AuditQuery,
+    AuditVerification,
+    as_audit_action,
+    audit_event_from_json,
+    picture_subject,
+)
 from similis.domain._category import Category, CategoryCandidate
 from similis.domain._connection import (
     MAX_CONNECTION_NAME,
@@ -160,6 +173,9 @@ from similis.domain._unavailable import (
 )
 
 __all__ = [
+    "ACTOR_LINK",
+    "ACTOR_SERVICE",
+    "ACTOR_UNKNOWN",
     "DEFAULT_CAPACITY",
     "DEFAULT_REGION",
     "INT32",
@@ -179,12 +195,17 @@ __all__ = [
     "MAX_TEXT",
     "MIN_DUPLICATE_SIMILARITY",
     "MIN_SIDE",
+    "OUTCOME_OK",
     "STR_FIELDS",
     "AccessDenied",
     "AccessKey",
     "Added",
     "All",
     "Attributes",
+    "AuditAction",
+    "AuditEvent",
+    "AuditQuery",
+    "AuditVerification",
     "BucketNotFound",
     "CapacityReached",
     "Category",
@@ -294,7 +315,9 @@ __all__ = [
     "Value",
     "access_key_from_json",
     "added_from_json",
+    "as_audit_action",
     "as_json",
+    "audit_event_from_json",
     "check_bucket",
     "check_custom_content",
     "check_key_part",
@@ -312,6 +335,7 @@ __all__ = [
     "parse_filter",
     "picture_from_json",
     "picture_key_from_json",
+    "picture_subject",
     "search_result_from_json",
     "task_failure_from_json",
     "task_from_json",
