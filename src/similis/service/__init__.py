@@ -4,6 +4,7 @@ from similis.algorithm import ModelStatus, ModelStore, Orientation, SubjectMode
 from similis.service._access import Access
 from similis.service._api import InstanceHandle, Similis, open_directory
 from similis.service._app import App
+from similis.service._audit_log import AuditLog, AuditMode
 from similis.service._bulk import Bulk, Featured
 from similis.service._doctor import Finding, examine
 from similis.service._importing import MakeExtractor
@@ -28,6 +29,8 @@ from similis.transfer import Outbound, OutboundAnswer, OutboundRequest
 __all__ = [
     "Access",
     "App",
+    "AuditLog",
+    "AuditMode",
     "Bulk",
     "Featured",
     "Finding",

@@ -13,6 +13,8 @@ from similis.domain import KeyringFailed
 from similis.privacy import Keyring
 from similis.service._access import Access
 from similis.service._analyst import Analyst
+from similis.service._audit_lines import AuditLines
+from similis.service._audit_log import AuditLog
 from similis.service._bulk import Bulk
 from similis.service._callbacks import Callbacks
 from similis.service._connections import Connections
@@ -50,6 +52,7 @@ class App:
         analyst: the algorithm service.
         instances, pictures, duplicates, search, tuning, access, connections, transfers, callbacks, bulk: the use
             cases.
+        audit: who did what.
     """
 
     def __init__(
@@ -88,6 +91,8 @@ class App:
             Links(keyring),
             self.callbacks.check,
         )
+        lines = AuditLines(catalogue, keyring)
+        self.audit = AuditLog(settings.audit_directory, lines, settings.audit, settings.audit_days)
         self.bulk = Bulk(catalogue, keyring, indexes, self.instances)
         self._lock = lock
         self._catalogue = catalogue
@@ -148,6 +153,7 @@ class App:
         """Stop tasks, close indexes and catalogue and give the data directory free."""
         self.transfers.end()
         self.callbacks.close()
+        self.audit.close()
         self._parallel.close()
         self._indexes.close()
         self._catalogue.close()

@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from similis.algorithm import SubjectMode
 from similis.catalogue import postgresql_url, sqlite_url
 from similis.engine import MilvusConsistency, MilvusIndexType, MilvusSettings, Sizing
+from similis.service._audit_log import AuditMode
 
 _HOST = r"(?:[a-z0-9_-]+\.)*[a-z0-9_-]+(?::[0-9]+)?"
 _PICTURE_HOST = re.compile(rf"\*|(?:\*\.)?{_HOST}")
@@ -79,6 +80,9 @@ class Settings(BaseSettings):
         region_needs_crop: whether Crop=false means the whole picture on the cloud protocol even with a Region.
         exact_below: so many pictures of an instance are compared one by one, in memory; with more of them its index
             is approximate and on disk.
+        audit: what the audit log tells: `all`, `changes` (not what only reads), or `off`.
+        audit_days: how long its files are kept.
+        audit_origin: whether it has the addresses of clients, which are personal data.
         recall: share of the true ten nearest that such an index is to find on average; more takes longer. It holds
             from the next segment on.
     """
@@ -106,6 +110,14 @@ class Settings(BaseSettings):
     region_needs_crop: bool = False
     exact_below: int = Field(default=50_000, ge=100)
     recall: float = Field(default=0.99, ge=0.5, le=0.999)
+    audit: AuditMode = AuditMode.ALL
+    audit_days: int = Field(default=90, ge=1, le=36_500)
+    audit_origin: bool = False
+
+    @property
+    def audit_directory(self) -> Path:
+        """Where the files of the audit log are."""
+        return self.data.absolute() / "audit"
 
     @property
     def index_directory(self) -> Path:
