@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import threading
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from similis.domain import KeyringFailed
-from similis.privacy._cipher import Cipher, derive
-from similis.privacy._transform import rotate, rotation
+from similis.privacy._cipher import KEY_BYTES, Cipher, derive
+from similis.privacy._transform import rotate, rotation, snap, turn_back
+
+_SNAPPING = b"\x02"
+
+
+def new_secret() -> bytes:
+    """The secret of a new instance: 32 random bytes behind a byte that tells what is done with features.
+
+    Secrets of the first version were the 32 bytes alone; features that were stored with one were not snapped.
+    """
+    return _SNAPPING + os.urandom(KEY_BYTES)
 
 
 class InstanceKey:
@@ -17,6 +29,7 @@ class InstanceKey:
 
     def __init__(self, uid: str, secret: bytes) -> None:
         self.uid = uid
+        self._snapping = len(secret) > KEY_BYTES
         self._cipher: Cipher | None = Cipher(derive(secret, "text"))
         self._seed = derive(secret, "rotation")
         self._rotations: dict[int, NDArray[np.float64]] = {}
@@ -54,15 +67,27 @@ class InstanceKey:
         """
         return self._alive().unseal(sealed, self._bound(context))
 
-    def transform(self, vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    def transform(self, vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Rotate features, shape [n, D] or [D], by the key's secret orthogonal matrix.
 
-        Inner products and lengths stay, to float32 accuracy; a row gives the same bits alone and among others.
+        Inner products and lengths stay, to float32 accuracy, once features are snapped to the lattice from which
+        `restore` gets them back; a row gives the same bits alone and among others.
 
         Raises:
             KeyringFailed: the key was erased.
         """
-        return rotate(self._rotation(vectors.shape[-1]), vectors)
+        return rotate(self._rotation(vectors.shape[-1]), snap(vectors) if self._snapping else vectors)
+
+    def restore(self, vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
+        """Turn stored features, shape [n, D] or [D], back, for another key to transform.
+
+        That gives what it would have made of the features as they were, bit by bit and after any number of keys,
+        unless the first of these is of the first version.
+
+        Raises:
+            KeyringFailed: the key was erased.
+        """
+        return turn_back(self._rotation(vectors.shape[-1]), vectors)
 
     def erase(self) -> None:
         """Forget the secret in memory: every later use fails."""

@@ -17,7 +17,7 @@ from pathlib import Path
 from similis.domain import KeyringFailed
 from similis.privacy._cipher import KEY_BYTES, Cipher, derive
 from similis.privacy._files import check_private, read_private, shred, write_private
-from similis.privacy._instance_key import InstanceKey
+from similis.privacy._instance_key import InstanceKey, new_secret
 
 _MASTER = "master.key"
 _INSTANCES = "instances"
@@ -86,7 +86,7 @@ class Keyring:
             KeyringFailed: it cannot be written.
         """
         uid = uuid.uuid4().hex
-        wrapped = self.seal(os.urandom(KEY_BYTES), _context(uid))
+        wrapped = self.seal(new_secret(), _context(uid))
         with _failures(self._directory):
             write_private(self._path(uid), wrapped)
         return uid
