@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._database import Database
+from similis.catalogue._keyring import require_keyring
 from similis.catalogue._nonces import remember_nonce
 from similis.catalogue._tables import access_key, temporary_key
 from similis.domain import AccessKey, KeyNotFound, Role
@@ -26,6 +27,7 @@ class AccessKeys:
     def add(self, key: AccessKey, sealed_secret: bytes, token_digest: bytes | None = None) -> None:
         """Store a new access key, its secret sealed; a temporary one with the digest of its security token."""
         with self._database.writing() as connection:
+            require_keyring(connection, self._database)
             _insert_key(connection, key, sealed_secret, token_digest)
 
     def forget(self, expired_before: datetime) -> None:
@@ -117,6 +119,7 @@ def _row(key: AccessKey, sealed_secret: bytes) -> dict[str, Any]:
         "instances": json.dumps(key.instances),
         "disabled": key.disabled,
         "created_at": key.created_at,
+        "qps": key.qps,
     }
     return with_checksum(access_key, values)
 
@@ -129,4 +132,5 @@ def _key(values: Mapping[str, Any], expires_at: datetime | None) -> AccessKey:
         created_at=values["created_at"],
         disabled=values["disabled"],
         expires_at=expires_at,
+        qps=values["qps"],
     )

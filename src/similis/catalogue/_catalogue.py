@@ -10,15 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from similis.catalogue import (
-    _change_log,
-    _index_states,
-    _instances,
-    _pictures,
-    _settings,
-    _tunings,
-    _writing,
-)
+from similis.catalogue import _change_log, _index_states, _instances, _pictures, _settings, _tunings, _writing
 from similis.catalogue._access_keys import AccessKeys
 from similis.catalogue._callbacks import Callbacks
 from similis.catalogue._connections import Connections
@@ -27,6 +19,9 @@ from similis.catalogue._exporting import Exporting
 from similis.catalogue._features import read_vectors
 from similis.catalogue._filters import compile_filter
 from similis.catalogue._importing import Importing
+from similis.catalogue._instance_settings import InstanceSettings
+from similis.catalogue._keyring import KeyringRecord, require_keyring
+from similis.catalogue._rekeying import Rekeying
 from similis.catalogue._rows import IndexState, LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
 from similis.catalogue._schema import is_new, migrate
 from similis.catalogue._score_curves import ScoreCurves
@@ -49,6 +44,7 @@ class Catalogue:
     def __init__(self, database: Database, sealer: Sealer, stamp: Stamp) -> None:
         self._database, self._sealer, self._stamp = database, sealer, stamp
         self._verification = Verification(database)
+        self.instance_settings = InstanceSettings(database)
         self.access_keys = AccessKeys(database)
         self.score_curves = ScoreCurves(database)  # how scores are read in each instance
         self.connections = Connections(database)
@@ -57,6 +53,8 @@ class Catalogue:
         self.exporting = Exporting(database, sealer)
         self.shadows = Shadows(database)
         self.callbacks = Callbacks(database)
+        self.keyring = KeyringRecord(database)
+        self.rekeying = Rekeying(database, sealer)
 
     @classmethod
     def open(cls, url: str, sealer: Sealer) -> Catalogue:
@@ -166,6 +164,7 @@ class Catalogue:
             InstanceExists: the name is taken.
         """
         with self._database.writing() as connection:
+            require_keyring(connection, self._database)
             return _instances.insert_instance(
                 connection, spec, uid=uid, index=index, model=model, dimension=dimension
             )

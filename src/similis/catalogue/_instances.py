@@ -37,7 +37,7 @@ def insert_instance(
     values = {
         "uid": uid, "name": spec.name, "type": spec.type.value, "region": spec.region, "capacity": spec.capacity,
         "index_kind": index, "model": model, "dimension": dimension, "created_at": datetime.now(UTC),
-        "picture_count": 0,
+        "picture_count": 0, "retention_days": None, "qps": None,
     }  # fmt: skip
     if not insert_new(connection, instance, values):
         raise InstanceExists(f"The instance {spec.name!r} exists already.", "Choose another name or delete it first.")
@@ -117,12 +117,16 @@ def change_index(connection: Connection, expected: Instance, index: str) -> Inst
     """
     lock_instance(connection, expected)
     check_visible(connection, expected)
-    row = connection.execute(select(instance).where(instance.c.id == expected.id)).one()
-    values = with_checksum(instance, {**checked(instance, row), "index_kind": index})
-    connection.execute(
-        update(instance).where(instance.c.id == expected.id).values(index_kind=index, checksum=values["checksum"])
-    )
+    change_row(connection, expected.id, index_kind=index)
     return read_instance_of_id(connection, expected.id)
+
+
+def change_row(connection: Connection, instance_id: int, **changes: object) -> None:
+    """Change columns of a reserved instance, and the checksum with them."""
+    row = connection.execute(select(instance).where(instance.c.id == instance_id)).one()
+    values = with_checksum(instance, {**checked(instance, row), **changes})
+    changed = {name: values[name] for name in (*changes, "checksum")}
+    connection.execute(update(instance).where(instance.c.id == instance_id).values(changed))
 
 
 def lock_instance(connection: Connection, expected: Instance) -> int:
@@ -191,15 +195,15 @@ def _hidden(expected: Instance) -> Select[Any]:
 
 
 def _rebuilding(expected: Instance) -> Select[Any]:
-    rebuilds = PROCESSING & (task.c.kind == TaskKind.REBUILD.value)
-    return select(literal(1)).where(task.c.instance_id == expected.id, rebuilds)
+    rebuilds = task.c.kind.in_([TaskKind.REBUILD.value, TaskKind.REKEY.value])
+    return select(literal(1)).where(task.c.instance_id == expected.id, PROCESSING, rebuilds)
 
 
 def _check_none(connection: Connection, expected: Instance, reasons: Executable) -> None:
     if connection.execute(reasons).first() is not None:
         raise InstanceRebuilding(
-            f"The instance {expected.name!r} is being rebuilt from storage.",
-            "Searches go on; change it once the rebuild has ended, or cancel that.",
+            f"The instance {expected.name!r} is being rebuilt, from storage or with another key.",
+            "Searches go on; change it once that task has ended, or cancel it.",
         )
 
 
@@ -254,4 +258,6 @@ def _instance(row: Row[Any], tuning: Tuning | None) -> Instance:
         created_at=values["created_at"],
         picture_count=values["picture_count"],
         tuning=tuning,
+        retention_days=values["retention_days"],
+        qps=values["qps"],
     )

@@ -6,18 +6,18 @@ import secrets
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select
 
 from similis.catalogue._change_log import last_seq
-from similis.catalogue._checksums import checked, with_checksum
+from similis.catalogue._checksums import with_checksum
 from similis.catalogue._database import Database
-from similis.catalogue._instances import insert_instance, lock_instance, read_instance_of_id
+from similis.catalogue._instances import change_row, insert_instance, lock_instance, read_instance_of_id
+from similis.catalogue._keyring import require_keyring
 from similis.catalogue._rows import Claim
-from similis.catalogue._tables import instance as instance_table
 from similis.catalogue._tables import shadow, task
 from similis.catalogue._task_rows import PROCESSING, change_task, lock_claimed, lock_task
 from similis.catalogue._tasks import end_task
-from similis.domain import Instance, TaskKind, TaskStatus
+from similis.domain import INSTANCE_SETTINGS, Instance, TaskKind, TaskStatus
 
 _PREFIX = "rebuild-"
 
@@ -44,6 +44,7 @@ class Shadows:
         with self._database.writing() as connection:
             lock_instance(connection, instance)
             lock_claimed(connection, claim)
+            require_keyring(connection, self._database)
             made = insert_instance(
                 connection, spec, uid=uid, index=instance.index, model=instance.model, dimension=instance.dimension
             )
@@ -80,8 +81,8 @@ class Shadows:
     def swap(self, claim: Claim, instance: Instance, filled: Instance) -> Instance:
         """Put a filled shadow in the live instance's place and end the rebuild well, in one step.
 
-        The new one gets name, time of making, kind of index and tasks of the old one, which becomes a shadow until it
-        is removed.
+        The new one gets name, time of making, kind of index, settings and tasks of the old one, which becomes a
+        shadow until it is removed.
 
         Args:
             claim: to the rebuild.
@@ -101,8 +102,8 @@ class Shadows:
                 lock_instance(connection, each)
             lock_claimed(connection, claim)
             old = read_instance_of_id(connection, instance.id)  # it may have been moved to another index meanwhile
-            _change(connection, old.id, name=_hidden_name())
-            _change(connection, filled.id, name=old.name, created_at=old.created_at, index_kind=old.index)
+            change_row(connection, old.id, name=_hidden_name())
+            change_row(connection, filled.id, **_passed_on(old))
             _move_tasks(connection, instance, filled)
             connection.execute(delete(shadow).where(shadow.c.task_id == claim.task_id))
             _insert_shadow(connection, instance.id, claim.task_id)
@@ -114,16 +115,15 @@ def _hidden_name() -> str:
     return f"{_PREFIX}{secrets.token_hex(6)}"
 
 
+def _passed_on(old: Instance) -> dict[str, object]:
+    """What an instance gives to the one that takes its place."""
+    settings = {name: getattr(old, name) for name in INSTANCE_SETTINGS}
+    return {"name": old.name, "created_at": old.created_at, "index_kind": old.index, **settings}
+
+
 def _insert_shadow(connection: Connection, instance_id: int, task_id: int) -> None:
     values = {"instance_id": instance_id, "task_id": task_id}
     connection.execute(insert(shadow).values(with_checksum(shadow, values)))
-
-
-def _change(connection: Connection, instance_id: int, **changes: object) -> None:
-    row = connection.execute(select(instance_table).where(instance_table.c.id == instance_id)).one()
-    values = with_checksum(instance_table, {**checked(instance_table, row), **changes})
-    changed = {name: values[name] for name in (*changes, "checksum")}
-    connection.execute(update(instance_table).where(instance_table.c.id == instance_id).values(changed))
 
 
 def _move_tasks(connection: Connection, old: Instance, new: Instance) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     DateTime,
     Dialect,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -55,7 +56,9 @@ metadata = MetaData(
 )
 
 
-# How a value is kept where it is not in clear; every column of bytes says so. docs/stored-fields.md is made from it.
+# docs/stored-fields.md is made from what each table and column says of itself: what it holds and, as every column of
+# bytes must, how that is kept where it is not in clear.
+ABOUT = "about"
 KEPT = "kept"
 _TURNED = {KEPT: "turned by the instance's key"}
 _BY_INSTANCE_KEY = {KEPT: "encrypted by the instance's key"}
@@ -81,8 +84,11 @@ instance = Table(
     Column("dimension", Integer, nullable=False, doc="Numbers in a feature vector"),
     Column("created_at", UtcDateTime, nullable=False, doc="When it was made"),
     Column("picture_count", BigInteger, nullable=False, default=0, doc="How many pictures it holds"),
+    Column("retention_days", Integer, doc="So many days are pictures kept, if not for ever"),
+    Column("qps", Double, doc="How many calls a second may be made on it, if there is a limit"),
     _checksum(),
     sqlite_autoincrement=True,
+    info={ABOUT: "Instances"},
 )
 
 picture = Table(
@@ -105,6 +111,7 @@ picture = Table(
     UniqueConstraint("instance_id", "product_id", "pic_name"),
     Index(None, "instance_id", "category_id"),
     sqlite_autoincrement=True,
+    info={ABOUT: "Pictures, of which nothing but this is kept"},
 )
 for _name in INT_FIELDS + STR_FIELDS:
     # Partial: an absent attribute costs nothing, and no filter asks for it.
@@ -119,6 +126,7 @@ feature = Table(
     ),
     Column("vector", LargeBinary, nullable=False, doc="Features of its region, 16-bit floats", info=_TURNED),
     _checksum(),
+    info={ABOUT: "Their features"},
 )
 
 change = Table(
@@ -131,6 +139,7 @@ change = Table(
     _checksum(),
     Index(None, "instance_id", "seq"),
     sqlite_autoincrement=True,
+    info={ABOUT: "The order of additions, changes and removals"},
 )
 
 # Apart from each other: the report is read with the instance, the transform only when an index is filled.
@@ -142,6 +151,7 @@ tuning = Table(
     ),
     Column("report", Text, nullable=False, doc="How the tuning did: counts and shares, as JSON"),
     _checksum(),
+    info={ABOUT: "How the last tuning of an instance did"},
 )
 
 transform = Table(
@@ -152,6 +162,7 @@ transform = Table(
     ),
     Column("sealed", LargeBinary, nullable=False, doc="Matrix that tuning learned", info=_BY_INSTANCE_KEY),
     _checksum(),
+    info={ABOUT: "What it learned"},
 )
 
 # Which index on disk, or on a server, an instance is searched by, and what of the change log is in it.
@@ -169,6 +180,7 @@ index_state = Table(
     Column("segment", String(64), nullable=False, doc="Segment or collection that counts"),
     Column("applied_seq", BigInteger, nullable=False, doc="Last change that is in it"),
     _checksum(),
+    info={ABOUT: "Which index of an instance counts"},
 )
 
 # The curve that an instance's own products give its scores, and of how many pictures; `null` where these are too few.
@@ -185,6 +197,7 @@ score_curve = Table(
     Column("pictures", BigInteger, nullable=False, doc="How many pictures it had then"),
     Column("figures", Text, nullable=False, doc="Three numbers of the curve, or null, as JSON"),
     _checksum(),
+    info={ABOUT: "How the scores of an instance are read"},
 )
 
 # Their secrets come and go sealed; where they are NULL the environment has them.
@@ -203,6 +216,7 @@ connection = Table(
     Column("sealed_credentials", LargeBinary, doc="Secret and token of that key", info=_BY_MASTER_KEY),
     Column("created_at", UtcDateTime, nullable=False, doc="When it was made"),
     _checksum(),
+    info={ABOUT: "Storage to import from"},
 )
 
 # `line` and `read_bytes` say how far increment.meta is applied; of an export, `until_seq` is the last change in it.
@@ -249,6 +263,7 @@ task = Table(
     Index(None, "status", "updated_at"),
     Index(None, "callback_state", "callback_at"),
     sqlite_autoincrement=True,
+    info={ABOUT: "Imports, rebuilds and exports, for 90 days"},
 )
 
 task_failure = Table(
@@ -262,6 +277,7 @@ task_failure = Table(
     Column("code", String(64), nullable=False, doc="Code of what was wrong"),
     Column("message", Text, nullable=False, doc="What was wrong, in words"),
     _checksum(),
+    info={ABOUT: "Lines of imports that failed"},
 )
 
 # Instances that users do not see: what a rebuild fills, and what one has replaced.
@@ -273,6 +289,7 @@ shadow = Table(
         "task_id", ForeignKey("task.id"), nullable=False, unique=True, doc="Rebuild that fills it or has replaced it"
     ),
     _checksum(),
+    info={ABOUT: "Instances that rebuilds fill or have replaced"},
 )
 
 access_key = Table(
@@ -284,7 +301,9 @@ access_key = Table(
     Column("instances", Text, nullable=False, doc="Instances that it is limited to, as JSON"),
     Column("disabled", Boolean, nullable=False, default=False, doc="Whether it is refused"),
     Column("created_at", UtcDateTime, nullable=False, doc="When it was made"),
+    Column("qps", Double, doc="How many calls a second it may make, if there is a limit"),
     _checksum(),
+    info={ABOUT: "Access keys"},
 )
 
 temporary_key = Table(
@@ -294,6 +313,7 @@ temporary_key = Table(
     Column("token_digest", LargeBinary, nullable=False, doc="SHA-256 of its security token", info=_DIGEST),
     Column("expires_at", UtcDateTime, nullable=False, doc="When it ends"),
     _checksum(),
+    info={ABOUT: "Access keys with an end"},
 )
 
 nonce = Table(
@@ -303,6 +323,7 @@ nonce = Table(
     Column("until", UtcDateTime, nullable=False, doc="When it is forgotten"),
     _checksum(),
     Index(None, "until"),
+    info={ABOUT: "Signed calls that were answered, for 15 minutes"},
 )
 
 setting = Table(
@@ -311,4 +332,5 @@ setting = Table(
     Column("name", String(64), primary_key=True, doc="Name of the setting"),
     Column("value", Text, nullable=False, doc="Its value"),
     _checksum(),
+    info={ABOUT: "Of the whole catalogue: which key directory it needs, which keys are still to be destroyed"},
 )

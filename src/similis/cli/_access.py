@@ -35,11 +35,14 @@ def create(
             help="Make it a temporary key, with a security token.",
         ),
     ] = None,
+    qps: Annotated[
+        float | None, typer.Option("--qps", help="Calls a second that it may make. Default: no limit.")
+    ] = None,
 ) -> None:
     """Make an access key; its secret is shown this once."""
     lifetime = None if temporary is None else timedelta(minutes=temporary)
     with session.target() as target:
-        new = target.access.create(role, instances or (), lifetime)
+        new = target.access.create(role, instances or (), lifetime, qps)
     session.output.data(as_json(new))
     session.output.say(f"Access key ({role}): {new.key.id}:{new.secret}")
     if new.security_token is not None:
@@ -52,7 +55,7 @@ def list_all(session: Session) -> None:
     with session.target() as target:
         keys = target.access.list()
     session.output.data({"keys": [as_json(key) for key in keys]})
-    session.output.table(("ID", "ROLE", "INSTANCES", "STATE", "CREATED"), (_row(key) for key in keys))
+    session.output.table(("ID", "ROLE", "INSTANCES", "QPS", "STATE", "CREATED"), (_row(key) for key in keys))
 
 
 def disable(session: Session, identity: Annotated[str, typer.Argument(metavar="ID")]) -> None:
@@ -65,4 +68,8 @@ def disable(session: Session, identity: Annotated[str, typer.Argument(metavar="I
 
 def _row(key: AccessKey) -> tuple[object, ...]:
     state = "disabled" if key.disabled else "expired" if key.expired(datetime.now(UTC)) else "active"
-    return key.id, key.role, ", ".join(key.instances) or "all", state, f"{key.created_at:%Y-%m-%d %H:%M}"
+    return key.id, key.role, ", ".join(key.instances) or "all", _limit(key), state, f"{key.created_at:%Y-%m-%d %H:%M}"
+
+
+def _limit(key: AccessKey) -> str:
+    return "no limit" if key.qps is None else f"{key.qps:g}"

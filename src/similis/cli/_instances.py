@@ -1,4 +1,4 @@
-"""`similis instance …`: create, list, show, delete, rebuild, move, tune."""
+"""`similis instance …`: create, list, show, set, delete, rebuild, move, tune."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def register(root: typer.Typer) -> None:
     """Add the commands of this module."""
     group = typer.Typer(help="Make, list and delete instances (searchable collections).", no_args_is_help=True)
     for name, command in (
-        ("create", create), ("list", list_all), ("show", show), ("delete", delete),
-        ("rebuild", rebuild), ("move", move), ("tune", tune),
+        ("create", create), ("list", list_all), ("show", show), ("set", change_settings),
+        ("delete", delete), ("rebuild", rebuild), ("move", move), ("tune", tune),
     ):  # fmt: skip
         group.command(name)(with_session(command))
     root.add_typer(group, name="instance")
@@ -67,8 +67,29 @@ def show(session: Session, name: Name) -> None:
         instance = target.instances.get(name)
     session.output.data(as_json(instance))
     session.output.table(_HEADINGS, [_row(instance)])
+    session.output.say(f"{_limits(instance).capitalize()}.")
     if instance.tuning is not None:
         _say_tuning(session, instance.tuning)
+
+
+def change_settings(
+    session: Session,
+    name: Name,
+    retention_days: Annotated[
+        str | None,
+        typer.Option("--retention-days", metavar="N|none", help="Pictures are removed after N days."),
+    ] = None,
+    qps: Annotated[
+        str | None, typer.Option("--qps", metavar="N|none", help="Calls a second that may be made on it over HTTP.")
+    ] = None,
+) -> None:
+    """Change how long pictures are kept, or how many calls a second are allowed."""
+    given = {"retention_days": (retention_days, int), "qps": (qps, float)}
+    changes = {each: _number(text, kind) for each, (text, kind) in given.items() if text is not None}
+    with session.target() as target:
+        instance = target.instances.set(name, **changes)
+    session.output.data(as_json(instance))
+    session.output.say(f"{name}: {_limits(instance)}.")
 
 
 def delete(
@@ -126,6 +147,21 @@ def tune(
     else:
         session.output.data(as_json(tuning))
         _say_tuning(session, tuning)
+
+
+def _number(text: str, kind: type[int | float]) -> float | None:
+    if text == "none":
+        return None
+    try:
+        return kind(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is neither such a number nor none.") from None
+
+
+def _limits(instance: Instance) -> str:
+    kept = "for ever" if instance.retention_days is None else f"for {instance.retention_days} days"
+    calls = "any number of" if instance.qps is None else f"{instance.qps:g}"
+    return f"pictures are kept {kept}, {calls} calls a second are allowed"
 
 
 def _say_tuning(session: Session, tuning: Tuning) -> None:

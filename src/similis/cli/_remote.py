@@ -108,6 +108,10 @@ class RemoteInstances:
         """One instance with its figures."""
         return self._transport.call("GET", ("instances", name), instance_from_json)
 
+    def set(self, name: str, **changes: float | None) -> Instance:
+        """Change settings; None ends a limit."""
+        return self._transport.call("PATCH", ("instances", name), instance_from_json, json=changes)
+
     def delete(self, name: str) -> None:
         """Delete an instance with all it holds."""
         self._transport.call("DELETE", ("instances", name), lambda _: None)
@@ -255,10 +259,16 @@ class RemoteAccess:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def create(self, role: Role, instances: Iterable[str] = (), lifetime: timedelta | None = None) -> NewAccessKey:
+    def create(
+        self,
+        role: Role,
+        instances: Iterable[str] = (),
+        lifetime: timedelta | None = None,
+        qps: float | None = None,
+    ) -> NewAccessKey:
         """Make a key; its secret is shown this once."""
         minutes = None if lifetime is None else lifetime // timedelta(minutes=1)
-        form = {"role": str(role), "instances": list(instances), "temporary_minutes": minutes}
+        form = {"role": str(role), "instances": list(instances), "temporary_minutes": minutes, "qps": qps}
         return self._transport.call("POST", ("keys",), new_access_key_from_json, json=form)
 
     def list(self) -> list[AccessKey]:

@@ -120,10 +120,13 @@ from similis.domain._from_json import (
 from similis.domain._instance import (
     DEFAULT_CAPACITY,
     DEFAULT_REGION,
+    INSTANCE_SETTINGS,
     MAX_NAME,
+    MAX_RETENTION_DAYS,
     Instance,
     InstanceSpec,
     InstanceType,
+    check_instance_settings,
 )
 from similis.domain._json import JsonObject, as_json
 from similis.domain._picture import (
@@ -135,8 +138,10 @@ from similis.domain._picture import (
     PictureKey,
     check_key_part,
 )
+from similis.domain._quota import MAX_QPS, MIN_QPS, InstanceThrottled, KeyThrottled, TooManyRequests, check_qps
 from similis.domain._region import Region
 from similis.domain._search import MAX_NUM, MAX_RESULTS, MAX_TEXT, Added, Match, SearchOptions, SearchResult, Subject
+from similis.domain._stored import IN_CLEAR, FoundField, StoredField, StoredPlace, not_declared
 from similis.domain._task import ImportSource, Task, TaskCounts, TaskFailure, TaskKind, TaskStatus
 from similis.domain._transfer_json import (
     connection_check_from_json,
@@ -178,8 +183,10 @@ __all__ = [
     "ACTOR_UNKNOWN",
     "DEFAULT_CAPACITY",
     "DEFAULT_REGION",
+    "INSTANCE_SETTINGS",
     "INT32",
     "INT_FIELDS",
+    "IN_CLEAR",
     "MAX_CONNECTION_NAME",
     "MAX_CUSTOM_CONTENT",
     "MAX_DEPTH",
@@ -189,11 +196,14 @@ __all__ = [
     "MAX_NAME",
     "MAX_NUM",
     "MAX_PICTURE_BYTES",
+    "MAX_QPS",
     "MAX_RESULTS",
+    "MAX_RETENTION_DAYS",
     "MAX_SIDE",
     "MAX_STRING",
     "MAX_TEXT",
     "MIN_DUPLICATE_SIMILARITY",
+    "MIN_QPS",
     "MIN_SIDE",
     "OUTCOME_OK",
     "STR_FIELDS",
@@ -227,6 +237,7 @@ __all__ = [
     "Either",
     "FeatureModelMismatch",
     "Filter",
+    "FoundField",
     "ImportSource",
     "IncorrectOrientation",
     "IndexUnavailable",
@@ -236,6 +247,7 @@ __all__ = [
     "InstanceNotFound",
     "InstanceRebuilding",
     "InstanceSpec",
+    "InstanceThrottled",
     "InstanceType",
     "InvalidArn",
     "InvalidAttribute",
@@ -256,6 +268,7 @@ __all__ = [
     "InvalidUrl",
     "JsonObject",
     "KeyNotFound",
+    "KeyThrottled",
     "KeyringFailed",
     "Match",
     "Membership",
@@ -296,6 +309,8 @@ __all__ = [
     "SourceFailed",
     "SourceUnreachable",
     "StorageFailed",
+    "StoredField",
+    "StoredPlace",
     "Subject",
     "Task",
     "TaskCancelled",
@@ -308,6 +323,7 @@ __all__ = [
     "TaskTaken",
     "TermsNotAccepted",
     "TooManyFailures",
+    "TooManyRequests",
     "Tuning",
     "Unavailable",
     "UnsupportedFormat",
@@ -320,9 +336,11 @@ __all__ = [
     "audit_event_from_json",
     "check_bucket",
     "check_custom_content",
+    "check_instance_settings",
     "check_key_part",
     "check_lifetime",
     "check_min_similarity",
+    "check_qps",
     "connection_check_from_json",
     "connection_from_json",
     "duplicate_groups_from_json",
@@ -332,6 +350,7 @@ __all__ = [
     "match_from_json",
     "matches",
     "new_access_key_from_json",
+    "not_declared",
     "parse_filter",
     "picture_from_json",
     "picture_key_from_json",

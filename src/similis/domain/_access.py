@@ -28,7 +28,8 @@ class Role(StrEnum):
 class AccessKey:
     """An access key without its secret; no instances named means all of them.
 
-    A temporary one ends at `expires_at` and is used together with its security token.
+    A temporary one ends at `expires_at` and is used together with its security token. `qps` is how many calls a
+    second it may make; None sets no limit.
     """
 
     id: str
@@ -37,6 +38,7 @@ class AccessKey:
     created_at: datetime
     disabled: bool = False
     expires_at: datetime | None = None
+    qps: float | None = None
 
     @property
     def temporary(self) -> bool:

@@ -1,4 +1,4 @@
-"""Every error that Similis raises on purpose; those that the operator can mend are in `_unavailable`.
+"""Every error that Similis raises on purpose; others are in `_quota` and, for the operator, in `_unavailable`.
 
 SimilisError
 ├── InvalidInput              the caller can mend it
@@ -49,6 +49,9 @@ SimilisError
 ├── AccessDenied
 │   ├── NotAuthenticated
 │   └── PermissionDenied
+├── TooManyRequests           a quota is used up for now
+│   ├── InstanceThrottled
+│   └── KeyThrottled          access key
 └── Unavailable               the operator can mend it
     ├── DataDirectoryLocked
     ├── StorageFailed
@@ -326,7 +329,7 @@ class InstanceEmpty(Conflict):
 
 
 class InstanceRebuilding(Conflict):
-    """The instance is being rebuilt from storage and takes no changes until that has ended."""
+    """The instance is being rebuilt, from storage or with another key, and takes no changes until that has ended."""
 
     code = "instance_rebuilding"
 

@@ -88,6 +88,8 @@ def instance_from_json(form: Mapping[str, Any]) -> Instance:
         created_at=datetime.fromisoformat(form["created_at"]),
         picture_count=form["picture_count"],
         tuning=None if form["tuning"] is None else tuning_from_json(form["tuning"]),
+        retention_days=form["retention_days"],
+        qps=form["qps"],
     )
 
 
@@ -114,6 +116,7 @@ def access_key_from_json(form: Mapping[str, Any]) -> AccessKey:
         created_at=datetime.fromisoformat(form["created_at"]),
         disabled=form["disabled"],
         expires_at=None if form["expires_at"] is None else datetime.fromisoformat(form["expires_at"]),
+        qps=form["qps"],
     )
 
 

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from similis.domain._errors import InvalidInput, InvalidName
+from similis.domain._quota import check_qps
 from similis.domain._tuning import Tuning
 
 MAX_NAME = 20
 MAX_REGION = 64
 MAX_CAPACITY = 1_000_000_000
+MAX_RETENTION_DAYS = 36_500
 DEFAULT_CAPACITY = 100_000
 DEFAULT_REGION = "local"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}")
+_SETTABLE = "Give retention_days, qps or both."
 
 
 class InstanceType(StrEnum):
@@ -65,6 +69,8 @@ class Instance:
         id: number in the catalogue, never used again.
         uid: random name of its key in the keyring.
         tuning: the tuning that is used, else the last one that was tried and not adopted, if any.
+        retention_days: so long are pictures kept after they were added; None keeps them for ever.
+        qps: calls a second that may be made on it; None sets no limit.
     """
 
     id: int
@@ -76,8 +82,32 @@ class Instance:
     created_at: datetime
     picture_count: int = 0
     tuning: Tuning | None = None
+    retention_days: int | None = None
+    qps: float | None = None
 
     @property
     def name(self) -> str:
         """The instance's name."""
         return self.spec.name
+
+
+INSTANCE_SETTINGS = ("retention_days", "qps")
+"""What of an instance can be changed at any time."""
+
+
+def check_instance_settings(changes: Mapping[str, float | None]) -> Mapping[str, float | None]:
+    """Return settings to change once they are found right; None ends a limit.
+
+    Raises:
+        InvalidInput: there is none, a name is unknown, or a value is out of its limits.
+    """
+    if unknown := changes.keys() - set(INSTANCE_SETTINGS):
+        raise InvalidInput(f"An instance has no setting {min(unknown)[:40]!r}.", _SETTABLE)
+    if not changes:
+        raise InvalidInput("No setting of the instance is to be changed.", _SETTABLE)
+    days = changes.get("retention_days")
+    if days is not None and not (isinstance(days, int) and 1 <= days <= MAX_RETENTION_DAYS):
+        raise InvalidInput(
+            f"Pictures cannot be kept for {days} days.", f"Give whole days, 1 to {MAX_RETENTION_DAYS:,}, or none."
+        )
+    return {name: check_qps(value) if name == "qps" else value for name, value in changes.items()}

@@ -109,6 +109,8 @@ def _(value: Instance) -> JsonObject:
         "dimension": value.dimension,
         "created_at": value.created_at.isoformat(),
         "tuning": None if value.tuning is None else as_json(value.tuning),
+        "retention_days": value.retention_days,
+        "qps": value.qps,
     }
 
 
@@ -155,6 +157,7 @@ def _(value: AccessKey) -> JsonObject:
         "disabled": value.disabled,
         "created_at": value.created_at.isoformat(),
         "expires_at": None if value.expires_at is None else value.expires_at.isoformat(),
+        "qps": value.qps,
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from similis.catalogue import Catalogue
-from similis.domain import AccessKey, KeyNotFound, NewAccessKey, NotAuthenticated, Role, check_lifetime
+from similis.domain import AccessKey, KeyNotFound, NewAccessKey, NotAuthenticated, Role, check_lifetime, check_qps
 from similis.privacy import Keyring
 
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -28,20 +28,28 @@ class Access:
         self._catalogue = catalogue
         self._keyring = keyring
 
-    def create(self, role: Role, instances: Iterable[str] = (), lifetime: timedelta | None = None) -> NewAccessKey:
+    def create(
+        self,
+        role: Role,
+        instances: Iterable[str] = (),
+        lifetime: timedelta | None = None,
+        qps: float | None = None,
+    ) -> NewAccessKey:
         """Make a key, for all instances or only those named; the secret is shown this once.
 
         With a lifetime it is a temporary one, which comes with a security token and is used together with it.
+        `qps` is how many calls a second may be made with it; None sets no limit.
 
         Raises:
             InstanceNotFound: one of the instances does not exist.
             InvalidLifetime: the lifetime is out of range.
+            InvalidInput: `qps` is.
         """
         names = tuple(self._catalogue.instance(name).name for name in dict.fromkeys(instances))
         identity = "SIM" + "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH - 3))
         now = datetime.now(UTC)
         expires_at = None if lifetime is None else now + check_lifetime(lifetime)
-        key = AccessKey(identity, role, names, now, expires_at=expires_at)
+        key = AccessKey(identity, role, names, now, expires_at=expires_at, qps=check_qps(qps))
         secret = secrets.token_urlsafe(30)
         token = secrets.token_urlsafe(48) if key.temporary else None
         self._catalogue.access_keys.forget(now - _REMEMBERED)

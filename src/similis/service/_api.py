@@ -237,6 +237,17 @@ class InstanceHandle:
         options = as_search_options(num, start, category, filter, distinct_product, min_score, good_match)
         return self._app.search.by_text(self.name, text, options)
 
+    def set(self, **settings: float | None) -> Instance:
+        """Change settings, and return the instance; None ends a limit.
+
+        Args:
+            **settings: `retention_days`, after which pictures are removed, and `qps`, calls a second over HTTP.
+
+        Raises:
+            InvalidInput: nothing, an unknown setting, or a value out of its limits.
+        """
+        return self._app.instances.set(self.name, **settings)
+
     def tune(self, *, dry_run: bool = False) -> Tuning:
         """Learn from the instance's own products, and search by that from then on if it surely helps.
 

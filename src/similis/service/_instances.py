@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 
 from similis.catalogue import Catalogue
-from similis.domain import Instance, InstanceNotFound, InstanceSpec, KeyringFailed, StorageFailed
+from similis.domain import (
+    Instance,
+    InstanceNotFound,
+    InstanceSpec,
+    KeyringFailed,
+    check_instance_settings,
+)
 from similis.privacy import Keyring
 from similis.service._analyst import Analyst
 from similis.service._indexes import Indexes
+from similis.service._new_keys import new_key
+
+_MAKING = timedelta(hours=1)
+"""Within which another gateway that makes an instance is done, or dead."""
 
 
 class Instances:
@@ -45,14 +56,8 @@ class Instances:
         Raises:
             InstanceExists: the name is taken.
         """
-        uid = self._keyring.create_instance()
-        try:
+        with new_key(self._catalogue, self._keyring) as uid:
             return self._catalogue.create_instance(spec, uid=uid, index=index, model=model, dimension=dimension)
-        except StorageFailed:
-            raise  # it may have been made all the same, such as when the connection broke: then it needs its key
-        except Exception:
-            self._keyring.destroy_instance(uid)
-            raise
 
     def list(self) -> list[Instance]:
         """All instances, by name."""
@@ -88,6 +93,16 @@ class Instances:
             self._catalogue.require(instance)
             raise
 
+    def set(self, name: str, **changes: float | None) -> Instance:
+        """Change `retention_days` or `qps`, at once for all gateways; None ends a limit.
+
+        Raises:
+            InstanceNotFound: there is none of that name.
+            InvalidInput: nothing, an unknown setting, or a value out of its limits.
+        """
+        right = check_instance_settings(changes)
+        return self._catalogue.instance_settings.change(self.get(name).name, right)
+
     def delete(self, name: str) -> None:
         """Delete an instance with all it holds, and destroy its key, so that copies of the data are useless.
 
@@ -109,7 +124,7 @@ class Instances:
         self.destroy_keys()
 
     def destroy_keys(self) -> None:
-        """Destroy the keys of deleted instances, also of those whose deletion met with an accident.
+        """Destroy the keys of deleted instances, also of those whose deletion or making met with an accident.
 
         Raises:
             KeyringFailed: one cannot be destroyed.
@@ -117,6 +132,17 @@ class Instances:
         for uid in self._catalogue.keys_to_destroy():
             self._keyring.destroy_instance(uid)
             self._catalogue.key_destroyed(uid)
+
+    def destroy_abandoned(self) -> None:
+        """Destroy keys whose process was killed before it had made their instance.
+
+        Raises:
+            KeyringFailed: one cannot be destroyed.
+        """
+        since = datetime.now(UTC) - (_MAKING if self._catalogue.shared else timedelta(0))
+        for uid in self._catalogue.keyring.abandoned(since):
+            self._keyring.destroy_instance(uid)
+            self._catalogue.keyring.made(uid)
 
     def rebuild(self, name: str) -> Instance:
         """Build the vector index anew from the stored features; searches go on meanwhile.

@@ -31,6 +31,7 @@ from similis.domain import (
     SearchOptions,
     SimilisError,
     _errors,
+    _quota,
     _unavailable,
     check_bucket,
     check_custom_content,
@@ -175,7 +176,7 @@ def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
     assert [re.match(r"[│├└─ ]*\w+", line)[0] for line in drawn] == list(_tree(SimilisError))  # type: ignore[index]
 
 
-_MODULES = {_errors.__name__, _unavailable.__name__}
+_MODULES = {_errors.__name__, _quota.__name__, _unavailable.__name__}
 
 
 def _tree(kind: type[SimilisError]) -> Iterator[str]:

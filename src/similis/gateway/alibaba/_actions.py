@@ -31,7 +31,7 @@ SERVICE_TYPES = {InstanceType.PRODUCT: 0, InstanceType.GENERIC: 1}
 CAPACITY_UNIT = 10_000
 # An instance never expires; the field is not optional on the wire, so it has the last day that all clients can read.
 NEVER = datetime(9999, 12, 31, tzinfo=UTC)
-# One picture takes about a tenth of a second on one processor; nothing is throttled.
+# One picture takes about a tenth of a second on one processor; answered where there is no quota.
 PICTURES_PER_SECOND_AND_SLOT = 10
 
 
@@ -104,7 +104,7 @@ def _instance(instance: Instance, slots: int) -> JsonObject:
         "ServiceType": SERVICE_TYPES[instance.spec.type],
         "TotalCount": instance.picture_count,
         "Capacity": -(-instance.spec.capacity // CAPACITY_UNIT),
-        "Qps": PICTURES_PER_SECOND_AND_SLOT * slots,
+        "Qps": PICTURES_PER_SECOND_AND_SLOT * slots if instance.qps is None else max(1, round(instance.qps)),
         "UtcCreate": _milliseconds(instance.created_at),
         "UtcExpireTime": _milliseconds(NEVER),
     }

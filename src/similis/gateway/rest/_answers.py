@@ -61,6 +61,8 @@ class InstanceAnswer(Answer):
     dimension: int
     created_at: datetime
     tuning: Annotated[TuningAnswer | None, Field(description="The tuning in use, else the last one not adopted.")]
+    retention_days: Annotated[int | None, Field(description="So long are pictures kept; null means for ever.")]
+    qps: Annotated[float | None, Field(description="Calls a second that may be made on it; null sets no limit.")]
 
 
 class KeyAnswer(Answer):
@@ -72,6 +74,7 @@ class KeyAnswer(Answer):
     disabled: bool
     created_at: datetime
     expires_at: Annotated[datetime | None, Field(description="When a temporary key ends; null for a permanent one.")]
+    qps: Annotated[float | None, Field(description="Calls a second that it may make; null sets no limit.")]
 
 
 class NewKeyAnswer(KeyAnswer):

@@ -14,8 +14,11 @@ from similis.domain import (
     INT_FIELDS,
     MAX_LIFETIME,
     MAX_NUM,
+    MAX_QPS,
     MAX_RESULTS,
+    MAX_RETENTION_DAYS,
     MIN_DUPLICATE_SIMILARITY,
+    MIN_QPS,
     STR_FIELDS,
     Attributes,
     Category,
@@ -37,6 +40,8 @@ _FILTER = 'Such as `int_attr>=2 AND str_attr in ("red", "blue")`.'
 _ON_DUPLICATE = (
     "Where a near-identical picture is stored under another key: `report` tells the keys, `refuse` answers 409."
 )
+_QPS = f"Calls a second, {MIN_QPS:g} to {MAX_QPS:,.0f}."
+_RETENTION = f"Days after which pictures are removed, 1 to {MAX_RETENTION_DAYS:,}."
 _MIN_SIMILARITY = f"Cosine of features, {MIN_DUPLICATE_SIMILARITY} to 1; the measured default if absent."
 _Minutes = Annotated[int, Field(ge=1, le=MAX_LIFETIME // timedelta(minutes=1))]
 FilterText = Annotated[str, Field(description=_FILTER)]
@@ -73,12 +78,24 @@ class MoveForm(JsonForm):
     index: Annotated[str, Field(description="`faiss` or `milvus`.")]
 
 
+class SettingsForm(JsonForm):
+    """Settings of an instance to change; null ends a limit, an absent one stays."""
+
+    retention_days: Annotated[int | None, Field(description=_RETENTION)] = None
+    qps: Annotated[float | None, Field(description=_QPS)] = None
+
+    def changes(self) -> Mapping[str, float | None]:
+        """Only what was given."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
 class KeyForm(JsonForm):
     """A new access key; no instances means all, minutes make it a temporary one."""
 
     role: Literal["admin", "writer", "reader"]
     instances: list[str] = []
     temporary_minutes: _Minutes | None = None
+    qps: Annotated[float | None, Field(description=_QPS)] = None
 
     def domain_role(self) -> Role:
         """The domain's role."""

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends
 
 from similis.domain import JsonObject, Role, as_json
 from similis.gateway.rest._answers import InstanceAnswer, InstancesAnswer
-from similis.gateway.rest._caller import Admin, Reader, Service
-from similis.gateway.rest._forms import InstanceForm, MoveForm
+from similis.gateway.rest._caller import Admin, Reader, Service, require
+from similis.gateway.rest._forms import InstanceForm, MoveForm, SettingsForm
 from similis.gateway.rest._input import Json, body_schema
 
 router = APIRouter(prefix="/api/v1/instances", tags=["instances"])
@@ -39,6 +39,21 @@ def list_instances(caller: Reader, service: Service) -> JsonObject:
 def show_instance(name: str, _caller: Reader, service: Service) -> JsonObject:
     """One instance with its figures. Role: reader."""
     return as_json(service.instances.get(name))
+
+
+@router.patch(
+    "/{name}",
+    response_model=InstanceAnswer,
+    openapi_extra=body_schema("application/json", SettingsForm),
+)
+def change_settings(
+    name: str, caller: Admin, service: Service, form: Annotated[SettingsForm, Depends(Json(SettingsForm))]
+) -> JsonObject:
+    """Change how long pictures are kept, and how many calls a second are allowed. Role: admin, of all for `qps`."""
+    changes = form.changes()
+    if "qps" in changes:
+        require(caller, Role.ADMIN)  # a quota protects others: whom it holds back must not lift it
+    return as_json(service.instances.set(name, **changes))
 
 
 @router.delete("/{name}", status_code=204)

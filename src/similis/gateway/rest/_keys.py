@@ -18,7 +18,7 @@ router = APIRouter(prefix="/api/v1/keys", tags=["access keys"])
 @router.post("", status_code=201, response_model=NewKeyAnswer, openapi_extra=body_schema("application/json", KeyForm))
 def create_key(_caller: Admin, service: Service, form: Annotated[KeyForm, Depends(Json(KeyForm))]) -> JsonObject:
     """Make an access key; its secret is shown this once. Role: admin."""
-    return as_json(service.access.create(form.domain_role(), form.instances, form.lifetime()))
+    return as_json(service.access.create(form.domain_role(), form.instances, form.lifetime(), form.qps))
 
 
 @router.get("", response_model=KeysAnswer)

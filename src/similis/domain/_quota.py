@@ -1,0 +1,44 @@
+"""How many calls a second may be made on an instance or with an access key."""
+
+from __future__ import annotations
+
+from similis.domain._errors import InvalidInput, SimilisError
+
+MIN_QPS, MAX_QPS = 0.01, 100_000.0
+
+
+class TooManyRequests(SimilisError):
+    """More calls are made than a quota allows.
+
+    Attributes:
+        retry_after: seconds after which one more is allowed.
+    """
+
+    code = "too_many_requests"
+
+    def __init__(self, message: str, hint: str = "", retry_after: float = 1.0) -> None:
+        super().__init__(message, hint)
+        self.retry_after = retry_after
+
+
+class InstanceThrottled(TooManyRequests):
+    """More calls are made on an instance than its quota allows."""
+
+    code = "instance_throttled"
+
+
+class KeyThrottled(TooManyRequests):
+    """More calls are made with an access key than its quota allows."""
+
+    code = "key_throttled"
+
+
+def check_qps(qps: float | None) -> float | None:
+    """Return the calls a second that are allowed, None for no limit, once they are found right.
+
+    Raises:
+        InvalidInput: they are out of range.
+    """
+    if qps is not None and not MIN_QPS <= qps <= MAX_QPS:  # so said, NaN is out of it, too
+        raise InvalidInput(f"{qps:g} calls a second are no quota.", f"Give {MIN_QPS:g} to {MAX_QPS:,.0f}, or none.")
+    return None if qps is None else float(qps)
