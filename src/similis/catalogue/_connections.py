@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from similis.catalogue._checksums import checked
 from similis.catalogue._database import Database
 from similis.catalogue._inserting import insert_new
+from similis.catalogue._keyring import require_keyring
 from similis.catalogue._tables import connection as connection_table
 from similis.catalogue._tables import task
 from similis.catalogue._task_rows import PROCESSING
@@ -34,6 +35,7 @@ class Connections:
         """
         made = replace(connection, created_at=datetime.now(UTC))
         with self._database.writing() as session:
+            require_keyring(session, self._database)
             if not insert_new(session, connection_table, _row(made, sealed)):
                 raise ConnectionExists(
                     f"The connection {made.name!r} exists already.", "Choose another name or delete it first."

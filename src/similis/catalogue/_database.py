@@ -26,6 +26,7 @@ class Database:
     Attributes:
         shared: whether other processes may use it meanwhile.
         file: of the database; None where it has none of its own.
+        keyring: id of the keyring that seals what is written, once that is known.
     """
 
     def __init__(self, url: str) -> None:
@@ -34,6 +35,7 @@ class Database:
         self.file = None if self.shared else parsed.database
         with storage_failures():
             self._reader, self._writer = open_postgresql(parsed) if self.shared else open_sqlite(parsed)
+        self.keyring: str | None = None
         self._write_lock = threading.Lock()
         self._named_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._writes = 0

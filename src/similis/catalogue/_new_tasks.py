@@ -14,7 +14,7 @@ from similis.catalogue._tables import task
 from similis.catalogue._task_rows import COUNTS, PROCESSING
 from similis.domain import Instance, InstanceEmpty, TaskKind, TaskRunning, TaskStatus
 
-_CHANGING = (TaskKind.IMPORT, TaskKind.REBUILD)
+_CHANGING = (TaskKind.IMPORT, TaskKind.REBUILD, TaskKind.REKEY)
 
 
 def reserve_for_task(connection: Connection, instance: Instance, kind: TaskKind) -> int:

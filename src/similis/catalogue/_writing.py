@@ -76,7 +76,7 @@ class Additions:
         difference = len(self._rows) - len(replaced)
         check_capacity(self._instance, count_pictures(connection, self._instance, difference))
         _remove(connection, self._instance, list(replaced.values()))
-        ids = _insert(connection, list(self._rows.values()))
+        ids = insert_rows(connection, list(self._rows.values()))
         insert_vectors(connection, {ids[key]: self._vectors[key] for key in self._rows})
         log_changes(connection, self._instance.id, ADD, [ids[key] for key in self._rows])
         return self._replacing(set(replaced))
@@ -151,7 +151,8 @@ def _of_products(connection: Connection, instance: Instance, products: Iterable[
         yield from connection.execute(owned.where(picture.c.product_id.in_(some))).scalars()
 
 
-def _insert(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[PictureKey, int]:
+def insert_rows(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> dict[PictureKey, int]:
+    """Insert rows of new pictures, and return their ids."""
     inserted = insert(picture).returning(picture.c.id, picture.c.product_id, picture.c.pic_name)
     return {PictureKey(row.product_id, row.pic_name): row.id for row in connection.execute(inserted, rows)}
 

@@ -1,4 +1,4 @@
-"""Tasks: imports, rebuilds from storage and exports, which go on after the call that began them."""
+"""Tasks: imports, rebuilds from storage, exports and changes of key, which go on after the call that began them."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ class TaskKind(StrEnum):
     IMPORT = "import"
     REBUILD = "rebuild"
     EXPORT = "export"
+    REKEY = "rekey"
 
 
 class TaskStatus(StrEnum):
@@ -42,7 +43,7 @@ class ImportSource:
 class TaskCounts:
     """What a task has done: lines that were read and, of their pictures, how many were what.
 
-    An export counts the pictures that it gives as `added`.
+    An export counts the pictures that it gives as `added`, a change of key those that have the new one.
     """
 
     lines: int = 0
@@ -70,7 +71,7 @@ class Task:
         instance: name of the instance.
         kind: what it does.
         status: how far it is.
-        source: what is imported; None of an export.
+        source: what is imported; None of an export and of a change of key.
         callback: URL that is told of the end, if any.
         counts: what was done; `added` counts replaced pictures, too.
         read_bytes: how much of increment.meta is done.

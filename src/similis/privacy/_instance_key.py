@@ -76,7 +76,15 @@ class InstanceKey:
         Raises:
             KeyringFailed: the key was erased.
         """
-        return rotate(self._rotation(vectors.shape[-1]), snap(vectors) if self._snapping else vectors)
+        return self.turn(snap(vectors) if self._snapping else vectors)
+
+    def turn(self, vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
+        """Rotate what is about features, such as directions among them, shape [n, D] or [D]: nothing is snapped.
+
+        Raises:
+            KeyringFailed: the key was erased.
+        """
+        return rotate(self._rotation(vectors.shape[-1]), vectors)
 
     def restore(self, vectors: NDArray[np.floating[Any]]) -> NDArray[np.float64]:
         """Turn stored features, shape [n, D] or [D], back, for another key to transform.

@@ -79,13 +79,18 @@ class Keyring:
         """A signature (HMAC-SHA256, hexadecimal) that can only be made with this keyring, for one context."""
         return hmac.new(self._signing_key, f"{context}\n{text}".encode(), hashlib.sha256).hexdigest()
 
-    def create_instance(self) -> str:
-        """Make an instance's key, on disk when this returns, and return its uid.
+    @staticmethod
+    def new_uid() -> str:
+        """A name for the key of an instance that is to be made."""
+        return uuid.uuid4().hex
+
+    def create_instance(self, uid: str | None = None) -> str:
+        """Make an instance's key, by a new uid or the one given, on disk when this returns, and return the uid.
 
         Raises:
             KeyringFailed: it cannot be written.
         """
-        uid = uuid.uuid4().hex
+        uid = uid or self.new_uid()
         wrapped = self.seal(new_secret(), _context(uid))
         with _failures(self._directory):
             write_private(self._path(uid), wrapped)

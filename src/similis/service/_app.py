@@ -30,6 +30,7 @@ from similis.service._lock import DataDirectoryLock
 from similis.service._milvus import MILVUS, MilvusIndexes
 from similis.service._pictures import Pictures
 from similis.service._processes import Models, ParallelAnalyst
+from similis.service._rekeying import Rekeyer
 from similis.service._remembering import RememberingAnalyst
 from similis.service._search import Search
 from similis.service._settings import Settings
@@ -39,8 +40,6 @@ from similis.service._tuning import Tunings
 from similis.transfer import Outbound
 
 log = logging.getLogger(__name__)
-
-_KEYRING_SETTING = "keyring"
 
 
 class App:
@@ -87,6 +86,7 @@ class App:
             self.connections,
             self.instances,
             importer,
+            Rekeyer(catalogue, keyring, spaces, indexes),
             Exporter(catalogue),
             Links(keyring),
             self.callbacks.check,
@@ -137,7 +137,7 @@ class App:
 
     def ready(self) -> bool:
         """Whether the models are loaded and the catalogue answers."""
-        self._catalogue.setting(_KEYRING_SETTING)
+        self._catalogue.keyring.current()
         return self.analyst.loaded
 
     def verify(self) -> None:
@@ -185,15 +185,17 @@ def _destroy_keys(app: App) -> None:
     """Destroy what a deletion left; that a key directory is read-only now must not keep anybody from searching."""
     try:
         app.instances.destroy_keys()
+        app.instances.destroy_abandoned()
     except KeyringFailed as error:
         log.warning("Keys of deleted instances are still there. %s %s", error.message, error.hint)
 
 
 def _check_keyring(catalogue: Catalogue, keyring: Keyring, settings: Settings) -> None:
-    expected = catalogue.setting(_KEYRING_SETTING) or catalogue.claim_setting(_KEYRING_SETTING, keyring.id)
+    expected = catalogue.keyring.current() or catalogue.keyring.claim(keyring.id)
     if expected != keyring.id:
         data = "the catalogue" if catalogue.shared else settings.data
         raise KeyringFailed(
             f"The keys in {settings.key_directory} belong to other data than {data}.",
             "Point --keys or SIMILIS_KEYS at the key directory that was made with it.",
         )
+    catalogue.keyring.use(keyring.id)

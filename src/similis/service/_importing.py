@@ -21,7 +21,6 @@ from similis.domain import (
     Picture,
     SourceChanged,
     SourceUnreachable,
-    StorageFailed,
     Task,
     TaskFailure,
     TaskKind,
@@ -35,6 +34,7 @@ from similis.service._hold import Hold, held_until
 from similis.service._indexes import Indexes
 from similis.service._pictures import applied_category, stored_vector
 from similis.service._processes import ParallelAnalyst
+from similis.service._shadowing import shadow_of
 from similis.service._tuning import Tunings
 from similis.transfer import (
     Addition,
@@ -118,7 +118,9 @@ class Importer:
             check_region(source, instance.spec.region)
             meta = find_meta(source, directory)
             checkpoint = self._begun(task, hold.claim, meta)
-            target = self._target(task, instance, hold.claim)
+            target = instance
+            if task.kind is TaskKind.REBUILD:
+                target = shadow_of(self._catalogue, self._keyring, task, instance, hold.claim)
             chunks = meta_chunks(source, directory.meta_file, meta, checkpoint.read_bytes)
             lines = read_increment(chunks, checkpoint.line + 1, checkpoint.read_bytes)
             called = replace(target, spec=instance.spec)  # in errors, for nobody knows another name than that
@@ -149,22 +151,6 @@ class Importer:
                 "Begin a new import: what was applied already will be replaced.",
             )
         return checkpoint
-
-    def _target(self, task: Task, instance: Instance, claim: Claim) -> Instance:
-        """Where pictures go: the instance itself or, in a rebuild, the one that will take its place."""
-        if task.kind is TaskKind.IMPORT:
-            return instance
-        shadow = self._catalogue.shadows.of(task.id)
-        if shadow is not None:
-            return shadow
-        uid = self._keyring.create_instance()
-        try:
-            return self._catalogue.shadows.create(claim, instance, uid)
-        except StorageFailed:
-            raise  # it may have been made all the same: then it needs its key
-        except Exception:
-            self._keyring.destroy_instance(uid)
-            raise
 
     def _apply(self, hold: Hold, target: Instance, lines: list[WorkedLine]) -> None:
         """Commit lines; where an instance becomes full, those that still fit."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from similis.algorithm import TunedSpace
 from similis.catalogue import Catalogue
 from similis.domain import Instance
@@ -27,6 +29,19 @@ class Spaces:
         if sealed is None:
             return None
         return TunedSpace.from_bytes(self._keyring.instance(instance.uid).unseal_bytes(sealed, _CONTEXT))
+
+    def turned(self, instance: Instance, target: Instance) -> bytes | None:
+        """The instance's space as it is kept for a target with the same features under another key; None without one.
+
+        Raises:
+            KeyringFailed: the key of one of them is gone.
+        """
+        space = self.of(instance)
+        if space is None:
+            return None
+        old, new = self._keyring.instance(instance.uid), self._keyring.instance(target.uid)
+        mean, matrix = (new.turn(old.restore(each)) for each in (space.mean, space.matrix))
+        return self.seal(target, replace(space, mean=mean, matrix=matrix))
 
     def seal(self, instance: Instance, space: TunedSpace) -> bytes:
         """A space as it is kept.

@@ -25,6 +25,7 @@ from similis.service._hold import Hold
 from similis.service._importing import Importer, MakeExtractor
 from similis.service._instances import Instances
 from similis.service._links import Links
+from similis.service._rekeying import Rekeyer
 from similis.service._task_runner import TaskRunner
 from similis.transfer import SourceDirectory
 
@@ -47,6 +48,7 @@ class Transfers:
         connections: Connections,
         instances: Instances,
         importer: Importer,
+        rekeyer: Rekeyer,
         exporter: Exporter,
         links: Links,
         check_callback: Callable[[str], None],
@@ -55,6 +57,7 @@ class Transfers:
         self._connections = connections
         self._instances = instances
         self._importer = importer
+        self._rekeyer = rekeyer
         self._exporter = exporter
         self._check_callback = check_callback
         self._runner = TaskRunner(catalogue, self._work)
@@ -112,6 +115,20 @@ class Transfers:
         """
         instance = self._instances.get(instance_name)
         task = self._catalogue.tasks.create(instance, TaskKind.EXPORT, caller=caller, origin=origin)
+        self._runner.wake()
+        return task
+
+    def start_rekey(self, instance_name: str, *, caller: str | None = None) -> Task:
+        """Ask for a new key of an instance: all that is stored of its pictures is turned and sealed anew.
+
+        A new instance is filled beside the live one, which is searched until the new one takes its place in one step,
+        and takes no changes until then. The old key is destroyed within minutes.
+
+        Raises:
+            InstanceNotFound: there is no such instance.
+            TaskRunning: an import, rebuild or change of key of this instance is under way.
+        """
+        task = self._catalogue.tasks.create(self._instances.get(instance_name), TaskKind.REKEY, caller=caller)
         self._runner.wake()
         return task
 
@@ -259,6 +276,8 @@ class Transfers:
     def _work(self, task: Task, hold: Hold, make_extractor: MakeExtractor | None = None) -> None:
         if task.kind is TaskKind.EXPORT:
             self._exporter.run(task, hold)
+        elif task.kind is TaskKind.REKEY:
+            self._rekeyer.run(task, hold)
         else:
             self._importer.run(task, hold, make_extractor)
 
