@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 
 from similis.domain import Unavailable
 from similis.gateway import alibaba, console, rest
+from similis.gateway._audit import Audit
 from similis.gateway._body import BodyLimit
 from similis.gateway._errors import add_error_handlers
 from similis.gateway._metrics import CONTENT_TYPE, Metrics
@@ -47,7 +48,12 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         lifespan=_lifespan,
-        middleware=[Middleware(Observe, metrics=metrics), Middleware(BodyLimit), Middleware(alibaba.OriginForm)],
+        middleware=[
+            Middleware(Observe, metrics=metrics),
+            Middleware(BodyLimit),
+            Middleware(alibaba.OriginForm),
+            Middleware(Audit, service=app, actions=rest.AUDIT_ACTIONS),
+        ],
     )
     api.state.service = app
     api.state.metrics = metrics

@@ -26,6 +26,7 @@ from similis.domain import (
     Unavailable,
     as_json,
 )
+from similis.gateway._audit import audit_entry
 from similis.gateway._validation import explain
 
 log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ def status_of(error: SimilisError) -> int:
 
 def error_response(scope: Scope, error: SimilisError, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The answer to a request that failed with `error`."""
+    audit_entry(scope).outcome = error.code
     body = {**as_json(error), "request_id": scope["state"]["request_id"]}
     challenge = {"WWW-Authenticate": "Bearer"} if isinstance(error, NotAuthenticated) else {}
     return JSONResponse(body, status_of(error), {**challenge, **(headers or {})})

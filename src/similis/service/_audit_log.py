@@ -121,7 +121,7 @@ class AuditLog:
                         yield event
 
     def verify(self) -> AuditVerification:
-        """Check that no line was altered, put in, moved or taken out, but for the newest ones and the oldest files."""
+        """Check that no line was altered, put in, moved or taken out, but for the newest and the oldest files."""
         self.flush()
         return AuditVerifier(self._files, self._lines).verify()
 

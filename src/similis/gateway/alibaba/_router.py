@@ -12,7 +12,9 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from similis.domain import JsonObject, SimilisError, Unavailable
+from similis.gateway._audit import audit_entry
 from similis.gateway._errors import log_unexpected
+from similis.gateway.alibaba._audit_actions import AUDIT_ACTIONS, name_call
 from similis.gateway.alibaba._call import Call
 from similis.gateway.alibaba._caller import authenticate, authorise
 from similis.gateway.alibaba._dispatch import UPLOAD_ACTION, Target, find
@@ -37,7 +39,7 @@ async def answer(request: Request) -> Response:
     try:
         body = await request.body()
     except SimilisError as error:
-        return _failure(wire, _api(wire), error)
+        return _failure(request, wire, _api(wire), error)
     return await run_in_threadpool(_answer, request, wire, body)
 
 
@@ -77,15 +79,18 @@ def _answer(request: Request, head: WireRequest, body: bytes) -> Response:
         with released(wire.parameters, state.uploads):
             target = find(wire)
             api = target.api
+            name_call(audit_entry(request.scope), target.name, wire)
             call = Call(state.service, wire, request.scope, state.uploads, state.fetcher, state.upload_flow)
             return _response(wire, 200, _authorised(target, call))
     except Exception as error:  # SDKs can read nothing but the envelope
-        return _failure(wire, api, error)
+        return _failure(request, wire, api, error)
 
 
 def _authorised(target: Target, call: Call) -> JsonObject:
     """Carry out a call once its caller and its instance are known, in this order; parameters come after."""
     key = authenticate(call.app, call.request)
+    audit_entry(call.scope).actor = key.id
+    call.app.audit.check(AUDIT_ACTIONS[target.name])
     if target.name == UPLOAD_ACTION:
         authorise(key, target.name, "")
     else:
@@ -103,12 +108,13 @@ def _api(wire: WireRequest) -> str:
         return ""
 
 
-def _failure(wire: WireRequest, api: str, error: Exception) -> Response:
+def _failure(request: Request, wire: WireRequest, api: str, error: Exception) -> Response:
     if not isinstance(error, (Refused, SimilisError, WireError)):
         log_unexpected(wire.request_id, error)
     if isinstance(error, Unavailable):
         log.error("Request %s: %s", wire.request_id, error.message)
     refusal = wire_error(api, error)
+    audit_entry(request.scope).outcome = refusal.code
     envelope = {
         "HostId": wire.headers.get("host", ""),
         "Code": refusal.code,

@@ -8,6 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 
 from similis.domain import JsonObject, TaskFailure
+from similis.gateway._audit import linked
 from similis.gateway._download import download, json_line
 from similis.gateway.alibaba._task_codes import code_named
 from similis.gateway.alibaba._tasks import ERRORS
@@ -23,7 +24,7 @@ def download_errors(
     """The file, for whoever has a signed link to it."""
     app: App = request.app.state.service
     app.transfers.check_link(task_id, ERRORS, expires, signature, datetime.now(UTC))
-    app.transfers.get(task_id)
+    linked(request.scope, app.transfers.get(task_id))
     lines = (json_line(_form(each)) for each in app.transfers.failures(task_id))
     return download(lines, f"task-{task_id}-errors.jsonl")
 

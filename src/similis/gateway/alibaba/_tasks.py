@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from similis.domain import ConnectionNotFound, ImportSource, JsonObject, Task, TaskKind, TaskStatus
+from similis.gateway._audit import audit_entry
 from similis.gateway._origin import origin_of
 from similis.gateway.alibaba._call import Call
 from similis.gateway.alibaba._errors import Refused
@@ -35,6 +36,7 @@ def increase_instance(call: Call) -> JsonObject:
         )
     source = ImportSource(connection, bucket, path)
     task = call.app.transfers.start_import(name, source, callback=callback, caller=call.caller, origin=_origin(call))
+    audit_entry(call.scope).subject = str(task.id)
     return {"Success": True, "Data": {"Id": str(task.id), "IncrementStatus": _PROCESSING}}
 
 
@@ -54,6 +56,7 @@ def increase_list(call: Call) -> JsonObject:
 def dump_meta(call: Call) -> JsonObject:
     """DumpMeta: begin an export."""
     task = call.app.transfers.start_export(call.parameters.instance_name(), caller=call.caller, origin=_origin(call))
+    audit_entry(call.scope).subject = str(task.id)
     return {"Success": True, "Data": {"Id": str(task.id), "DumpMetaStatus": _PROCESSING}}
 
 

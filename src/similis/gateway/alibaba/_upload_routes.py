@@ -9,7 +9,8 @@ from html import escape
 from fastapi import APIRouter, FastAPI, Request, Response
 from starlette.types import Scope
 
-from similis.domain import InvalidInput, Overloaded, RequestTooLarge
+from similis.domain import ACTOR_LINK, AuditAction, InvalidInput, Overloaded, RequestTooLarge
+from similis.gateway._audit import audit_entry
 from similis.gateway._multipart import Part, read_parts
 from similis.gateway.alibaba._fetch import Fetcher
 from similis.gateway.alibaba._request import WireRequest
@@ -99,6 +100,8 @@ def is_post_object(request: Request) -> bool:
 async def post_object(request: Request) -> Response:
     """PostObject: always answers 201 with XML, which the SDKs ask for and cannot do without."""
     flow: UploadFlow = request.app.state.upload_flow
+    entry = audit_entry(request.scope)
+    entry.action = AuditAction.PICTURE_UPLOAD
     try:
         key, content = await flow.receive(request)
     except UploadRefused as refused:
@@ -109,6 +112,7 @@ async def post_object(request: Request) -> Response:
         return _refusal(request, UploadRefused(503, "ServiceUnavailable", f"{error.message} {error.hint}"))
     except InvalidInput as error:
         return _refusal(request, UploadRefused(400, "MalformedPOSTRequest", f"{error.message} {error.hint}"))
+    entry.actor = ACTOR_LINK
     return _created(request, key, content)
 
 
@@ -121,6 +125,7 @@ def _created(request: Request, key: str, content: bytes) -> Response:
 
 
 def _refusal(request: Request, refused: UploadRefused) -> Response:
+    audit_entry(request.scope).outcome = refused.code
     members = {"Code": refused.code, "Message": refused.message, "HostId": request.headers.get("host", "")}
     return _xml(request, refused.status, "Error", {**members, "RequestId": request.state.request_id}, {})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from similis.domain import JsonObject, Match, PictureKey, SearchResult
+from similis.gateway._audit import audit_entry
 from similis.gateway.alibaba._actions import add_picture
 from similis.gateway.alibaba._call import Actions, Call
 from similis.gateway.alibaba._errors import Refused, refusing
@@ -29,7 +30,7 @@ _RENAMED = {
 def add_item(call: Call) -> JsonObject:
     """AddItem: each picture of the body in turn; the first that cannot be used ends it, those before it stay."""
     body = ItemBody.parse(call.request.body)
-    _item_id(body)
+    _item_id(call, body)
     pictures = _pictures(body, "NoSpecifiedAddPic")
     for name, content in pictures:
         add_picture(_translated(call, body, PicName=name, PicContent=content))
@@ -48,7 +49,7 @@ def search_item(call: Call) -> JsonObject:
 def delete_item(call: Call) -> JsonObject:
     """DeleteItem: the pictures named, or all of the item when none is."""
     body = ItemBody.parse(call.request.body)
-    name, product_id = call.parameters.instance_name(), _item_id(body)
+    name, product_id = call.parameters.instance_name(), _item_id(call, body)
     names = body.picture_names().values()
     with refusing("InvalidPicList"):
         keys = [PictureKey(product_id, pic_name) for pic_name in names]
@@ -59,11 +60,13 @@ def delete_item(call: Call) -> JsonObject:
     return done()
 
 
-def _item_id(body: ItemBody) -> str:
+def _item_id(call: Call, body: ItemBody) -> str:
     if not (item_id := body.text("item_id")):
         raise Refused("NoSpecifiedItemId", "Give item_id.")
     with refusing("BadRequest"):
-        return PictureKey(item_id, "any").product_id
+        product_id = PictureKey(item_id, "any").product_id
+    audit_entry(call.scope).picture(product_id, None)
+    return product_id
 
 
 def _pictures(body: ItemBody, none_given: str) -> list[tuple[str, str]]:

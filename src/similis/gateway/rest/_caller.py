@@ -8,7 +8,9 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from similis.domain import AccessKey, NotAuthenticated, PermissionDenied, Role
+from similis.gateway._audit import AuditEntry, audit_entry
 from similis.gateway._origin import origin_of
+from similis.gateway.rest._audit_actions import AUDIT_ACTIONS
 from similis.service import App
 
 _BEARER = HTTPBearer(
@@ -26,6 +28,11 @@ async def _origin(request: Request) -> str:
     return origin_of(request.scope, request.headers)
 
 
+async def _audited(request: Request) -> AuditEntry:
+    return audit_entry(request.scope)
+
+
+Audited = Annotated[AuditEntry, Depends(_audited)]
 Service = Annotated[App, Depends(_service)]
 Origin = Annotated[str, Depends(_origin)]
 Bearer = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
@@ -47,7 +54,7 @@ class Needs:
             NotAuthenticated: no key, an unknown one, or a wrong secret.
             PermissionDenied: role or instances of the key do not cover the request.
         """
-        key = authenticated(service, credentials)
+        key = authenticated(request, service, credentials)
         require(key, self._role, request.path_params.get("name"))
         return key
 
@@ -57,17 +64,21 @@ Writer = Annotated[AccessKey, Depends(Needs(Role.WRITER))]
 Reader = Annotated[AccessKey, Depends(Needs(Role.READER))]
 
 
-def authenticated(service: App, credentials: HTTPAuthorizationCredentials | None) -> AccessKey:
-    """Return the key that a request brings.
+def authenticated(request: Request, service: App, credentials: HTTPAuthorizationCredentials | None) -> AccessKey:
+    """Return the key that a request brings, and note whose it is.
 
     Raises:
         NotAuthenticated: no key, an unknown one, or a wrong secret.
+        StorageFailed: the request changes something, and nobody could be told afterwards.
     """
     if credentials is None:
         raise NotAuthenticated("The request has no access key.", _HINT)
     identity, _, rest = credentials.credentials.partition(":")
     secret, _, token = rest.partition(":")
-    return service.access.authenticate(identity, secret, token)
+    key = service.access.authenticate(identity, secret, token)
+    audit_entry(request.scope).actor = key.id
+    service.audit.check(AUDIT_ACTIONS[request.scope["route"].name])
+    return key
 
 
 def require(key: AccessKey, role: Role, instance: str | None = None) -> None:

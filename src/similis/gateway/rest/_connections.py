@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 
 from similis.domain import JsonObject, as_json
-from similis.gateway.rest._caller import Admin, Service
+from similis.gateway.rest._caller import Admin, Audited, Service
 from similis.gateway.rest._input import Json, body_schema
 from similis.gateway.rest._transfer_answers import ChecksAnswer, ConnectionAnswer, ConnectionsAnswer
 from similis.gateway.rest._transfer_forms import CheckForm, ConnectionForm
@@ -22,9 +22,13 @@ router = APIRouter(prefix="/api/v1/connections", tags=["connections"])
     openapi_extra=body_schema("application/json", ConnectionForm),
 )
 def create_connection(
-    _caller: Admin, service: Service, form: Annotated[ConnectionForm, Depends(Json(ConnectionForm))]
+    _caller: Admin,
+    service: Service,
+    audited: Audited,
+    form: Annotated[ConnectionForm, Depends(Json(ConnectionForm))],
 ) -> JsonObject:
     """Keep a way to storage that pictures are imported from. Role: admin."""
+    audited.subject = form.connection().name
     return as_json(service.connections.create(form.connection(), form.credentials()))
 
 

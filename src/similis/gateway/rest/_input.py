@@ -13,6 +13,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 
 from similis.domain import InvalidInput
+from similis.gateway._audit import audit_entry
 from similis.gateway._multipart import Part, read_parts
 from similis.gateway._validation import explain
 
@@ -56,7 +57,9 @@ class Multipart(Generic[F]):
         Raises:
             InvalidInput: it is no multipart form, or has unknown, missing, repeated or unreadable fields.
         """
-        return validated(self._model, await read_parts(request))
+        form = validated(self._model, await read_parts(request))
+        audit_entry(request.scope).picture(getattr(form, "product_id", None), getattr(form, "pic_name", None))
+        return form
 
 
 def validated(model: type[F], parts: Sequence[Part]) -> F:

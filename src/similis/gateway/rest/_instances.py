@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from similis.domain import JsonObject, Role, as_json
 from similis.gateway.rest._answers import InstanceAnswer, InstancesAnswer
-from similis.gateway.rest._caller import Admin, Reader, Service, require
+from similis.gateway.rest._caller import Admin, Audited, Reader, Service, require
 from similis.gateway.rest._forms import InstanceForm, MoveForm, SettingsForm
 from similis.gateway.rest._input import Json, body_schema
 
@@ -22,9 +22,10 @@ router = APIRouter(prefix="/api/v1/instances", tags=["instances"])
     openapi_extra=body_schema("application/json", InstanceForm),
 )
 def create_instance(
-    _caller: Admin, service: Service, form: Annotated[InstanceForm, Depends(Json(InstanceForm))]
+    _caller: Admin, service: Service, audited: Audited, form: Annotated[InstanceForm, Depends(Json(InstanceForm))]
 ) -> JsonObject:
     """Make an empty instance. Role: admin."""
+    audited.instance = form.name
     return as_json(service.instances.create(form.spec(), form.index, form.model))
 
 

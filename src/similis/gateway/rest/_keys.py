@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends
 
 from similis.domain import JsonObject, as_json
 from similis.gateway.rest._answers import KeyAnswer, KeysAnswer, NewKeyAnswer
-from similis.gateway.rest._caller import Admin, Service
+from similis.gateway.rest._caller import Admin, Audited, Service
 from similis.gateway.rest._forms import KeyForm
 from similis.gateway.rest._input import Json, body_schema
 
@@ -16,9 +16,13 @@ router = APIRouter(prefix="/api/v1/keys", tags=["access keys"])
 
 
 @router.post("", status_code=201, response_model=NewKeyAnswer, openapi_extra=body_schema("application/json", KeyForm))
-def create_key(_caller: Admin, service: Service, form: Annotated[KeyForm, Depends(Json(KeyForm))]) -> JsonObject:
+def create_key(
+    _caller: Admin, service: Service, audited: Audited, form: Annotated[KeyForm, Depends(Json(KeyForm))]
+) -> JsonObject:
     """Make an access key; its secret is shown this once. Role: admin."""
-    return as_json(service.access.create(form.domain_role(), form.instances, form.lifetime(), form.qps))
+    new = service.access.create(form.domain_role(), form.instances, form.lifetime(), form.qps)
+    audited.subject = new.key.id
+    return as_json(new)
 
 
 @router.get("", response_model=KeysAnswer)

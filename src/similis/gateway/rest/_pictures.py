@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from similis.domain import JsonObject, OnDuplicate, as_json
 from similis.gateway.rest._answers import AddedAnswer, DeletedAnswer, PictureAnswer
-from similis.gateway.rest._caller import Reader, Service, Writer
+from similis.gateway.rest._caller import Audited, Reader, Service, Writer
 from similis.gateway.rest._forms import ChangesForm, DeletionQuery, KeyQuery, PictureForm
 from similis.gateway.rest._input import Json, Multipart, body_schema
 
@@ -46,8 +46,11 @@ def add_picture(
 
 
 @router.get("", response_model=PictureAnswer)
-def show_picture(name: str, _caller: Reader, service: Service, query: Annotated[KeyQuery, Query()]) -> JsonObject:
+def show_picture(
+    name: str, _caller: Reader, service: Service, audited: Audited, query: Annotated[KeyQuery, Query()]
+) -> JsonObject:
     """What is kept of a picture, beside its features. Role: reader."""
+    audited.picture(query.product_id, query.pic_name)
     return as_json(service.pictures.get(name, query.key()))
 
 
@@ -56,21 +59,25 @@ def update_picture(
     name: str,
     _caller: Writer,
     service: Service,
+    audited: Audited,
     query: Annotated[KeyQuery, Query()],
     form: Annotated[ChangesForm, Depends(Json(ChangesForm))],
 ) -> JsonObject:
     """Change attributes; null clears one, an absent one stays. Role: writer."""
+    audited.picture(query.product_id, query.pic_name)
     return as_json(service.pictures.update(name, query.key(), form.changes()))
 
 
 @router.delete("", response_model=DeletedAnswer)
 def delete_pictures(
-    name: str, _caller: Writer, service: Service, query: Annotated[DeletionQuery, Query()]
+    name: str, _caller: Writer, service: Service, audited: Audited, query: Annotated[DeletionQuery, Query()]
 ) -> JsonObject:
     """Delete a picture, all of a product, or all that match a filter; what is not there is no error. Role: writer."""
+    audited.picture(query.product_id, query.pic_name)
     condition = query.condition()
     if condition is not None:
         deleted = service.pictures.delete_matching(name, condition)
     else:
         deleted = service.pictures.delete(name, query.product_id or "", query.pic_name)
+    audited.count = len(deleted)
     return {"deleted": [as_json(key) for key in deleted]}

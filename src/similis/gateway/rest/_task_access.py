@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path, Query, Request
 
 from similis.domain import AccessKey, Role, Task, TaskKind, TaskNotFound
+from similis.gateway._audit import audit_entry, linked
 from similis.gateway.rest._caller import Bearer, Service, authenticated, require
 from similis.service import App
 
@@ -24,15 +25,16 @@ def may_see(task: Task) -> Role:
     return Role.WRITER if task.kind is TaskKind.EXPORT else Role.READER
 
 
-def _key(service: Service, credentials: Bearer) -> AccessKey:
-    return authenticated(service, credentials)
+def _key(request: Request, service: Service, credentials: Bearer) -> AccessKey:
+    return authenticated(request, service, credentials)
 
 
 def _key_unless_link(
-    service: Service, credentials: Bearer, expires: Signed = None, signature: Signed = None
+    request: Request, service: Service, credentials: Bearer, expires: Signed = None, signature: Signed = None
 ) -> AccessKey | None:
-    linked = expires is not None or signature is not None
-    return None if linked else authenticated(service, credentials)
+    if expires is None and signature is None:
+        return authenticated(request, service, credentials)
+    return None
 
 
 class NeedsTask:
@@ -45,7 +47,9 @@ class NeedsTask:
     def __init__(self, role: Role) -> None:
         self._role = role
 
-    def __call__(self, task_id: TaskId, service: Service, key: Annotated[AccessKey, Depends(_key)]) -> Task:
+    def __call__(
+        self, request: Request, task_id: TaskId, service: Service, key: Annotated[AccessKey, Depends(_key)]
+    ) -> Task:
         """Return the task.
 
         Raises:
@@ -55,6 +59,7 @@ class NeedsTask:
         """
         require(key, self._role)
         task: Task = service.transfers.get(task_id)
+        audit_entry(request.scope).instance = task.instance
         if not key.allows(key.role, task.instance):
             # In the words for a number that there is not: who may not see a task learns nothing of it.
             raise TaskNotFound(f"There is no task {task_id}.", "List the tasks of the instance.")
@@ -76,6 +81,7 @@ class NeedsTaskOrLink:
 
     def __call__(
         self,
+        request: Request,
         task_id: TaskId,
         service: Service,
         key: Annotated[AccessKey | None, Depends(_key_unless_link)],
@@ -89,9 +95,11 @@ class NeedsTaskOrLink:
             SimilisError: what `NeedsTask` raises, without a link.
         """
         if key is not None:
-            return self._needs_task(task_id, service, key)
+            return self._needs_task(request, task_id, service, key)
         service.transfers.check_link(task_id, self._purpose, expires or "", signature or "", datetime.now(UTC))
-        return service.transfers.get(task_id)
+        task = service.transfers.get(task_id)
+        linked(request.scope, task)
+        return task
 
 
 VisibleTask = Annotated[Task, Depends(NeedsTask(Role.READER))]

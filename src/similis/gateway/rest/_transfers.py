@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from similis.domain import JsonObject, Role, Task, TaskKind, TaskStatus, as_json
 from similis.gateway._download import JSON_LINES, download, json_line
-from similis.gateway.rest._caller import Origin, Reader, Service, Writer, require
+from similis.gateway.rest._caller import Audited, Origin, Reader, Service, Writer, require
 from similis.gateway.rest._input import Json, body_schema
 from similis.gateway.rest._task_access import (
     EXPORT,
@@ -39,6 +39,7 @@ def start_import(
     caller: Writer,
     service: Service,
     origin: Origin,
+    audited: Audited,
     form: Annotated[ImportForm, Depends(Json(ImportForm))],
 ) -> JsonObject:
     """Begin to import what increment.meta of a directory names. Role: writer; to rebuild the instance, admin."""
@@ -47,6 +48,7 @@ def start_import(
     task = service.transfers.start_import(
         name, form.source(), rebuild=form.rebuild, callback=form.callback, caller=caller.id, origin=origin
     )
+    audited.subject = str(task.id)
     return _answer(service, task, origin)
 
 
@@ -59,9 +61,11 @@ def list_imports(
 
 
 @router.post("/instances/{name}/exports", status_code=202, response_model=TaskAnswer)
-def start_export(name: str, caller: Writer, service: Service, origin: Origin) -> JsonObject:
+def start_export(name: str, caller: Writer, service: Service, origin: Origin, audited: Audited) -> JsonObject:
     """Begin to write all that is known of pictures, but for features, as increment.meta. Role: writer."""
-    return _answer(service, service.transfers.start_export(name, caller=caller.id, origin=origin), origin)
+    task = service.transfers.start_export(name, caller=caller.id, origin=origin)
+    audited.subject = str(task.id)
+    return _answer(service, task, origin)
 
 
 @router.get("/instances/{name}/exports", response_model=TasksAnswer)
