@@ -18,8 +18,10 @@ from similis.catalogue._rows import (
     StoredVector,
 )
 from similis.catalogue._sqlite import sqlite_url
+from similis.catalogue._stored import BYTES_A_NUMBER, found_columns, stored_tables
 
 __all__ = [
+    "BYTES_A_NUMBER",
     "Batch",
     "Callback",
     "CallbackState",
@@ -34,6 +36,8 @@ __all__ = [
     "Sealer",
     "StoredPicture",
     "StoredVector",
+    "found_columns",
     "postgresql_url",
     "sqlite_url",
+    "stored_tables",
 ]

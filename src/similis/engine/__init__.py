@@ -8,6 +8,7 @@ from similis.engine._pairs import Pairs, near_pairs
 from similis.engine._progress import OwnProgress, Progress, Pushed
 from similis.engine._segment import SegmentStore, clear_directory, is_intact
 from similis.engine._state import Sizing
+from similis.engine._stored import found_in_file, stored_collection, stored_segment_files
 
 __all__ = [
     "Change",
@@ -30,6 +31,9 @@ __all__ = [
     "VectorIndex",
     "Vectors",
     "clear_directory",
+    "found_in_file",
     "is_intact",
     "near_pairs",
+    "stored_collection",
+    "stored_segment_files",
 ]

@@ -28,8 +28,9 @@ from similis.engine._index import Change
 Mask: TypeAlias = NDArray[np.bool_]
 _ABSENT = -1  # code of a string that is not there
 _FIRST_ROOM = 1024
+TEXTS = "texts"
 _NUMBERS = tuple(f"{name}_known" for name in INT_FIELDS)
-_TYPES: Mapping[str, Any] = {
+TYPES: Mapping[str, Any] = {
     "picture_id": np.int64,
     "alive": np.bool_,
     "category": np.int32,
@@ -49,7 +50,7 @@ class Columns:
     """
 
     def __init__(self) -> None:
-        self._arrays: dict[str, NDArray[Any]] = {name: np.empty(0, kind) for name, kind in _TYPES.items()}
+        self._arrays: dict[str, NDArray[Any]] = {name: np.empty(0, kind) for name, kind in TYPES.items()}
         self._count = 0
         self._codes: dict[str, int] = {}
         self._places = _Places(self.ids)
@@ -111,7 +112,7 @@ class Columns:
     def take(self, rows: NDArray[np.int64]) -> Columns:
         """Copy some rows, in the order given, with only the strings that they have."""
         taken = Columns()
-        taken._arrays = {name: self._column(name)[rows] for name in _TYPES}
+        taken._arrays = {name: self._column(name)[rows] for name in TYPES}
         texts = list(self._codes)
         for name in STR_FIELDS:
             old, places = np.unique(taken._arrays[name], return_inverse=True)
@@ -124,17 +125,17 @@ class Columns:
         first = self._count
         self._grow_to(first + len(other))
         codes = np.array([*(self._code(text) for text in other._codes), _ABSENT], np.int32)
-        for name in _TYPES:
+        for name in TYPES:
             column = other._column(name)
             self._column(name)[first:] = codes[column] if name in STR_FIELDS else column
         self._places.appended(self.ids, first)
 
     def save(self, file: Path) -> None:
         """Write the columns to a file."""
-        columns: dict[str, Any] = {name: self._column(name) for name in _TYPES}
-        texts = np.frombuffer(json.dumps(list(self._codes)).encode(), np.uint8)
+        columns: dict[str, Any] = {name: self._column(name) for name in TYPES}
+        columns[TEXTS] = np.frombuffer(json.dumps(list(self._codes)).encode(), np.uint8)
         with file.open("wb") as stream:
-            np.savez(stream, texts=texts, **columns)
+            np.savez(stream, **columns)
 
     @classmethod
     def load(cls, file: Path) -> Columns:
@@ -145,8 +146,8 @@ class Columns:
         """
         loaded = cls()
         with np.load(file, allow_pickle=False) as arrays:
-            loaded._arrays = {name: arrays[name].astype(kind, copy=False) for name, kind in _TYPES.items()}
-            texts = json.loads(arrays["texts"].tobytes())
+            loaded._arrays = {name: arrays[name].astype(kind, copy=False) for name, kind in TYPES.items()}
+            texts = json.loads(arrays[TEXTS].tobytes())
         loaded._codes = {text: code for code, text in enumerate(texts)}
         return loaded._filled()
 

@@ -201,6 +201,13 @@ class MilvusServer:
             names: list[str] = self._client.list_collections(timeout=self.settings.timeout)
             return [name for name in names if name.startswith(prefix)]
 
+    def fields(self, collection: str) -> list[str]:
+        """Return the names of the fields of a collection, and in words what lets it have others."""
+        with self._failures():
+            told = self._client.describe_collection(collection, timeout=self.settings.timeout)
+        open_to_others = [name for name in ("enable_dynamic_field", "functions", "description") if told.get(name)]
+        return [*(field["name"] for field in told["fields"]), *open_to_others]
+
     def drop(self, collection: str) -> None:
         """Remove a collection; it is no error when it is gone."""
         with self._failures():

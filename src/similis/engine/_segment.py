@@ -21,9 +21,9 @@ from similis.engine._columns import Columns
 from similis.engine._tuned import Tuned
 
 _faiss: Any = faiss
-_COLUMNS, _VECTORS, _LISTS, _CELLS = "columns.npz", "vectors.f16", "lists.faiss", "cells.faiss"
-_FILES = (_COLUMNS, _VECTORS, _LISTS, _CELLS)
-_MANIFEST = "segment.json"
+COLUMNS, VECTORS, LISTS, CELLS = "columns.npz", "vectors.f16", "lists.faiss", "cells.faiss"
+FILES = (COLUMNS, VECTORS, LISTS, CELLS)
+MANIFEST = "segment.json"
 _FORMAT = 1
 _READ_AT_ONCE = 1 << 22
 
@@ -95,7 +95,7 @@ class SegmentWriter:
 
     def vectors(self, blocks: Iterator[NDArray[np.float16]]) -> None:
         """Write the stored vectors."""
-        with (self._directory / _VECTORS).open("wb") as file:
+        with (self._directory / VECTORS).open("wb") as file:
             for block in blocks:
                 file.write(np.ascontiguousarray(block, "<f2").data)
 
@@ -105,18 +105,18 @@ class SegmentWriter:
 
     def rest(self, columns: Columns, rows: CodedRows, cells: Cells) -> None:
         """Write all but the vectors."""
-        columns.save(self._directory / _COLUMNS)
-        _faiss.write_index(rows.index, str(self._directory / _LISTS))
-        _faiss.write_index(cells.blank, str(self._directory / _CELLS))
+        columns.save(self._directory / COLUMNS)
+        _faiss.write_index(rows.index, str(self._directory / LISTS))
+        _faiss.write_index(cells.blank, str(self._directory / CELLS))
 
     def finish(self, about: About) -> None:
         """Note what was written, and wait until all of it is on the disk."""
-        for name in _FILES:
+        for name in FILES:
             _sync(self._directory / name)
-        files = {name: _stamped(self._directory / name) for name in _FILES}
+        files = {name: _stamped(self._directory / name) for name in FILES}
         content = asdict(about) | {"files": files, "name": self._directory.name}
-        (self._directory / _MANIFEST).write_text(json.dumps([content, _checksum(content)]))
-        for path in (self._directory / _MANIFEST, self._directory, self._directory.parent):
+        (self._directory / MANIFEST).write_text(json.dumps([content, _checksum(content)]))
+        for path in (self._directory / MANIFEST, self._directory, self._directory.parent):
             _sync(path)
 
 
@@ -132,11 +132,11 @@ def open_segment(directory: Path, dimension: int) -> Opened:
         about = _read_about(directory)
         if about.dimension != dimension:
             raise SegmentDamaged(f"its vectors have {about.dimension} numbers, not {dimension}")
-        for name in _FILES:
-            _check(directory / name, about.files[name], trusted=name == _VECTORS)
-        cells = Cells(_faiss.read_index(str(directory / _CELLS)))
-        rows = CodedRows(_faiss.read_index(str(directory / _LISTS)), _mapped(directory, dimension))
-        columns = Columns.load(directory / _COLUMNS)
+        for name in FILES:
+            _check(directory / name, about.files[name], trusted=name == VECTORS)
+        cells = Cells(_faiss.read_index(str(directory / CELLS)))
+        rows = CodedRows(_faiss.read_index(str(directory / LISTS)), _mapped(directory, dimension))
+        columns = Columns.load(directory / COLUMNS)
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise SegmentDamaged(str(error)) from error
     return Opened(about, columns, CellRows(cells, rows, about.tuned))
@@ -146,7 +146,7 @@ def is_intact(directory: Path) -> bool:
     """Whether a segment's files are what was written, all of them checked byte by byte."""
     try:
         about = _read_about(directory)
-        for name in _FILES:
+        for name in FILES:
             _check(directory / name, about.files[name], trusted=False)
     except (SegmentDamaged, OSError, ValueError, KeyError, TypeError):
         return False
@@ -167,11 +167,11 @@ def discard(segment: Path) -> None:
 
 
 def _mapped(directory: Path, dimension: int) -> NDArray[np.float16]:
-    return np.memmap(directory / _VECTORS, dtype="<f2", mode="r").reshape(-1, dimension)
+    return np.memmap(directory / VECTORS, dtype="<f2", mode="r").reshape(-1, dimension)
 
 
 def _read_about(directory: Path) -> About:
-    content, checksum = json.loads((directory / _MANIFEST).read_text())
+    content, checksum = json.loads((directory / MANIFEST).read_text())
     if _checksum(content) != checksum or content["format"] != _FORMAT:
         raise SegmentDamaged("its manifest is damaged or of another version")
     if content.pop("name") != directory.name:

@@ -2,5 +2,10 @@
 
 from similis.privacy._instance_key import InstanceKey
 from similis.privacy._keyring import Keyring
+from similis.privacy._stored import stored_keys
 
-__all__ = ["InstanceKey", "Keyring"]
+__all__ = [
+    "InstanceKey",
+    "Keyring",
+    "stored_keys",
+]

@@ -24,6 +24,9 @@ from similis.service._pictures import Pictures
 from similis.service._ray import on_ray
 from similis.service._search import Search
 from similis.service._settings import Settings
+from similis.service._stored_found import undeclared
+from similis.service._stored_page import stored_page
+from similis.service._stored_places import stored_places
 from similis.transfer import Outbound, OutboundAnswer, OutboundRequest
 
 __all__ = [
@@ -60,4 +63,7 @@ __all__ = [
     "open_directory",
     "read_picture",
     "require_one_way_to_delete",
+    "stored_page",
+    "stored_places",
+    "undeclared",
 ]

@@ -1,0 +1,20 @@
+"""What the key directory stores."""
+
+from __future__ import annotations
+
+from similis.domain import StoredField, StoredPlace
+
+_MASTER = (StoredField("content", "32 bytes in base64", "Wraps all other keys"),)
+_WRAPPED = (
+    StoredField("content", "32 bytes", "Turns its features, encrypts its texts", "encrypted by the master key"),
+)
+
+
+def stored_keys() -> tuple[StoredPlace, ...]:
+    """Everything that the key directory may hold, by file."""
+    return (
+        StoredPlace("master.key", "The master key, unless it comes from elsewhere", _MASTER),
+        StoredPlace("instances/INSTANCE.key", "The key of one instance", _WRAPPED),
+        StoredPlace(".master.key.DRAFT", "A master key that a crash kept from getting its name", _MASTER),
+        StoredPlace("instances/.INSTANCE.key.DRAFT", "A key that a crash kept from getting its name", _WRAPPED),
+    )
