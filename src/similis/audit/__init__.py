@@ -1,3 +1,8 @@
 """The canary hunt: shows on a running service that pictures are not kept."""
 
-__all__: list[str] = []
+from similis.audit._audit import audit_privacy
+from similis.audit._hunter import Finding
+from similis.audit._page import write_report
+from similis.audit._report import Driven, PrivacyReport, Searched
+
+__all__ = ["Driven", "Finding", "PrivacyReport", "Searched", "audit_privacy", "write_report"]

@@ -1,0 +1,89 @@
+"""Tells whether an image, whatever its size, colours and frame, shows a canary or a part of one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from similis.audit._canaries import COLUMNS, ROWS, Canary
+
+Numbers = NDArray[np.float64]
+
+_LEAST_CELLS = 3  # each way, of the part of a canary that is told
+_COLOUR, _GREY = 0.80, 0.92  # least correlation over 90 and 30 means; by chance once in 10¹¹ images
+_MOST = 1e6
+_WEIGHTS = np.array([0.299, 0.587, 0.114])
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Which canary is shown, and how surely: a correlation, at most 1."""
+
+    owner: str
+    score: float
+
+
+class Looks:
+    """The coarse patterns of canaries and of their parts: all rectangles of 3 × 3 cells and more."""
+
+    def __init__(self, canaries: Sequence[Canary]) -> None:
+        parts = [(canary.name, part) for canary in canaries for part in _parts(canary.pixels)]
+        self._owners = [name for name, _ in parts]
+        patterns = [_pattern(part.astype(np.float64)) for _, part in parts]
+        self._colours = np.array([_unit(pattern) for pattern in patterns] or np.empty((0, 1)))
+        self._greys = np.array([_unit(pattern @ _WEIGHTS) for pattern in patterns] or np.empty((0, 1)))
+
+    def find(self, image: NDArray[np.generic]) -> Likeness | None:
+        """The canary that an image shows.
+
+        Args:
+            image: of any numbers, `[height, width]` or `[height, width, channels]`, in RGB or BGR or grey.
+        """
+        if not self._owners or min(image.shape[:2]) < COLUMNS:
+            return None
+        with np.errstate(invalid="ignore"):  # bytes that are no numbers
+            numbers = np.clip(np.nan_to_num(image.astype(np.float64)), -_MOST, _MOST)
+        pattern = _pattern(numbers.reshape(*image.shape[:2], -1))[:, :, :3]
+        if pattern.shape[2] < _WEIGHTS.size:
+            return self._best(self._greys, _unit(pattern[:, :, 0]), _GREY)
+        ways = [self._best(self._colours, _unit(each), _COLOUR) for each in (pattern, pattern[:, :, ::-1])]
+        ways.append(self._best(self._greys, _unit(pattern @ _WEIGHTS), _GREY))
+        return max((each for each in ways if each), key=lambda each: each.score, default=None)
+
+    def _best(self, known: Numbers, seen: Numbers, least: float) -> Likeness | None:
+        scores = known @ seen
+        best = int(scores.argmax())
+        return Likeness(self._owners[best], float(scores[best])) if scores[best] >= least else None
+
+
+def _parts(pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    down, across = pixels.shape[0] // ROWS, pixels.shape[1] // COLUMNS
+    return [
+        pixels[top * down : bottom * down, left * across : right * across]
+        for top in range(ROWS) for bottom in range(top + _LEAST_CELLS, ROWS + 1)
+        for left in range(COLUMNS) for right in range(left + _LEAST_CELLS, COLUMNS + 1)
+    ]  # fmt: skip
+
+
+def _pattern(image: Numbers) -> Numbers:
+    """The means of 5 × 6 cells."""
+    return _means(_means(image, ROWS, 0), COLUMNS, 1)
+
+
+def _means(image: Numbers, count: int, axis: int) -> Numbers:
+    edges = np.linspace(0, image.shape[axis], count + 1).astype(int)
+    sizes = np.diff(edges)
+    summed = np.add.reduceat(image, edges[:-1], axis)
+    means: Numbers = summed / sizes.reshape([-1 if place == axis else 1 for place in range(image.ndim)])
+    return means
+
+
+def _unit(pattern: Numbers) -> Numbers:
+    """A pattern as a vector of mean 0 in each colour and of length 1: brightness and contrast do not count."""
+    centred = pattern - pattern.mean((0, 1))
+    spread = np.sqrt((centred**2).mean((0, 1)))
+    flat: Numbers = (centred / np.maximum(spread, 1e-9)).ravel()
+    return flat / max(float(np.linalg.norm(flat)), 1e-9)
