@@ -43,6 +43,7 @@ def create(
     lifetime = None if temporary is None else timedelta(minutes=temporary)
     with session.target() as target:
         new = target.access.create(role, instances or (), lifetime, qps)
+        session.audited.subject = new.key.id
     session.output.data(as_json(new))
     session.output.say(f"Access key ({role}): {new.key.id}:{new.secret}")
     if new.security_token is not None:

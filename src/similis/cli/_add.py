@@ -79,6 +79,7 @@ def add(
         try:
             _add_all(session, target, instance, sources, tally)
         finally:
+            session.audited.count = tally.added
             _report(session, instance, tally)
     if tally.failed:
         raise typer.Exit(1)

@@ -46,6 +46,7 @@ def import_(
     extractor = chosen_extractor(session, engine, ray_address)
     with session.target() as target:
         task = _begun(session, target, instance, source, rebuild=rebuild, callback=callback)
+        session.audited.subject = str(task.id)
         if isinstance(target, App):
             report(session, target, carry_on(session, target, task, extractor))
         elif wait:

@@ -10,6 +10,7 @@ from similis.cli._session import Session, with_session
 from similis.domain import (
     DEFAULT_CAPACITY,
     DEFAULT_REGION,
+    AuditAction,
     Instance,
     InstanceSpec,
     InstanceType,
@@ -137,6 +138,7 @@ def tune(
         raise InvalidInput("--undo and --dry-run exclude each other.", "Give one of them.")
     with session.target() as target:
         if undo:
+            session.audited.action = AuditAction.TUNING_UNDO
             instance = target.tuning.undo(name)
         else:
             with session.output.working(f"Tuning {name}"):

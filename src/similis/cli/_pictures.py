@@ -85,6 +85,7 @@ def delete(
             deleted = target.pictures.delete_matching(instance, parse_filter(filter))
         else:
             deleted = target.pictures.delete(instance, product_id or "", pic_name)
+        session.audited.count = len(deleted)
     session.output.data({"deleted": [as_json(key) for key in deleted]})
     session.output.say(f"Deleted {len(deleted)} pictures.")
 

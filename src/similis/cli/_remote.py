@@ -7,6 +7,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
+from similis.cli._remote_audit import RemoteAudit
 from similis.cli._remote_transfers import RemoteConnections, RemoteTransfers
 from similis.cli._transport import Transport
 from similis.domain import (
@@ -64,6 +65,7 @@ class RemoteApp:
         self.tuning = RemoteTunings(self._transport)
         self.duplicates = RemoteDuplicates(self._transport)
         self.access = RemoteAccess(self._transport)
+        self.audit = RemoteAudit(self._transport)
         self.connections = RemoteConnections(self._transport)
         self.transfers = RemoteTransfers(self._transport)
 

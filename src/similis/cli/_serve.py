@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from similis.cli._auditing import note
 from similis.cli._session import Session, SubjectFinderOption, with_session
-from similis.domain import InvalidInput
+from similis.domain import AuditAction, InvalidInput, NewAccessKey
 from similis.gateway import Tls
 from similis.gateway import serve as serve_app
-from similis.service import examine
+from similis.service import App, examine
 
 
 def register(root: typer.Typer) -> None:
@@ -42,6 +44,7 @@ def serve(
     with session.with_subject_finder(subject_finder).local() as app:
         first = not app.access.list()
         operator = app.access.operator_key() if first or show_key else None
+        _note_start(app, session, operator)
         app.analyst.warm_up()
 
         def announce(address: str) -> None:
@@ -58,6 +61,12 @@ def serve(
             session.output.data(answer)
 
         serve_app(app, host, port, announce, tls)
+
+
+def _note_start(app: App, session: Session, shown: NewAccessKey | None) -> None:
+    note(app, session.audited, AuditAction.SERVICE_START)
+    if shown is not None:
+        note(app, replace(session.audited, subject=shown.key.id), AuditAction.KEY_REVEAL)
 
 
 def _tls(certificate: Path | None, key: Path | None, port: int) -> Tls | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
 from typing import Annotated, Any, TypeAlias
@@ -13,6 +14,7 @@ from typing import Annotated, Any, TypeAlias
 import typer
 from pydantic import ValidationError
 
+from similis.cli._auditing import CommandEntry, audited
 from similis.cli._output import Output
 from similis.cli._remote import RemoteApp
 from similis.domain import InvalidInput
@@ -62,6 +64,7 @@ class Session:
     output: Output
     endpoint: str | None = None
     key: str | None = None
+    audited: CommandEntry = field(default_factory=CommandEntry)
 
     def with_subject_finder(self, mode: SubjectMode | None) -> Session:
         """The same, but finding subjects in this way; None leaves it to the settings."""
@@ -94,7 +97,7 @@ class Session:
         Raises:
             DataDirectoryLocked: another process owns it.
         """
-        with App.open(self.settings) as app:
+        with App.open(self.settings) as app, audited(app, self.audited):
             yield app
 
 
@@ -106,12 +109,14 @@ def settings_of(data: Path | None, catalogue: str | None, keys: Path | None) -> 
     """
     options = {"data": data, "catalogue": catalogue, "keys": keys}
     try:
-        return Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type] # pydantic checks them
+        settings = Settings(**{name: value for name, value in options.items() if value is not None})  # type: ignore[arg-type] # pydantic checks them
     except ValidationError as error:
         told = "; ".join(f"SIMILIS_{str(each['loc'][0]).upper()}: {each['msg']}" for each in error.errors())
         raise InvalidInput(
             f"The environment has a setting that cannot be used. {told}.", "Mend or unset it."
         ) from None
+    os.environ.pop("SIMILIS_MASTER_KEY", None)  # no process that is started from here needs it
+    return settings
 
 
 def with_session(function: Callable[..., None], *, service: str = "--endpoint") -> Callable[..., None]:
@@ -126,7 +131,8 @@ def with_session(function: Callable[..., None], *, service: str = "--endpoint") 
     @wraps(function)
     def command(**given: Any) -> None:  # noqa: ANN401 - whatever the command declares
         data, catalogue, keys, endpoint, key, json = (given.pop(parameter.name) for parameter in shared)
-        function(Session(settings_of(data, catalogue, keys), Output(json=json), endpoint, key), **given)
+        settings, entry = settings_of(data, catalogue, keys), CommandEntry.of(function, given)
+        function(Session(settings, Output(json=json), endpoint, key, entry), **given)
 
     # Typer reads parameters from the signature: the command's own ones first, then the shared ones.
     del command.__wrapped__

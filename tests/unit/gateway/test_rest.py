@@ -222,6 +222,7 @@ ROLES = [
     ("GET", "/api/v1/keys", Role.ADMIN),
     ("POST", "/api/v1/keys", Role.ADMIN),
     ("POST", "/api/v1/keys/x/disable", Role.ADMIN),
+    ("GET", "/api/v1/audit", Role.ADMIN),
 ]
 
 
