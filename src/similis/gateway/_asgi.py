@@ -20,6 +20,7 @@ from similis.gateway._body import BodyLimit
 from similis.gateway._errors import add_error_handlers
 from similis.gateway._metrics import CONTENT_TYPE, Metrics
 from similis.gateway._observe import Observe
+from similis.gateway._quotas import Quotas
 from similis.gateway.alibaba._upload_routes import add_upload_flow
 from similis.service import App
 
@@ -57,6 +58,7 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
     )
     api.state.service = app
     api.state.metrics = metrics
+    api.state.quotas = Quotas(app)
     add_error_handlers(api)
     add_upload_flow(api, app.settings, tls_port)
     api.include_router(rest.router)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -23,6 +24,7 @@ from similis.domain import (
     RequestTooLarge,
     RequestTooSlow,
     SimilisError,
+    TooManyRequests,
     Unavailable,
     as_json,
 )
@@ -57,6 +59,7 @@ STATUS: Mapping[type[SimilisError], int] = {
     Conflict: 409,
     AccessDenied: 403,
     NotAuthenticated: 401,
+    TooManyRequests: 429,
     Unavailable: 503,
     MethodNotAllowed: 405,
     SimilisError: 500,
@@ -74,7 +77,11 @@ def error_response(scope: Scope, error: SimilisError, headers: Mapping[str, str]
     audit_entry(scope).outcome = error.code
     body = {**as_json(error), "request_id": scope["state"]["request_id"]}
     challenge = {"WWW-Authenticate": "Bearer"} if isinstance(error, NotAuthenticated) else {}
-    return JSONResponse(body, status_of(error), {**challenge, **(headers or {})})
+    return JSONResponse(body, status_of(error), {**challenge, **_wait(error), **(headers or {})})
+
+
+def _wait(error: SimilisError) -> dict[str, str]:
+    return {"Retry-After": str(math.ceil(error.retry_after))} if isinstance(error, TooManyRequests) else {}
 
 
 def unexpected_response(scope: Scope, error: Exception) -> JSONResponse:

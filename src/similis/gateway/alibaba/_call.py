@@ -9,6 +9,7 @@ from typing import TypeAlias
 from starlette.types import Scope
 
 from similis.domain import JsonObject, Region
+from similis.gateway._quotas import Quotas
 from similis.gateway.alibaba._errors import Refused
 from similis.gateway.alibaba._fetch import Fetcher
 from similis.gateway.alibaba._parameters import Parameters
@@ -30,6 +31,7 @@ class Call:
         uploads: pictures uploaded a moment ago.
         fetcher: fetches pictures from allowed hosts.
         upload_flow: permits uploads.
+        quotas: bound how many calls a second are made.
         caller: id of the caller's access key, once it is known.
     """
 
@@ -39,6 +41,7 @@ class Call:
     uploads: Uploads
     fetcher: Fetcher
     upload_flow: UploadFlow
+    quotas: Quotas
     caller: str | None = None
 
     @property

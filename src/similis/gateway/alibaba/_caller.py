@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from similis.domain import AccessKey, KeyNotFound, Role
@@ -32,22 +32,28 @@ _NEEDS: Mapping[str, Role] = {
 }
 
 
-def authenticate(app: App, request: WireRequest, now: datetime | None = None) -> AccessKey:
+def authenticate(
+    app: App, request: WireRequest, now: datetime | None = None, admit: Callable[[AccessKey], None] = lambda _: None
+) -> AccessKey:
     """Return the caller's key once proof, clock and nonce were found right; reads and writes the catalogue.
 
     Args:
         app: the service whose keys count.
         request: the whole request, its body included.
         now: the present moment, unless it is another.
+        admit: called with a key that was proven, before the nonce is noted, which costs a write to disk; raises
+            where the caller may not do this, or has used up its quota.
 
     Raises:
         WireError: 400, or 404 for an unknown access key.
+        Exception: what `admit` raises.
     """
     moment = now or datetime.now(UTC)
     claimed = claim(request)
     _check_clock(claimed, moment)
     key = _proven(app, claimed, request)
     _check_usable(app, key, claimed, moment)
+    admit(key)
     _check_nonce(app, key, claimed, moment)
     return key
 

@@ -17,14 +17,23 @@ class WireError(Exception):
         code: such as `InvalidInstance`.
         message: the contract's sentence, with what was wrong behind it where that helps.
         details: further fields of the answer, such as `AccessDeniedDetail`.
+        retry_after: seconds after which the call may be made again, where that is known.
     """
 
-    def __init__(self, status: int, code: str, message: str, details: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        code: str,
+        message: str,
+        details: Mapping[str, object] | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code
         self.message = message
         self.details = dict(details or {})
+        self.retry_after = retry_after
 
 
 class Refused(Exception):
@@ -60,7 +69,7 @@ def wire_error(api: str, error: Exception) -> WireError:
     if isinstance(error, Refused):
         return _answer(api, error.code, error.what)
     if isinstance(error, SimilisError):
-        return _answer(api, code_of(error), told(error))
+        return _answer(api, code_of(error), told(error), getattr(error, "retry_after", None))
     if isinstance(error, WireError):
         return _renamed(api, error)
     return _answer(api, "UnknownException", "")
@@ -75,6 +84,6 @@ def _renamed(api: str, error: WireError) -> WireError:
     return WireError(status, code, message, error.details)
 
 
-def _answer(api: str, code: str, what: str) -> WireError:
+def _answer(api: str, code: str, what: str, retry_after: float | None = None) -> WireError:
     code, status, sentence = listed(api, code)
-    return WireError(status, code, f"{sentence} {what}".strip())
+    return WireError(status, code, f"{sentence} {what}".strip(), retry_after=retry_after)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import math
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -11,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
 
-from similis.domain import JsonObject, SimilisError, Unavailable
+from similis.domain import AccessKey, JsonObject, SimilisError, Unavailable
 from similis.gateway._audit import audit_entry
 from similis.gateway._errors import log_unexpected
 from similis.gateway.alibaba._audit_actions import AUDIT_ACTIONS, name_call
@@ -80,7 +83,8 @@ def _answer(request: Request, head: WireRequest, body: bytes) -> Response:
             target = find(wire)
             api = target.api
             name_call(audit_entry(request.scope), target.name, wire)
-            call = Call(state.service, wire, request.scope, state.uploads, state.fetcher, state.upload_flow)
+            sources = state.uploads, state.fetcher, state.upload_flow
+            call = Call(state.service, wire, request.scope, *sources, state.quotas)
             return _response(wire, 200, _authorised(target, call))
     except Exception as error:  # SDKs can read nothing but the envelope
         return _failure(request, wire, api, error)
@@ -88,16 +92,19 @@ def _answer(request: Request, head: WireRequest, body: bytes) -> Response:
 
 def _authorised(target: Target, call: Call) -> JsonObject:
     """Carry out a call once its caller and its instance are known, in this order; parameters come after."""
-    key = authenticate(call.app, call.request)
+    key = authenticate(call.app, call.request, admit=partial(_admit, target, call))
+    return target.run(replace(call, caller=key.id))
+
+
+def _admit(target: Target, call: Call, key: AccessKey) -> None:
+    """Let a caller go on who may do this, on an instance that is there, within its quotas."""
     audit_entry(call.scope).actor = key.id
     call.app.audit.check(AUDIT_ACTIONS[target.name])
-    if target.name == UPLOAD_ACTION:
-        authorise(key, target.name, "")
-    else:
-        instance = call.parameters.instance_name()
-        authorise(key, target.name, instance)
+    instance = None if target.name == UPLOAD_ACTION else call.parameters.instance_name()
+    authorise(key, target.name, instance or "")
+    if instance is not None:
         call.app.instances.get(instance)
-    return target.run(replace(call, caller=key.id))
+    call.quotas.charge(key, instance)
 
 
 def _api(wire: WireRequest) -> str:
@@ -122,9 +129,14 @@ def _failure(request: Request, wire: WireRequest, api: str, error: Exception) ->
         "Recommend": _RECOMMEND,
         **refusal.details,
     }
-    return _response(wire, refusal.status, envelope)
+    return _response(wire, refusal.status, envelope, _wait(refusal))
 
 
-def _response(wire: WireRequest, status: int, body: JsonObject) -> Response:
+def _wait(refusal: WireError) -> dict[str, str]:
+    """What tells SDKs how many milliseconds to wait."""
+    return {} if refusal.retry_after is None else {"x-acs-retry-after": str(math.ceil(1000 * refusal.retry_after))}
+
+
+def _response(wire: WireRequest, status: int, body: JsonObject, headers: Mapping[str, str] | None = None) -> Response:
     identified = {"RequestId": wire.request_id, **body}
-    return JSONResponse(identified, status, {"x-acs-request-id": wire.request_id}, _MEDIA_TYPE)
+    return JSONResponse(identified, status, {"x-acs-request-id": wire.request_id, **(headers or {})}, _MEDIA_TYPE)

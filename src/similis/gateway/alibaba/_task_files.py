@@ -24,7 +24,9 @@ def download_errors(
     """The file, for whoever has a signed link to it."""
     app: App = request.app.state.service
     app.transfers.check_link(task_id, ERRORS, expires, signature, datetime.now(UTC))
-    linked(request.scope, app.transfers.get(task_id))
+    task = app.transfers.get(task_id)
+    linked(request.scope, task)
+    request.app.state.quotas.charge(None, task.instance)
     lines = (json_line(_form(each)) for each in app.transfers.failures(task_id))
     return download(lines, f"task-{task_id}-errors.jsonl")
 

@@ -32,6 +32,7 @@ def add_item(call: Call) -> JsonObject:
     body = ItemBody.parse(call.request.body)
     _item_id(call, body)
     pictures = _pictures(body, "NoSpecifiedAddPic")
+    call.quotas.charge_more(call.caller, call.parameters.instance_name(), len(pictures) - 1)
     for name, content in pictures:
         add_picture(_translated(call, body, PicName=name, PicContent=content))
     return done()

@@ -10,6 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from similis.domain import AccessKey, NotAuthenticated, PermissionDenied, Role
 from similis.gateway._audit import AuditEntry, audit_entry
 from similis.gateway._origin import origin_of
+from similis.gateway._quotas import Quotas
 from similis.gateway.rest._audit_actions import AUDIT_ACTIONS
 from similis.service import App
 
@@ -53,10 +54,19 @@ class Needs:
         Raises:
             NotAuthenticated: no key, an unknown one, or a wrong secret.
             PermissionDenied: role or instances of the key do not cover the request.
+            TooManyRequests: a quota is used up.
         """
         key = authenticated(request, service, credentials)
-        require(key, self._role, request.path_params.get("name"))
+        instance = request.path_params.get("name")
+        require(key, self._role, instance)
+        quotas_of(request).charge(key, instance, administering=self._role is Role.ADMIN)
         return key
+
+
+def quotas_of(request: Request) -> Quotas:
+    """The quotas of this process."""
+    quotas: Quotas = request.app.state.quotas
+    return quotas
 
 
 Admin = Annotated[AccessKey, Depends(Needs(Role.ADMIN))]

@@ -47,7 +47,7 @@ def show_instance(name: str, _caller: Reader, service: Service) -> JsonObject:
     response_model=InstanceAnswer,
     openapi_extra=body_schema("application/json", SettingsForm),
 )
-def change_settings(
+def set_instance(
     name: str, caller: Admin, service: Service, form: Annotated[SettingsForm, Depends(Json(SettingsForm))]
 ) -> JsonObject:
     """Change how long pictures are kept, and how many calls a second are allowed. Role: admin, of all for `qps`."""

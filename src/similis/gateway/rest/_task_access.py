@@ -9,7 +9,7 @@ from fastapi import Depends, Path, Query, Request
 
 from similis.domain import AccessKey, Role, Task, TaskKind, TaskNotFound
 from similis.gateway._audit import audit_entry, linked
-from similis.gateway.rest._caller import Bearer, Service, authenticated, require
+from similis.gateway.rest._caller import Bearer, Service, authenticated, quotas_of, require
 from similis.service import App
 
 FAILURES, EXPORT = "failures", "export"
@@ -64,6 +64,7 @@ class NeedsTask:
             # In the words for a number that there is not: who may not see a task learns nothing of it.
             raise TaskNotFound(f"There is no task {task_id}.", "List the tasks of the instance.")
         require(key, may_see(task), task.instance)
+        quotas_of(request).charge(key, task.instance)
         return task
 
 
@@ -99,6 +100,7 @@ class NeedsTaskOrLink:
         service.transfers.check_link(task_id, self._purpose, expires or "", signature or "", datetime.now(UTC))
         task = service.transfers.get(task_id)
         linked(request.scope, task)
+        quotas_of(request).charge(None, task.instance)
         return task
 
 
