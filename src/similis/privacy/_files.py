@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from similis.domain import KeyringFailed
@@ -64,6 +67,21 @@ def shred(path: Path) -> None:
         return
     path.unlink(missing_ok=True)
     sync_directory(path.parent)
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """A block that only one process runs at a time for a directory.
+
+    Raises:
+        OSError: it cannot be opened.
+    """
+    handle = os.open(directory, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def sync_directory(path: Path) -> None:

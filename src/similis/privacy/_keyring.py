@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
-import os
 import re
 import threading
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from similis.domain import KeyringFailed
-from similis.privacy._cipher import KEY_BYTES, Cipher, derive
-from similis.privacy._files import check_private, read_private, shred, write_private
+from similis.domain import KeyringFailed, StorageFailed
+from similis.privacy._files import alone, check_private, read_private, shred, write_private
 from similis.privacy._instance_key import InstanceKey, new_secret
+from similis.privacy._master import MasterKey, decode_master, encode_master, new_master
+from similis.privacy._rotation import INSTANCES, MASTER, Rotation, instance_context, rotations
 
-_MASTER = "master.key"
-_INSTANCES = "instances"
 _UID = re.compile(r"[0-9a-f]{32}")
 _MISSING = "Point --keys or SIMILIS_KEYS at the one that was made with the data, or put it back from a backup."
 _RESTORE = "Put the key directory back from a backup: what was encrypted with it cannot be read without it."
@@ -29,43 +23,48 @@ _RESTORE = "Put the key directory back from a backup: what was encrypted with it
 class Keyring:
     """The keys of one data directory.
 
-    `master.key` holds 32 random bytes as base64 text; `instances/UID.key` holds an instance's key, wrapped by it.
-    Directories have mode 0700, files 0600. Destroying an instance's key makes its features and texts useless.
-
-    Attributes:
-        id: names the master key without giving it away; it tells a wrong keyring from the right one.
+    `master.key` holds 32 random bytes as base64 text, unless they come from elsewhere; `instances/UID.key` holds an
+    instance's key, wrapped by them. Directories have mode 0700, files 0600. Destroying an instance's key makes its
+    features and texts useless.
     """
 
-    def __init__(self, directory: Path, master: bytes) -> None:
-        self.id = derive(master, "keyring id", 16).hex()
+    def __init__(self, directory: Path, master: bytes, *, stored: bool = True) -> None:
         self._directory = directory
-        self._cipher = Cipher(derive(master, "master"))
-        self._signing_key = derive(master, "signatures")
+        self._master = MasterKey(master)
+        self._stored = stored
         self._instances: dict[str, InstanceKey] = {}
         self._lock = threading.Lock()
 
     @classmethod
-    def open(cls, directory: Path, *, create: bool) -> Keyring:
+    def open(cls, directory: Path, *, create: bool, master: bytes | None = None) -> Keyring:
         """Open a keyring.
 
         Args:
             directory: where the keys are.
             create: make a keyring where there is none.
+            master: the master key where it comes from elsewhere; then none is read or written here.
 
         Raises:
             KeyringFailed: there is none, or it is unreadable, damaged or open to other users.
         """
         with _failures(directory):
             if create:
-                _create(directory)
-            if not (directory / _MASTER).exists():
+                _create(directory, with_master=master is None)
+            if master is None and not (directory / MASTER).exists():
                 raise KeyringFailed(f"There are no keys in {directory}.", _MISSING)
+            if not (directory / INSTANCES).exists():
+                raise KeyringFailed(f"There are no keys of instances in {directory}.", _MISSING)
             _check_directories(directory)
-            return cls(directory, _decode(directory / _MASTER))
+            return cls(directory, _read_master(directory) if master is None else master, stored=master is None)
+
+    @property
+    def id(self) -> str:
+        """Names the master key without giving it away; it tells a wrong keyring from the right one."""
+        return self._master.id
 
     def seal(self, plain: bytes, context: str) -> bytes:
         """Encrypt with the master key; only the same context reads it again."""
-        return self._cipher.seal(plain, context)
+        return self._master.seal(plain, context)
 
     def unseal(self, sealed: bytes, context: str) -> bytes:
         """Read what was encrypted with the master key.
@@ -73,11 +72,61 @@ class Keyring:
         Raises:
             KeyringFailed: another key or context, or altered bytes.
         """
-        return self._cipher.unseal(sealed, context)
+        return self._master.unseal(sealed, context)
 
     def sign(self, text: str, context: str) -> str:
         """A signature (HMAC-SHA256, hexadecimal) that can only be made with this keyring, for one context."""
-        return hmac.new(self._signing_key, f"{context}\n{text}".encode(), hashlib.sha256).hexdigest()
+        return self._master.sign(text, context)
+
+    @contextmanager
+    def rotation(self, secret: bytes | None = None) -> Iterator[tuple[Rotation, MasterKey]]:
+        """A block that changes the master key: what else it has sealed is sealed by the new one there, in one step.
+
+        Everything stays as it is when the block raises anything but StorageFailed, after which it is not known
+        whether that step was done: then `settle` finds out when the keyring is next opened.
+
+        Args:
+            secret: the new master key, which is not kept here; None makes one and keeps it.
+
+        Raises:
+            KeyringFailed: a key cannot be read or written.
+        """
+        new = new_master() if secret is None else secret
+        with _failures(self._directory), alone(self._directory):
+            rotation = Rotation.prepare(self._directory, self._master, new, stored=secret is None)
+            try:
+                yield rotation, MasterKey(new)
+            except StorageFailed:
+                raise
+            except BaseException:
+                rotation.discard()
+                raise
+            rotation.adopt()
+            self._become(MasterKey(new))
+            self._stored = secret is None
+
+    def settle(self, expected: Callable[[], str | None]) -> None:
+        """Bring to its end what a change of the master key has left that was cut short.
+
+        Args:
+            expected: tells the id of the keyring that belongs to the data.
+
+        Raises:
+            KeyringFailed: something cannot be read or written.
+        """
+        with _failures(self._directory):
+            if not rotations(self._directory):
+                return
+            with alone(self._directory):
+                wanted = expected()
+                for rotation in [Rotation(self._directory, place) for place in rotations(self._directory)]:
+                    (rotation.adopt if rotation.id == wanted else rotation.discard)()
+            if self._stored and (self._directory / MASTER).exists():
+                self._become(MasterKey(_read_master(self._directory)))
+
+    def _become(self, master: MasterKey) -> None:
+        with self._lock:
+            self._master = master
 
     @staticmethod
     def new_uid() -> str:
@@ -91,7 +140,7 @@ class Keyring:
             KeyringFailed: it cannot be written.
         """
         uid = uid or self.new_uid()
-        wrapped = self.seal(new_secret(), _context(uid))
+        wrapped = self.seal(new_secret(), instance_context(uid))
         with _failures(self._directory):
             write_private(self._path(uid), wrapped)
         return uid
@@ -134,47 +183,35 @@ class Keyring:
         with _failures(self._directory):
             if not path.exists():
                 raise KeyringFailed(f"The key of instance {uid} is not in {self._directory}.", _RESTORE)
-            return InstanceKey(uid, self.unseal(read_private(path), _context(uid)))
+            return InstanceKey(uid, self.unseal(read_private(path), instance_context(uid)))
 
     def _path(self, uid: str) -> Path:
         if not _UID.fullmatch(uid):
             raise KeyringFailed(f"{uid[:40]!r} is no name of a key.", "Names are 32 hexadecimal digits.")
-        return self._directory / _INSTANCES / f"{uid}.key"
+        return self._directory / INSTANCES / f"{uid}.key"
 
 
-def _create(directory: Path) -> None:
-    instances = directory / _INSTANCES
+def _create(directory: Path, *, with_master: bool) -> None:
+    instances = directory / INSTANCES
     instances.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     instances.mkdir(mode=0o700, exist_ok=True)
     _check_directories(directory)
     used = any(instances.glob("*.key"))  # asked first: another gateway may be making the master key and using it
-    if (directory / _MASTER).exists():
+    if not with_master or (directory / MASTER).exists():
         return
     if used:
-        raise KeyringFailed(f"{directory} has instance keys but no {_MASTER}.", _RESTORE)
-    try:
-        write_private(directory / _MASTER, base64.b64encode(os.urandom(KEY_BYTES)) + b"\n")
-    except FileExistsError:
-        return  # another process was quicker; its key counts
+        raise KeyringFailed(f"{directory} has instance keys but no {MASTER}.", _RESTORE)
+    with suppress(FileExistsError):  # another process was quicker; its key counts
+        write_private(directory / MASTER, encode_master(new_master()))
 
 
 def _check_directories(directory: Path) -> None:
     check_private(directory)
-    check_private(directory / _INSTANCES)
+    check_private(directory / INSTANCES)
 
 
-def _decode(path: Path) -> bytes:
-    try:
-        master = base64.b64decode(read_private(path).strip(), validate=True)
-    except binascii.Error:
-        master = b""
-    if len(master) != KEY_BYTES:
-        raise KeyringFailed(f"{path} is damaged: it does not hold {KEY_BYTES} bytes in base64.", _RESTORE)
-    return master
-
-
-def _context(uid: str) -> str:
-    return f"instance key/{uid}"
+def _read_master(directory: Path) -> bytes:
+    return decode_master(read_private(directory / MASTER), str(directory / MASTER), _RESTORE)
 
 
 @contextmanager

@@ -54,7 +54,9 @@ class Access:
         token = secrets.token_urlsafe(48) if key.temporary else None
         self._catalogue.access_keys.forget(now - _REMEMBERED)
         self._catalogue.access_keys.add(
-            key, self._keyring.seal(secret.encode(), _context(identity)), None if token is None else _digest(token)
+            key,
+            self._keyring.seal(secret.encode(), secret_context(identity)),
+            None if token is None else _digest(token),
         )
         return NewAccessKey(key, secret, token)
 
@@ -93,7 +95,7 @@ class Access:
             KeyringFailed: the key directory does not fit.
         """
         key, sealed = self._catalogue.access_keys.get(identity)
-        return key, self._keyring.unseal(sealed, _context(identity)).decode()
+        return key, self._keyring.unseal(sealed, secret_context(identity)).decode()
 
     def holds_token(self, identity: str, token: str) -> bool:
         """Whether a key is a temporary one and this is its security token."""
@@ -117,7 +119,8 @@ class Access:
         return self.holds_token(key.id, token) if key.temporary else not token
 
 
-def _context(identity: str) -> str:
+def secret_context(identity: str) -> str:
+    """What the secret of an access key is sealed for."""
     return f"access-key:{identity}"
 
 

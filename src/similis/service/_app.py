@@ -25,9 +25,11 @@ from similis.service._importing import Importer
 from similis.service._index_kinds import IndexKind
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
+from similis.service._keys import Keys
 from similis.service._links import Links
 from similis.service._lock import DataDirectoryLock
 from similis.service._milvus import MILVUS, MilvusIndexes
+from similis.service._opening import CustomContentSealer, check_keyring, open_keyring
 from similis.service._pictures import Pictures
 from similis.service._processes import Models, ParallelAnalyst
 from similis.service._rekeying import Rekeyer
@@ -49,8 +51,8 @@ class App:
         settings: what it was opened with.
         models: the cache of model files.
         analyst: the algorithm service.
-        instances, pictures, duplicates, search, tuning, access, connections, transfers, callbacks, bulk: the use
-            cases.
+        instances, pictures, duplicates, search, tuning, access, keys, connections, transfers, callbacks, bulk: the
+            use cases.
         audit: who did what.
     """
 
@@ -77,6 +79,7 @@ class App:
         self.search = Search(catalogue, keyring, indexes, analyst, self.instances, settings.good_match)
         self.tuning = Tunings(catalogue, spaces, indexes, analyst, self.instances)
         self.access = Access(catalogue, keyring)
+        self.keys = Keys(catalogue, keyring)
         self.callbacks = Callbacks(catalogue, self.access, Outbound(("*",), settings.callback_hosts))
         self.connections = Connections(catalogue, keyring, settings)
         self._parallel = ParallelAnalyst(Models(settings.models, settings.subject_finder), settings.threads)
@@ -124,10 +127,10 @@ class App:
             lock = DataDirectoryLock(settings.data)
             undo.callback(lock.release)
             url = settings.catalogue_url
-            keyring = Keyring.open(settings.key_directory, create=not Catalogue.exists(url))
-            catalogue = Catalogue.open(url, _Sealer(keyring))
+            keyring = open_keyring(settings, create=not Catalogue.exists(url))
+            catalogue = Catalogue.open(url, CustomContentSealer(keyring))
             undo.callback(catalogue.close)
-            _check_keyring(catalogue, keyring, settings)
+            check_keyring(catalogue, keyring, settings)
             catalogue.compact_changes()
             app = cls(settings, lock, catalogue, keyring, models, analyst)
             _destroy_keys(app)
@@ -168,19 +171,6 @@ class App:
         self.close()
 
 
-class _Sealer:
-    """Encrypts custom content with the instance's key, for the catalogue."""
-
-    def __init__(self, keyring: Keyring) -> None:
-        self._keyring = keyring
-
-    def seal(self, instance_uid: str, text: str) -> bytes:
-        return self._keyring.instance(instance_uid).seal(text, "custom-content")
-
-    def unseal(self, instance_uid: str, sealed: bytes) -> str:
-        return self._keyring.instance(instance_uid).unseal(sealed, "custom-content")
-
-
 def _destroy_keys(app: App) -> None:
     """Destroy what a deletion left; that a key directory is read-only now must not keep anybody from searching."""
     try:
@@ -188,14 +178,3 @@ def _destroy_keys(app: App) -> None:
         app.instances.destroy_abandoned()
     except KeyringFailed as error:
         log.warning("Keys of deleted instances are still there. %s %s", error.message, error.hint)
-
-
-def _check_keyring(catalogue: Catalogue, keyring: Keyring, settings: Settings) -> None:
-    expected = catalogue.keyring.current() or catalogue.keyring.claim(keyring.id)
-    if expected != keyring.id:
-        data = "the catalogue" if catalogue.shared else settings.data
-        raise KeyringFailed(
-            f"The keys in {settings.key_directory} belong to other data than {data}.",
-            "Point --keys or SIMILIS_KEYS at the key directory that was made with it.",
-        )
-    catalogue.keyring.use(keyring.id)

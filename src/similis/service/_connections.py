@@ -107,7 +107,9 @@ class Connections:
         """
         connection, sealed = self._catalogue.connections.get(name)
         credentials = (
-            None if sealed is None else Credentials(**json.loads(self._keyring.unseal(sealed, _context(name))))
+            None
+            if sealed is None
+            else Credentials(**json.loads(self._keyring.unseal(sealed, credentials_context(name))))
         )
         return SourceSpec(connection, bucket, credentials)
 
@@ -148,7 +150,7 @@ class Connections:
         )
 
     def _sealed(self, name: str, credentials: Credentials) -> bytes:
-        return self._keyring.seal(json.dumps(asdict(credentials)).encode(), _context(name))
+        return self._keyring.seal(json.dumps(asdict(credentials)).encode(), credentials_context(name))
 
 
 def _may_hold(connection: Connection, bucket: str) -> bool:
@@ -159,5 +161,6 @@ def _may_hold(connection: Connection, bucket: str) -> bool:
     return False
 
 
-def _context(name: str) -> str:
+def credentials_context(name: str) -> str:
+    """What the credentials of a connection are sealed for."""
     return f"connection:{name}"

@@ -58,6 +58,8 @@ class Settings(BaseSettings):
             default it is a file in the data directory.
         keys: the key directory, outside the data directory; beside it by default (`<data>.keys`). Gateways that share
             a catalogue share this directory too.
+        master_key: the master key in base64, instead of a file in the key directory.
+        master_key_command: prints it, for a key service: run at each start, without a shell, for at most 30 seconds.
         models: where fetched models are cached; shared by all data directories.
         threads: pictures analysed at once; the number of processors by default.
         upload_host: public `name[:port]` to which SDKs upload over TLS; worked out from each call by default.
@@ -92,6 +94,8 @@ class Settings(BaseSettings):
     data: Path = Path("similis-data")
     catalogue: SecretStr | None = None
     keys: Path | None = None
+    master_key: SecretStr | None = None
+    master_key_command: str | None = None
     models: Path = Field(default_factory=_default_models)
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")

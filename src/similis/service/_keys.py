@@ -1,0 +1,39 @@
+"""Use cases of encryption keys: change the master key."""
+
+from __future__ import annotations
+
+from similis.catalogue import Catalogue
+from similis.privacy import Keyring, MasterKey
+from similis.service._access import secret_context
+from similis.service._connections import credentials_context
+
+
+class Keys:
+    """The verbs of encryption keys."""
+
+    def __init__(self, catalogue: Catalogue, keyring: Keyring) -> None:
+        self._catalogue = catalogue
+        self._keyring = keyring
+
+    def rotate(self, secret: bytes | None = None) -> None:
+        """Change the master key, in one step: all that it seals is sealed anew, the old one is destroyed.
+
+        Signed links that were given out end. Gateways that share the catalogue have to be stopped: those that are
+        not can read no secret any more, and make no instance, until they start again.
+
+        Args:
+            secret: the new master key, which is not kept; None makes one, which lies in the key directory.
+
+        Raises:
+            KeyringFailed: a key cannot be read or written; all stays as it is.
+        """
+        with self._keyring.rotation(secret) as (rotation, new):
+            self._catalogue.keyring.rotate(
+                rotation.id,
+                rotation.wrapped,
+                reseal_secret=lambda identity, sealed: self._resealed(new, sealed, secret_context(identity)),
+                reseal_credentials=lambda name, sealed: self._resealed(new, sealed, credentials_context(name)),
+            )
+
+    def _resealed(self, new: MasterKey, sealed: bytes, context: str) -> bytes:
+        return new.seal(self._keyring.unseal(sealed, context), context)

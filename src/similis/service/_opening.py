@@ -1,0 +1,83 @@
+"""Opens the keyring that belongs to the data, wherever its master key comes from."""
+
+from __future__ import annotations
+
+from similis.catalogue import Catalogue
+from similis.domain import KeyringFailed
+from similis.privacy import Keyring, decode_master, master_from_command
+from similis.service._settings import Settings
+
+
+class CustomContentSealer:
+    """Encrypts custom content with the instance's key, for the catalogue."""
+
+    def __init__(self, keyring: Keyring) -> None:
+        self._keyring = keyring
+
+    def seal(self, instance_uid: str, text: str) -> bytes:
+        """Encrypt a text."""
+        return self._keyring.instance(instance_uid).seal(text, "custom-content")
+
+    def unseal(self, instance_uid: str, sealed: bytes) -> str:
+        """Read an encrypted text."""
+        return self._keyring.instance(instance_uid).unseal(sealed, "custom-content")
+
+
+def open_keyring(settings: Settings, *, create: bool) -> Keyring:
+    """The keyring of the settings.
+
+    Raises:
+        KeyringFailed: it lies inside the data directory, there is none, or it cannot be read.
+    """
+    check_place(settings)
+    return Keyring.open(settings.key_directory, create=create, master=master_of(settings))
+
+
+def master_of(settings: Settings) -> bytes | None:
+    """The master key where it does not lie in the key directory; a command is run for it.
+
+    Raises:
+        KeyringFailed: there is none where it should come from, or it is told twice.
+    """
+    if settings.master_key is not None and settings.master_key_command is not None:
+        raise KeyringFailed(
+            "SIMILIS_MASTER_KEY and SIMILIS_MASTER_KEY_COMMAND are both set.", "Unset the one that is not meant."
+        )
+    if settings.master_key_command is not None:
+        return master_from_command(settings.master_key_command)
+    if settings.master_key is not None:
+        return decode_master(settings.master_key.get_secret_value().encode(), "SIMILIS_MASTER_KEY")
+    return None
+
+
+def check_place(settings: Settings) -> str:
+    """See that keys and data do not lie in each other, links followed, and return where the keys are.
+
+    Raises:
+        KeyringFailed: they do, so that who copies one has both.
+    """
+    keys, data = settings.key_directory.resolve(), settings.data.resolve()
+    if keys.is_relative_to(data) or data.is_relative_to(keys):
+        raise KeyringFailed(
+            f"The key directory {settings.key_directory} and the data directory {settings.data} lie in each other.",
+            "Move the keys elsewhere, and point --keys or SIMILIS_KEYS at them.",
+        )
+    return str(keys)
+
+
+def check_keyring(catalogue: Catalogue, keyring: Keyring, settings: Settings) -> None:
+    """See that a keyring is the one of the catalogue, once a change of its master key that was cut short is ended.
+
+    Raises:
+        KeyringFailed: it is another one.
+    """
+    keyring.settle(catalogue.keyring.current)
+    expected = catalogue.keyring.current() or catalogue.keyring.claim(keyring.id)
+    if expected != keyring.id:
+        data = "the catalogue" if catalogue.shared else settings.data
+        raise KeyringFailed(
+            f"The keys in {settings.key_directory} belong to other data than {data}, or the master key was changed.",
+            "Point --keys or SIMILIS_KEYS at the key directory that was made with it. A master key that comes from "
+            "the environment or a command has to be the present one.",
+        )
+    catalogue.keyring.use(keyring.id)
