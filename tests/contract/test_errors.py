@@ -153,3 +153,22 @@ def test_node_exception(node: Judge, shop: str) -> None:
     error = node("SearchImageByName", InstanceName=shop, ProductId="p", PicName="a").error
     assert error["code"] == "PicNotExist"
     assert error["status"] == 400
+
+
+@pytest.mark.parametrize("action", ["Detail", "CheckImageExists"])
+def test_an_instance_over_its_quota(current: Judge, similis: Served, action: str) -> None:
+    busy = similis.instance()
+    similis.operator.patch(f"/api/v1/instances/{busy}", json={"qps": 0.01}).raise_for_status()
+    assert current("Detail", InstanceName=busy).body["Instance"]["Qps"] == 1
+    error = current(action, InstanceName=busy, **KEY).error
+    status = 400 if action == "Detail" else 403
+    assert (error["type"], error["code"], error["status"]) == ("ThrottlingException", "DeniedRequest", status)
+    assert "Your request was denied due to instance flow control." in error["message"]
+
+
+def test_a_key_over_its_quota(current: Judge, similis: Served, shop: str) -> None:
+    key = similis.key(qps=0.01)
+    busy = current.using(client={"access_key_id": key.id, "access_key_secret": key.secret})
+    assert busy("Detail", InstanceName=shop).body["Success"] is True
+    error = busy("Detail", InstanceName=shop).error
+    assert (error["type"], error["code"], error["status"]) == ("ThrottlingException", "Throttling.User", 400)
