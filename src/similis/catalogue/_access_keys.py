@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._database import Database
 from similis.catalogue._keyring import require_keyring
+from similis.catalogue._limits import hold_names, release_deleted
 from similis.catalogue._nonces import remember_nonce
 from similis.catalogue._tables import access_key, temporary_key
 from similis.domain import AccessKey, KeyNotFound, Role
@@ -25,8 +26,13 @@ class AccessKeys:
         self._database = database
 
     def add(self, key: AccessKey, sealed_secret: bytes, token_digest: bytes | None = None) -> None:
-        """Store a new access key, its secret sealed; a temporary one with the digest of its security token."""
+        """Store a new access key, its secret sealed; a temporary one with the digest of its security token.
+
+        Raises:
+            InstanceNotFound: one of its instances does not exist.
+        """
         with self._database.writing() as connection:
+            hold_names(connection, key.instances)
             require_keyring(connection, self._database)
             _insert_key(connection, key, sealed_secret, token_digest)
 
@@ -34,6 +40,11 @@ class AccessKeys:
         """Remove temporary access keys that ended before a moment."""
         with self._database.writing() as connection:
             _forget_keys(connection, expired_before)
+
+    def release_deleted(self) -> None:
+        """Take names of instances that are not there out of keys and connections, as deleting one does since 0007."""
+        with self._database.writing() as connection:
+            release_deleted(connection)
 
     def all(self) -> list[AccessKey]:
         """Return all access keys, oldest first."""
@@ -84,9 +95,14 @@ def _insert_key(connection: Connection, key: AccessKey, sealed_secret: bytes, to
 def _forget_keys(connection: Connection, expired_before: datetime) -> None:
     over = select(temporary_key.c.key_id).where(temporary_key.c.expires_at < expired_before)
     over = over.with_for_update(skip_locked=True)  # what another gateway is removing is left to it
-    ids = connection.execute(over).scalars().all()
-    connection.execute(delete(temporary_key).where(temporary_key.c.key_id.in_(ids)))
-    connection.execute(delete(access_key).where(access_key.c.id.in_(ids)))
+    remove_keys(connection, connection.execute(over).scalars().all())
+
+
+def remove_keys(connection: Connection, ids: Iterable[str]) -> None:
+    """Remove access keys; those that are gone already are no error."""
+    listed = list(ids)
+    connection.execute(delete(temporary_key).where(temporary_key.c.key_id.in_(listed)))
+    connection.execute(delete(access_key).where(access_key.c.id.in_(listed)))
 
 
 def _read_keys(connection: Connection) -> list[AccessKey]:

@@ -14,6 +14,7 @@ from similis.catalogue import _change_log, _index_states, _instances, _pictures,
 from similis.catalogue._access_keys import AccessKeys
 from similis.catalogue._callbacks import Callbacks
 from similis.catalogue._connections import Connections
+from similis.catalogue._customers import Customers
 from similis.catalogue._database import Database
 from similis.catalogue._exporting import Exporting
 from similis.catalogue._features import read_vectors
@@ -21,7 +22,9 @@ from similis.catalogue._filters import compile_filter
 from similis.catalogue._importing import Importing
 from similis.catalogue._instance_settings import InstanceSettings
 from similis.catalogue._keyring import KeyringRecord, require_keyring
+from similis.catalogue._limits import release_names
 from similis.catalogue._rekeying import Rekeying
+from similis.catalogue._retention import Retention
 from similis.catalogue._rows import IndexState, LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
 from similis.catalogue._schema import is_new, migrate
 from similis.catalogue._score_curves import ScoreCurves
@@ -45,14 +48,13 @@ class Catalogue:
         self._database, self._sealer, self._stamp = database, sealer, stamp
         self._verification = Verification(database)
         self.instance_settings = InstanceSettings(database)
-        self.access_keys = AccessKeys(database)
+        self.access_keys, self.connections = AccessKeys(database), Connections(database)
         self.score_curves = ScoreCurves(database)  # how scores are read in each instance
-        self.connections = Connections(database)
-        self.tasks = Tasks(database)
-        self.importing = Importing(database, sealer)
-        self.exporting = Exporting(database, sealer)
+        self.tasks, self.callbacks = Tasks(database), Callbacks(database)
+        self.importing, self.exporting = Importing(database, sealer), Exporting(database, sealer)
+        self.customers = Customers(database, sealer)
+        self.retention = Retention(database)
         self.shadows = Shadows(database)
-        self.callbacks = Callbacks(database)
         self.keyring = KeyringRecord(database)
         self.rekeying = Rekeying(database, sealer)
 
@@ -201,6 +203,7 @@ class Catalogue:
         """
         with self._database.writing() as connection:
             removed = _instances.remove_instance(connection, name)
+            release_names(connection, {each.name for each in removed})
             for each in removed:
                 _settings.write_setting(connection, _TO_DESTROY + each.uid, "")
             return removed

@@ -32,6 +32,7 @@ from similis.domain._connection import (
     Provider,
     check_bucket,
 )
+from similis.domain._customer import Erasure, erasure_from_json
 from similis.domain._duplicates import (
     MIN_DUPLICATE_SIMILARITY,
     Duplicate,
@@ -235,6 +236,7 @@ __all__ = [
     "DuplicateGroups",
     "DuplicatePicture",
     "Either",
+    "Erasure",
     "FeatureModelMismatch",
     "Filter",
     "FoundField",
@@ -344,6 +346,7 @@ __all__ = [
     "connection_check_from_json",
     "connection_from_json",
     "duplicate_groups_from_json",
+    "erasure_from_json",
     "error_from_json",
     "format_filter",
     "instance_from_json",

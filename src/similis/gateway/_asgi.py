@@ -73,7 +73,9 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     current_default_thread_limiter().total_tokens = THREADS
     service: App = api.state.service
-    service.transfers.begin(lambda: service.callbacks.send_due(partial(alibaba.increment, service)))
+    service.transfers.begin(
+        lambda: service.callbacks.send_due(partial(alibaba.increment, service)), service.retention.tidy
+    )
     yield
     await run_in_threadpool(service.transfers.end)
 

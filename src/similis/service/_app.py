@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
 from similis.algorithm import ModelStore, Pipeline
 from similis.catalogue import Catalogue
-from similis.domain import KeyringFailed
+from similis.domain import KeyringFailed, SimilisError
 from similis.privacy import Keyring
 from similis.service._access import Access
 from similis.service._analyst import Analyst
@@ -34,6 +35,7 @@ from similis.service._pictures import Pictures
 from similis.service._processes import Models, ParallelAnalyst
 from similis.service._rekeying import Rekeyer
 from similis.service._remembering import RememberingAnalyst
+from similis.service._retention import Retention
 from similis.service._search import Search
 from similis.service._settings import Settings
 from similis.service._spaces import Spaces
@@ -54,6 +56,7 @@ class App:
         instances, pictures, duplicates, search, tuning, access, keys, connections, transfers, callbacks, bulk: the
             use cases.
         audit: who did what.
+        retention: removes pictures whose time is over.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class App:
         )
         lines = AuditLines(catalogue, keyring)
         self.audit = AuditLog(settings.audit_directory, lines, settings.audit, settings.audit_days)
+        self.retention = Retention(catalogue, self.audit)
         self.bulk = Bulk(catalogue, keyring, indexes, self.instances)
         self._lock = lock
         self._catalogue = catalogue
@@ -132,9 +136,11 @@ class App:
             undo.callback(catalogue.close)
             check_keyring(catalogue, keyring, settings)
             catalogue.compact_changes()
+            catalogue.access_keys.release_deleted()
             app = cls(settings, lock, catalogue, keyring, models, analyst)
             _destroy_keys(app)
             app.transfers.remove_retired(at_once=not catalogue.shared)
+            _remove_old(app)
             undo.pop_all()
         return app
 
@@ -169,6 +175,14 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _remove_old(app: App) -> None:
+    """Remove pictures whose time is over; that it cannot be done now must not keep anybody from searching."""
+    try:
+        app.retention.remove_all(datetime.now(UTC))
+    except SimilisError as error:
+        log.warning("Pictures whose time is over are still there. %s %s", error.message, error.hint)
 
 
 def _destroy_keys(app: App) -> None:
