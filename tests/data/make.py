@@ -81,7 +81,7 @@ def _told(match: Match) -> list[str | float]:
     return [match.product_id, match.pic_name, round(match.score, 6)]
 
 
-def _make(app: App) -> dict[str, Any]:
+def fill(app: App) -> dict[str, Any]:
     """Fill a new data directory; the access key that it gets."""
     for name, kind, nuisance in (("plain", InstanceType.PRODUCT, 0.5), ("tuned", InstanceType.GENERIC, 6.0)):
         app.bulk.create(InstanceSpec(name, kind), app.analyst.pipeline.model, _DIMENSION)
@@ -139,7 +139,7 @@ def _main(name: str) -> None:
     pipeline = Pipeline.load(ModelStore(Settings().models))
     with tempfile.TemporaryDirectory() as directory:
         with App.open(settings(Path(directory)), pipeline) as app:
-            key = _make(app)
+            key = fill(app)
             answers = describe(app)
         with tarfile.open(DIRECTORY / f"{name}.tar.xz", "w:xz") as archive:
             for path in sorted(Path(directory).iterdir()):

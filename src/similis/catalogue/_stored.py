@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Column, Connection, Inspector, LargeBinary, Table, func, inspect, select
+from sqlalchemy import Column, Connection, Inspector, LargeBinary, Table, cast, func, inspect, select
 
 from similis.catalogue._database import Database
 from similis.catalogue._tables import ABOUT, KEPT, UtcDateTime, feature, instance, metadata, picture
@@ -89,7 +89,8 @@ def _triggers(connection: Connection) -> Iterator[FoundField]:
 
 def _too_long(connection: Connection) -> Iterator[FoundField]:
     """Vectors that are not as long as stated."""
-    length = func.length(feature.c.vector)
+    # Of bytes, for SQLite lets a text be where they should be, and counts it differently.
+    length = func.length(cast(feature.c.vector, LargeBinary))
     query = (
         select(instance.c.name, func.count())
         .join(picture, picture.c.instance_id == instance.c.id)
