@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from similis.cli._remote_audit import RemoteAudit
+from similis.cli._remote_customers import RemoteCustomers
 from similis.cli._remote_transfers import RemoteConnections, RemoteTransfers
 from similis.cli._transport import Transport
 from similis.domain import (
@@ -66,6 +67,7 @@ class RemoteApp:
         self.duplicates = RemoteDuplicates(self._transport)
         self.access = RemoteAccess(self._transport)
         self.audit = RemoteAudit(self._transport)
+        self.customers = RemoteCustomers(self._transport)
         self.connections = RemoteConnections(self._transport)
         self.transfers = RemoteTransfers(self._transport)
 

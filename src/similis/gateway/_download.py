@@ -13,7 +13,7 @@ JSON_LINES = "application/x-ndjson"
 _CHUNK = 64 * 1024
 
 
-def download(lines: Iterable[bytes], file_name: str) -> StreamingResponse:
+def download(lines: Iterable[bytes], file_name: str, media_type: str = JSON_LINES) -> StreamingResponse:
     """An answer that browsers save as a file. Lines are read by threads, as fast as the client takes them.
 
     What fails before the first bytes are there is raised here, while the answer can still say so.
@@ -21,7 +21,7 @@ def download(lines: Iterable[bytes], file_name: str) -> StreamingResponse:
     chunks = _chunks(lines)
     first = next(chunks, b"")
     headers = {"content-disposition": f'attachment; filename="{file_name}"'}
-    return StreamingResponse(_preceded(first, chunks), media_type=JSON_LINES, headers=headers)
+    return StreamingResponse(_preceded(first, chunks), media_type=media_type, headers=headers)
 
 
 def json_line(form: JsonObject) -> bytes:

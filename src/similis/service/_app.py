@@ -19,6 +19,7 @@ from similis.service._audit_log import AuditLog
 from similis.service._bulk import Bulk
 from similis.service._callbacks import Callbacks
 from similis.service._connections import Connections
+from similis.service._customers import Customers
 from similis.service._duplicates import Duplicates
 from similis.service._embedded import FAISS, EmbeddedIndexes
 from similis.service._exporting import Exporter
@@ -53,8 +54,8 @@ class App:
         settings: what it was opened with.
         models: the cache of model files.
         analyst: the algorithm service.
-        instances, pictures, duplicates, search, tuning, access, keys, connections, transfers, callbacks, bulk: the
-            use cases.
+        instances, pictures, duplicates, search, tuning, access, keys, connections, transfers, callbacks, customers,
+            bulk: the use cases.
         audit: who did what.
         retention: removes pictures whose time is over.
     """
@@ -99,6 +100,7 @@ class App:
         )
         lines = AuditLines(catalogue, keyring)
         self.audit = AuditLog(settings.audit_directory, lines, settings.audit, settings.audit_days)
+        self.customers = Customers(catalogue, self.instances, self.access, self.audit)
         self.retention = Retention(catalogue, self.audit)
         self.bulk = Bulk(catalogue, keyring, indexes, self.instances)
         self._lock = lock
