@@ -33,6 +33,8 @@ from similis.gateway._validation import explain
 
 log = logging.getLogger(__name__)
 
+_SHOWN = 60  # characters of a path that leads nowhere; there may be anything in it
+
 
 class RouteNotFound(NotFound):
     """There is nothing at the path that was asked for."""
@@ -117,7 +119,7 @@ def _translate(request: Request, error: Exception) -> SimilisError:
         return error
     if isinstance(error, RequestValidationError):
         return explain(error.errors())
-    path, status = request.url.path[:200], getattr(error, "status_code", None)
+    path, status = request.url.path[:_SHOWN], getattr(error, "status_code", None)
     if status == HTTPStatus.NOT_FOUND:
         return RouteNotFound(f"There is nothing at {path}.", "The interface is described at /docs.")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from similis.algorithm import SubjectMode
 from similis.domain import Instance
+from similis.service._dumps import forbid_dumps
 from similis.service._importing import MakeExtractor, extract
 from similis.service._processes import Models
 from similis.service._settings import Settings
@@ -56,6 +57,7 @@ class _MakeWorker:
     instance: Instance
 
     def __call__(self) -> BatchWorker:
+        forbid_dumps()
         analyst = Models(self.models or Settings().models, self.finder).analyst()
 
         def analyse(data: bytes, addition: Addition) -> Extracted:

@@ -275,3 +275,9 @@ def test_malformed_forms_are_the_callers_fault(
         body = body[:place] + insert + body[place + length :]
     answer = shop.post(PICTURES, content=body, headers={"content-type": f"multipart/form-data; {kind}"})
     assert answer.status_code == 400, answer.text
+
+
+def test_what_leads_nowhere_is_hardly_repeated(api: httpx.Client) -> None:
+    answer = api.get("/api/v1/" + "A" * 600)
+    assert answer.json()["code"] == "route_not_found"
+    assert "A" * 60 not in answer.text

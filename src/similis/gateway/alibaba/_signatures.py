@@ -30,6 +30,7 @@ _HEADER_SCHEMES: Mapping[Scheme, _Signing] = {Scheme.ACS3: _acs3, Scheme.ROA: _r
 _SCHEMES: Mapping[Scheme, _Signing] = {**_HEADER_SCHEMES, Scheme.RPC: _rpc}
 _MISMATCH = "Specified signature is not matched with our calculation."
 _SHOWN = 1500
+_PICTURE = "PicContent"  # in the query, small ones would be shown
 
 
 def claim(request: WireRequest) -> Claim:
@@ -89,8 +90,8 @@ def _check_body(request: WireRequest) -> None:
 
 
 def _shown(text: str, claimed: Claim) -> str:
-    """What was signed here, for the caller to compare; not where it may carry a picture, and never a token."""
-    if len(text) > _SHOWN:
+    """What was signed here, for the caller to compare; not where it carries a picture, and never a token."""
+    if len(text) > _SHOWN or _PICTURE in text:
         return ""
     hidden = text.replace(claimed.security_token, "***") if claimed.security_token else text
     return f" server string to sign is:{hidden}"
