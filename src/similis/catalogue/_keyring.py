@@ -78,6 +78,11 @@ class KeyringRecord:
         with self._database.writing() as begun:
             forget_setting(begun, _IN_MAKING + uid)
 
+    def in_making(self) -> list[str]:
+        """Return the uids of keys that are about to be made."""
+        with self._database.reading() as begun:
+            return names_below(begun, _IN_MAKING)
+
     def abandoned(self, before: datetime) -> list[str]:
         """Return the uids of keys that were about to be made before a moment, and whose instance never was."""
         with self._database.reading() as begun:

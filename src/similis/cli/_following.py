@@ -12,9 +12,15 @@ from rich.progress import TextColumn
 
 from similis.cli._output import Output
 from similis.cli._session import Session, Target
-from similis.domain import ServiceUnreachable, Task, TaskCounts, TaskStatus, as_json
+from similis.domain import ServiceUnreachable, Task, TaskCounts, TaskKind, TaskStatus, as_json
 from similis.service import App, MakeExtractor
 
+_TITLES = {
+    TaskKind.IMPORT: "Import into",
+    TaskKind.REBUILD: "Rebuild into",
+    TaskKind.EXPORT: "Export of",
+    TaskKind.REKEY: "New key of",
+}
 _SOME_FAILED, _COULD_NOT_RUN, _INTERRUPTED = 1, 3, 130
 _SHOWN = 5
 _POLL_SECONDS = 1.0
@@ -78,7 +84,7 @@ def sentence(task: Task) -> str:
     """What a task has done so far, without a full stop."""
     counts = task.counts
     if task.source is None:
-        return f"Task {task.id}, export of {task.instance}: {counts.added:,} pictures"
+        return f"Task {task.id}, {_TITLES[task.kind].lower()} {task.instance}: {counts.added:,} pictures"
     return (
         f"Task {task.id}, {task.kind} of {task.instance}: {counts.lines:,} lines; {counts.added:,} pictures added, "
         f"{counts.replaced:,} of them replaced, {counts.deleted:,} deleted, {counts.failed:,} failed"
@@ -108,7 +114,7 @@ def _bar(output: Output, task: Task) -> Iterator[Callable[[Task], None]]:
 
     with output.progress(TextColumn("{task.percentage:>3.0f} %  {task.fields[told]}")) as progress:
         bar = progress.add_task(
-            f"{task.kind.capitalize()} into {task.instance}" if task.source else f"Export of {task.instance}",
+            f"{_TITLES[task.kind]} {task.instance}",
             total=task.total_bytes,
             completed=task.read_bytes,
             told=told(task),

@@ -104,6 +104,10 @@ class RemoteTransfers:
         """Ask for an export of the pictures that are there now."""
         return self._transport.call("POST", ("instances", instance_name, "exports"), task_from_json)
 
+    def start_rekey(self, instance_name: str) -> Task:
+        """Ask for a new key of an instance."""
+        return self._transport.call("POST", ("instances", instance_name, "rekey"), task_from_json)
+
     def get(self, task_id: int) -> Task:
         """One task."""
         return self._transport.call("GET", ("tasks", str(task_id)), task_from_json)
@@ -181,7 +185,11 @@ def _read_page(answer: JsonObject) -> Page:
 def _folders(kinds: Collection[TaskKind]) -> list[str]:
     """Where the interface lists tasks of these kinds."""
     folders = ["imports"] if {TaskKind.IMPORT, TaskKind.REBUILD} & set(kinds) else []
-    return [*folders, "exports"] if TaskKind.EXPORT in kinds else folders
+    return [
+        *folders,
+        *(["exports"] if TaskKind.EXPORT in kinds else []),
+        *(["rekey"] if TaskKind.REKEY in kinds else []),
+    ]
 
 
 def _connection_form(connection: Connection) -> JsonObject:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import sys
 from importlib.metadata import version
 from io import TextIOWrapper
@@ -17,11 +16,13 @@ from similis.cli import (
     _audit,
     _benchmark,
     _connections,
+    _customers,
     _duplicates,
     _evaluate,
     _export,
     _imports,
     _instances,
+    _keyring,
     _models,
     _pictures,
     _serve,
@@ -29,6 +30,7 @@ from similis.cli import (
 )
 from similis.cli._output import Output
 from similis.domain import InvalidInput, SimilisError
+from similis.service import forbid_dumps
 
 BAD_USAGE = 2
 COULD_NOT_RUN = 3
@@ -58,8 +60,8 @@ def build() -> typer.Typer:
         """Self-hosted image search: add pictures, find the same product or look-alikes by picture."""
 
     for room in (
-        _serve, _instances, _access, _add, _connections, _imports, _export, _tasks, _pictures, _duplicates, _models,
-        _evaluate, _benchmark, _audit,
+        _serve, _instances, _access, _customers, _add, _connections, _imports, _export, _tasks, _pictures,
+        _duplicates, _models, _evaluate, _benchmark, _audit, _keyring,
     ):  # fmt: skip
         room.register(root)
     return root
@@ -70,8 +72,7 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # names of files need not be text that the terminal's encoding has
             stream.reconfigure(errors="backslashreplace")
-    # A crash must not leave pictures and keys in a file.
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+    forbid_dumps()
     try:
         # Our own threads keep the processors busy; those of the linear algebra library would only get in their way.
         with threadpool_limits(limits=1, user_api="blas"):

@@ -22,7 +22,9 @@ _MOST_LISTED = 500
 
 def register(root: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(help="See imports, rebuilds and exports, end them, go on with them.", no_args_is_help=True)
+    group = typer.Typer(
+        help="See imports, exports and other tasks, end them, go on with them.", no_args_is_help=True
+    )
     for name, command in (("list", list_all), ("show", show), ("cancel", cancel), ("resume", resume)):
         group.command(name)(with_session(command))
     root.add_typer(group, name="task")
@@ -34,7 +36,7 @@ def list_all(
     num: Annotated[int, typer.Option("--num", min=1, max=_MOST_LISTED, help="How many.")] = 10,
     start: Annotated[int, typer.Option("--start", min=0, help="Newer ones to pass over.")] = 0,
 ) -> None:
-    """List the imports, rebuilds and exports of an instance, the newest first."""
+    """List the imports, rebuilds, exports and changes of key of an instance, the newest first."""
     with session.target() as target:
         tasks, total = target.transfers.list(instance, tuple(TaskKind), start=start, num=num)
     session.output.data({"tasks": [as_json(task) for task in tasks], "total": total})

@@ -78,6 +78,11 @@ class Keyring:
         """A signature (HMAC-SHA256, hexadecimal) that can only be made with this keyring, for one context."""
         return self._master.sign(text, context)
 
+    @property
+    def stores_master(self) -> bool:
+        """Whether the master key lies in the directory, rather than coming from elsewhere."""
+        return self._stored
+
     @contextmanager
     def rotation(self, secret: bytes | None = None) -> Iterator[tuple[Rotation, MasterKey]]:
         """A block that changes the master key: what else it has sealed is sealed by the new one there, in one step.
@@ -155,6 +160,30 @@ class Keyring:
             if uid not in self._instances:
                 self._instances[uid] = self._read(uid)
             return self._instances[uid]
+
+    def uids(self) -> list[str]:
+        """The uids of all instances whose keys are on disk.
+
+        Raises:
+            KeyringFailed: the directory cannot be read.
+        """
+        with _failures(self._directory):
+            return sorted(path.stem for path in (self._directory / INSTANCES).glob("*.key"))
+
+    def holds_master(self) -> bool:
+        """Whether a master key lies in the directory."""
+        return (self._directory / MASTER).exists()
+
+    def strange_files(self) -> list[Path]:
+        """What lies in the directory and is no key.
+
+        Raises:
+            KeyringFailed: the directory cannot be read.
+        """
+        with _failures(self._directory):
+            known = {self._directory / MASTER, self._directory / INSTANCES}
+            keys = {path for path in (self._directory / INSTANCES).glob("*.key") if _UID.fullmatch(path.stem)}
+            return sorted({*self._directory.iterdir(), *(self._directory / INSTANCES).iterdir()} - known - keys)
 
     def loaded(self) -> set[str]:
         """The uids of instances whose keys are in memory."""

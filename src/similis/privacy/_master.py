@@ -9,9 +9,11 @@ import hmac
 import os
 import shlex
 import subprocess
+from pathlib import Path
 
 from similis.domain import KeyringFailed
 from similis.privacy._cipher import KEY_BYTES, Cipher, derive
+from similis.privacy._files import read_private
 
 _PATIENCE = 30.0  # seconds, for a key service to answer
 _MAKE_ONE = (
@@ -76,6 +78,20 @@ def decode_master(text: bytes, origin: str, hint: str = _MAKE_ONE) -> bytes:
     if len(secret) != KEY_BYTES:
         raise KeyringFailed(f"{origin} is damaged: it does not hold {KEY_BYTES} bytes in base64.", hint)
     return secret
+
+
+def master_from_file(file: Path) -> bytes:
+    """Read the master key from a file that only its owner may read.
+
+    Raises:
+        KeyringFailed: it cannot be read, is open to others, or holds something else.
+    """
+    try:
+        return decode_master(read_private(file), str(file))
+    except OSError as error:
+        raise KeyringFailed(
+            f"{file} cannot be read: {error.strerror or error}.", "Check the path, and that this user may read it."
+        ) from error
 
 
 def master_from_command(command: str) -> bytes:

@@ -7,6 +7,7 @@ from similis.service._app import App
 from similis.service._audit_log import AuditLog, AuditMode
 from similis.service._bulk import Bulk, Featured
 from similis.service._doctor import Finding, examine
+from similis.service._dumps import forbid_dumps
 from similis.service._importing import MakeExtractor
 from similis.service._inputs import (
     PictureSource,
@@ -19,7 +20,10 @@ from similis.service._inputs import (
     require_one_way_to_delete,
 )
 from similis.service._instances import Instances
+from similis.service._key_backup import back_up_keys, restore_keys
+from similis.service._key_check import check_keys
 from similis.service._models import model_store
+from similis.service._opening import read_master
 from similis.service._pictures import Pictures
 from similis.service._ray import on_ray
 from similis.service._search import Search
@@ -57,12 +61,17 @@ __all__ = [
     "as_on_duplicate",
     "as_region",
     "as_search_options",
+    "back_up_keys",
+    "check_keys",
     "examine",
+    "forbid_dumps",
     "model_store",
     "on_ray",
     "open_directory",
+    "read_master",
     "read_picture",
     "require_one_way_to_delete",
+    "restore_keys",
     "stored_page",
     "stored_places",
     "undeclared",

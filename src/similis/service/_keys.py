@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from similis.catalogue import Catalogue
+from similis.domain import InvalidInput
 from similis.privacy import Keyring, MasterKey
 from similis.service._access import secret_context
 from similis.service._connections import credentials_context
@@ -25,8 +26,14 @@ class Keys:
             secret: the new master key, which is not kept; None makes one, which lies in the key directory.
 
         Raises:
+            InvalidInput: none is given although the present one does not lie in the key directory.
             KeyringFailed: a key cannot be read or written; all stays as it is.
         """
+        if secret is None and not self._keyring.stores_master:
+            raise InvalidInput(
+                "The master key does not lie in the key directory.",
+                "Give the new one with --new-key-file or --new-key-command.",
+            )
         with self._keyring.rotation(secret) as (rotation, new):
             self._catalogue.keyring.rotate(
                 rotation.id,
@@ -34,6 +41,25 @@ class Keys:
                 reseal_secret=lambda identity, sealed: self._resealed(new, sealed, secret_context(identity)),
                 reseal_credentials=lambda name, sealed: self._resealed(new, sealed, credentials_context(name)),
             )
+
+    def held(self) -> set[str]:
+        """The uids of all instance keys that are there."""
+        return set(self._keyring.uids())
+
+    def needed(self) -> dict[str, str]:
+        """The uids of all instances, those that users do not see included, with their names."""
+        return {instance.uid: instance.name for instance in self._catalogue.instances()}
+
+    def prune(self) -> list[str]:
+        """Destroy the keys that belong to no instance of this catalogue, and return their uids.
+
+        Raises:
+            KeyringFailed: one cannot be destroyed.
+        """
+        unused = sorted(self.held() - self.needed().keys() - set(self._catalogue.keyring.in_making()))
+        for uid in unused:
+            self._keyring.destroy_instance(uid)
+        return unused
 
     def _resealed(self, new: MasterKey, sealed: bytes, context: str) -> bytes:
         return new.seal(self._keyring.unseal(sealed, context), context)

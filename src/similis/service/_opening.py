@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from similis.catalogue import Catalogue
-from similis.domain import KeyringFailed
-from similis.privacy import Keyring, decode_master, master_from_command
+from similis.domain import InvalidInput, KeyringFailed
+from similis.privacy import Keyring, decode_master, master_from_command, master_from_file
 from similis.service._settings import Settings
 
 
@@ -48,6 +50,20 @@ def master_of(settings: Settings) -> bytes | None:
     if settings.master_key is not None:
         return decode_master(settings.master_key.get_secret_value().encode(), "SIMILIS_MASTER_KEY")
     return None
+
+
+def read_master(file: Path | None, command: str | None) -> bytes | None:
+    """A master key from a private file or a command; None where neither is given.
+
+    Raises:
+        InvalidInput: both are given.
+        KeyringFailed: it cannot be read.
+    """
+    if file is not None and command is not None:
+        raise InvalidInput("A new master key was given twice.", "Give a file or a command.")
+    if file is not None:
+        return master_from_file(file)
+    return None if command is None else master_from_command(command)
 
 
 def check_place(settings: Settings) -> str:

@@ -51,11 +51,11 @@ class ChecksAnswer(Answer):
 
 
 class TaskAnswer(Answer):
-    """An import, a rebuild or an export as it stands."""
+    """An import, a rebuild, an export or a change of key as it stands."""
 
     id: int
     instance: str
-    kind: Literal["import", "rebuild", "export"]
+    kind: Literal["import", "rebuild", "export", "rekey"]
     status: Literal["processing", "success", "fail"]
     connection: str | None
     bucket: str | None

@@ -1,4 +1,4 @@
-"""Routes of imports, rebuilds from storage and exports: they begin a task, which then goes on by itself."""
+"""Routes of imports, rebuilds, exports and changes of key: they begin a task, which then goes on by itself."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from similis.domain import JsonObject, Role, Task, TaskKind, TaskStatus, as_json
 from similis.gateway._download import JSON_LINES, download, json_line
-from similis.gateway.rest._caller import Audited, Origin, Reader, Service, Writer, require
+from similis.gateway.rest._caller import Admin, Audited, Origin, Reader, Service, Writer, require
 from similis.gateway.rest._input import Json, body_schema
 from similis.gateway.rest._task_access import (
     EXPORT,
@@ -74,6 +74,22 @@ def list_exports(
 ) -> JsonObject:
     """The exports of an instance, the newest first. Role: writer."""
     return _page(service, name, (TaskKind.EXPORT,), query, origin)
+
+
+@router.post("/instances/{name}/rekey", status_code=202, response_model=TaskAnswer)
+def start_rekey(name: str, caller: Admin, service: Service, origin: Origin, audited: Audited) -> JsonObject:
+    """Begin to give an instance a new key, without its pictures; it takes no changes meanwhile. Role: admin."""
+    task = service.transfers.start_rekey(name, caller=caller.id)
+    audited.subject = str(task.id)
+    return _answer(service, task, origin)
+
+
+@router.get("/instances/{name}/rekey", response_model=TasksAnswer)
+def list_rekeys(
+    name: str, _caller: Reader, service: Service, origin: Origin, query: Annotated[TasksQuery, Query()]
+) -> JsonObject:
+    """The changes of an instance's key, the newest first. Role: reader."""
+    return _page(service, name, (TaskKind.REKEY,), query, origin)
 
 
 @router.get("/tasks/{task_id}", response_model=TaskAnswer)
