@@ -12,8 +12,9 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._database import Database
+from similis.catalogue._instances import hold_names
 from similis.catalogue._keyring import require_keyring
-from similis.catalogue._limits import hold_names, release_deleted
+from similis.catalogue._limits import release_deleted
 from similis.catalogue._nonces import remember_nonce
 from similis.catalogue._tables import access_key, temporary_key
 from similis.domain import AccessKey, KeyNotFound, Role

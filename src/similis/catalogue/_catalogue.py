@@ -22,7 +22,6 @@ from similis.catalogue._filters import compile_filter
 from similis.catalogue._importing import Importing
 from similis.catalogue._instance_settings import InstanceSettings
 from similis.catalogue._keyring import KeyringRecord, require_keyring
-from similis.catalogue._limits import release_names
 from similis.catalogue._rekeying import Rekeying
 from similis.catalogue._retention import Retention
 from similis.catalogue._rows import IndexState, LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
@@ -203,7 +202,6 @@ class Catalogue:
         """
         with self._database.writing() as connection:
             removed = _instances.remove_instance(connection, name)
-            release_names(connection, {each.name for each in removed})
             for each in removed:
                 _settings.write_setting(connection, _TO_DESTROY + each.uid, "")
             return removed

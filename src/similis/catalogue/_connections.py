@@ -14,6 +14,7 @@ from sqlalchemy import delete, select
 from similis.catalogue._checksums import checked
 from similis.catalogue._database import Database
 from similis.catalogue._inserting import insert_new
+from similis.catalogue._instances import hold_names
 from similis.catalogue._keyring import require_keyring
 from similis.catalogue._tables import connection as connection_table
 from similis.catalogue._tables import task
@@ -32,9 +33,11 @@ class Connections:
 
         Raises:
             ConnectionExists: the name is taken.
+            InstanceNotFound: one of its instances does not exist.
         """
         made = replace(connection, created_at=datetime.now(UTC))
         with self._database.writing() as session:
+            hold_names(session, made.instances)
             require_keyring(session, self._database)
             if not insert_new(session, connection_table, _row(made, sealed)):
                 raise ConnectionExists(

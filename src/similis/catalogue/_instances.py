@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy import Connection, Executable, Row, Select, delete, literal, sel
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._index_states import remove_index_states
 from similis.catalogue._inserting import insert_new
+from similis.catalogue._limits import release_names
 from similis.catalogue._tables import change, feature, instance, picture, score_curve, shadow, task, task_failure
 from similis.catalogue._task_rows import PROCESSING
 from similis.catalogue._tunings import read_tuning, read_tunings, remove_tuning
@@ -87,6 +89,7 @@ def remove_instance(connection: Connection, name: str) -> list[Instance]:
     connection.execute(delete(task).where(task.c.instance_id == found.id))
     for each in (found, *shadows):
         _remove_rows(connection, each.id)
+    release_names(connection, {each.name for each in (found, *shadows)})
     return [found, *shadows]
 
 
@@ -153,6 +156,16 @@ def lock_named(connection: Connection, name: str) -> Instance:
         lock_instance(connection, found)
         if read_instance(connection, name).id == found.id:  # a rebuild may have passed the name on meanwhile
             return found
+
+
+def hold_names(connection: Connection, names: Iterable[str]) -> None:
+    """Keep instances from being deleted during this transaction, in which something is limited to them.
+
+    Raises:
+        InstanceNotFound: there is none of a name.
+    """
+    for name in sorted(names):  # in one order, so that two who do this never wait for each other
+        lock_named(connection, name)
 
 
 def lock_changeable(connection: Connection, expected: Instance) -> int:

@@ -106,6 +106,8 @@ class Instances:
     def delete(self, name: str) -> None:
         """Delete an instance with all it holds, and destroy its key, so that copies of the data are useless.
 
+        Access keys that are for no other are disabled, connections that are for no other are removed.
+
         Raises:
             InstanceNotFound: there is none of that name.
             KeyringFailed: it is deleted, but its key could not be destroyed; that is tried again.

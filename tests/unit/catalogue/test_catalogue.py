@@ -290,7 +290,9 @@ def test_settings(catalogue: Catalogue) -> None:
         assert catalogue.setting("keyring") == value
 
 
-def test_access_keys(catalogue: Catalogue) -> None:
+def test_access_keys(catalogue: Catalogue, make_instance: MakeInstance) -> None:
+    for name in ("shop", "other"):
+        make_instance(name)
     now = datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
     first = AccessKey("id1", Role.WRITER, ("shop", "other"), now)
     second = AccessKey("id2", Role.ADMIN, (), now - timedelta(days=1))

@@ -35,6 +35,12 @@ _CLOUD = Connection(
 _DISK = Connection("Disk", Provider.FILE, root="/pictures")
 
 
+@pytest.fixture(autouse=True)
+def _instances(instance: Instance, make_instance: Callable[..., Instance]) -> None:
+    """What connections are limited to."""
+    assert _CLOUD.instances == (instance.name, make_instance("other").name)
+
+
 def test_connections_are_kept_with_their_sealed_credentials(open_catalogue: Open, catalogue: Catalogue) -> None:
     before = datetime.now(UTC)
     made = [catalogue.connections.add(_CLOUD, b"sealed"), catalogue.connections.add(_DISK, None)]

@@ -40,8 +40,8 @@ def test_migrations_lead_to_the_schema_in_the_code(open_catalogue: Open, url: st
 def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(open_catalogue: Open, tmp_path: Path) -> None:
     before = open_catalogue()
     key = AccessKey("id", Role.READER, ("shop",), datetime(2030, 1, 2, tzinfo=UTC))
-    before.access_keys.add(key, b"sealed")
     before.create_instance(InstanceSpec("shop"), uid="0" * 32, index="faiss", model="m", dimension=4)
+    before.access_keys.add(key, b"sealed")
     before.close()
     with sqlite3.connect(tmp_path / "catalogue.sqlite") as connection:
         for table in (
