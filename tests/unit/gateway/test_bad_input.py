@@ -279,5 +279,5 @@ def test_malformed_forms_are_the_callers_fault(
 
 def test_what_leads_nowhere_is_hardly_repeated(api: httpx.Client) -> None:
     answer = api.get("/api/v1/" + "A" * 600)
-    assert answer.json()["code"] == "route_not_found"
+    assert answer.json()["code"] == "not_found"
     assert "A" * 60 not in answer.text

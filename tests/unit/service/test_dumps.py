@@ -44,12 +44,3 @@ def test_processes_of_imports_may_not_be_dumped() -> None:
         assert analyst._all.submit(dumpable).result() == (0, 0)
     finally:
         analyst.close()
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="the flag is Linux's")
-def test_both_are_set() -> None:
-    told = subprocess.check_output(
-        [sys.executable, "-c", f"from {__name__} import dumpable, forbid_dumps; forbid_dumps(); print(dumpable())"],
-        text=True,
-    )
-    assert told.strip() == "(0, 0)"
