@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from similis.algorithm._attention import Sight
 from similis.algorithm._features import pool
 from similis.algorithm._weights import load_figures, load_weights
-from similis.domain import Category, CategoryCandidate
+from similis.domain import SHOWN_DECIMALS, Category, CategoryCandidate
 
 POOLED_SCALE = 20.0
 """Brings the unit-length root mean square of the cells to the size of their mean."""
@@ -40,12 +40,13 @@ class CategoryHead:
         self._temperature = float(_FIGURES["temperature"])
 
     def predict(self, sight: Sight) -> tuple[CategoryCandidate, ...]:
-        """All categories with their calibrated probabilities, which sum to 1; the most likely first."""
+        """All categories with their calibrated probabilities, whose sum is about 1; the most likely first."""
         scores = self._scores(sight) / self._temperature
         powers = np.exp(scores - scores.max())
         shares = powers / powers.sum()
         order = np.argsort(-shares, kind="stable")
-        return tuple(CategoryCandidate(self._categories[place], float(shares[place])) for place in order)
+        rounded = np.round(shares, SHOWN_DECIMALS).tolist()
+        return tuple(CategoryCandidate(self._categories[place], rounded[place]) for place in order)
 
     def _scores(self, sight: Sight) -> NDArray[np.floating]:
         kinds = (self._weight @ (sight.cells @ sight.weights) + self._bias).astype(np.float64)

@@ -23,7 +23,7 @@ from similis.domain._audit import (
     audit_event_from_json,
     picture_subject,
 )
-from similis.domain._category import Category, CategoryCandidate
+from similis.domain._category import SHOWN_DECIMALS, Category, CategoryCandidate
 from similis.domain._connection import (
     MAX_CONNECTION_NAME,
     Connection,
@@ -207,6 +207,7 @@ __all__ = [
     "MIN_QPS",
     "MIN_SIDE",
     "OUTCOME_OK",
+    "SHOWN_DECIMALS",
     "STR_FIELDS",
     "AccessDenied",
     "AccessKey",

@@ -7,6 +7,9 @@ from enum import IntEnum
 
 from similis.domain._errors import InvalidCategory
 
+SHOWN_DECIMALS = 6
+"""Decimals of numbers that follow from features: more of them would let a caller measure these."""
+
 
 class Category(IntEnum):
     """What kind of product a picture shows; generic instances only know `OTHER`."""
@@ -47,7 +50,7 @@ class Category(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class CategoryCandidate:
-    """One category that a picture may belong to, with its probability in 0..1."""
+    """One category that a picture may belong to, with its probability in 0..1, rounded to `SHOWN_DECIMALS`."""
 
     category: Category
     probability: float

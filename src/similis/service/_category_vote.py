@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from similis.algorithm import Calibration, decided_category
 from similis.catalogue import Catalogue
-from similis.domain import Category, CategoryCandidate, Instance, Subject
+from similis.domain import SHOWN_DECIMALS, Category, CategoryCandidate, Instance, Subject
 from similis.service._indexes import Indexes
 from similis.service._tuned_index import curve_of
 
@@ -67,7 +67,7 @@ class CategoryVote:
 def join(
     candidates: Iterable[CategoryCandidate], votes: Iterable[tuple[Category, float]]
 ) -> tuple[CategoryCandidate, ...]:
-    """Candidates with the probabilities of model and votes together, which sum to 1; the most likely first.
+    """Candidates with the probabilities of model and votes together, whose sum is about 1; the most likely first.
 
     Args:
         candidates: every category with the model's probability.
@@ -77,5 +77,5 @@ def join(
     for category, weight in votes:
         weights[category] += weight
     total = sum(weights.values())
-    joined = (CategoryCandidate(category, weight / total) for category, weight in weights.items())
-    return tuple(sorted(joined, key=lambda each: -each.probability))
+    ordered = sorted(weights.items(), key=lambda each: -each[1])
+    return tuple(CategoryCandidate(category, round(weight / total, SHOWN_DECIMALS)) for category, weight in ordered)

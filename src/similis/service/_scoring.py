@@ -7,9 +7,10 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
+from similis.domain import SHOWN_DECIMALS
+
 MAX_RELEVANCE = "7.33136443711219e+24"
-_DECIMALS = 6
-_BELOW_ONE = 1 - 10**-_DECIMALS
+_BELOW_ONE = 1 - 10**-SHOWN_DECIMALS
 
 
 def displayed_scores(
@@ -19,7 +20,7 @@ def displayed_scores(
 
     Rounding is part of the privacy promise: exact similarities would let a caller measure features.
     """
-    rounded = np.clip(np.round(probabilities, _DECIMALS), 0.0, _BELOW_ONE)
+    rounded = np.clip(np.round(probabilities, SHOWN_DECIMALS), 0.0, _BELOW_ONE)
     return np.where(identical, 1.0, rounded)
 
 

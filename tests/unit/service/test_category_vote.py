@@ -32,7 +32,7 @@ def test_joined_probabilities_are_those_of_all_votes_counted(
     total = MODEL_VOTES + sum(weight for _, weight in votes)
     for each in joined:
         own = sum(weight for category, weight in votes if category is each.category)
-        assert each.probability == pytest.approx((MODEL_VOTES * model[each.category] + own) / total)
+        assert each.probability == pytest.approx((MODEL_VOTES * model[each.category] + own) / total, abs=1e-6)
     assert [each.probability for each in joined] == sorted((each.probability for each in joined), reverse=True)
     assert {each.category for each in joined} == set(Category)
 
