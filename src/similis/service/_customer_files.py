@@ -29,8 +29,8 @@ them for searching, which never leave; secrets; checksums and internal numbers. 
 | `audit.jsonl` | who did what with these instances, the newest first, one event a line |
 | `instances/NAME/instance.json` | the instance: type, region, capacity, settings, times, figures of its tuning, and \
 the curve by which its scores are read |
-| `instances/NAME/pictures.jsonl` | its pictures, one a line: key, category, region (x1,x2,y1,y2 in pixels), attributes, \
-custom content, time of adding |
+| `instances/NAME/pictures.jsonl` | its pictures, one a line: key, category, region (x1,x2,y1,y2 in pixels), \
+attributes, custom content, time of adding |
 | `instances/NAME/tasks.jsonl` | its imports, rebuilds and exports of the last 90 days, the newest first |
 | `instances/NAME/task-NUMBER-failures.jsonl` | what of a task's lines was not applied, and why |
 

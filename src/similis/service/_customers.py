@@ -22,7 +22,7 @@ class Customers:
         self._audit = audit
 
     def export(self, key_id: str) -> Files:
-        """Everything that is stored of a customer but features and secrets, in files that are read as they are wanted.
+        """Everything that is stored of a customer but features and secrets, in files that are read when wanted.
 
         Of a key that is not limited to instances it is all that there is.
 
