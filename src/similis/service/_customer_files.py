@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 from similis.catalogue import Catalogue
-from similis.domain import AccessKey, AuditQuery, Connection, Instance, JsonObject, Task, TaskKind, as_json
+from similis.domain import AccessKey, AuditEvent, AuditQuery, Instance, JsonObject, Task, TaskKind, as_json
 from similis.service._audit_log import AuditLog
-from similis.service._instances import Instances
 
 Files: TypeAlias = Iterator[tuple[str, Iterator[bytes]]]
 """Names with `/` between their parts, and what is in each file, which must be read before the next is asked for."""
@@ -45,17 +44,18 @@ class CustomerFiles:
 
     Args:
         catalogue: has all of it.
-        instances: which there are.
+        instances: all that there are.
         audit: what was done with them.
         key: says who the customer is.
     """
 
-    def __init__(self, catalogue: Catalogue, instances: Instances, audit: AuditLog, key: AccessKey) -> None:
+    def __init__(self, catalogue: Catalogue, instances: Sequence[Instance], audit: AuditLog, key: AccessKey) -> None:
         self._catalogue = catalogue
         self._audit = audit
         self._key = key
-        self._instances = [each for each in instances.list() if not key.instances or each.name in key.instances]
-        self._names = frozenset(each.name for each in self._instances) | frozenset(key.instances)
+        self._all = instances
+        self._names = names_of(key, instances) if key.instances else frozenset(each.name for each in instances)
+        self._instances = [each for each in instances if each.name in self._names]
 
     def files(self) -> Files:
         """Yield one file after the other."""
@@ -63,8 +63,7 @@ class CustomerFiles:
         yield "README.md", iter([_README.format(key=self._key.id, moment=moment).encode()])
         yield "keys.json", _document({"keys": [*self._keys()]})
         yield "connections.json", _document({"connections": [*self._connections()]})
-        query = AuditQuery(instances=self._names if self._key.instances else None)
-        yield "audit.jsonl", _lines(as_json(event) for event in self._audit.events(query))
+        yield "audit.jsonl", _lines(as_json(event) for event in self._events())
         for instance in self._instances:
             yield from self._of(instance)
 
@@ -80,6 +79,16 @@ class CustomerFiles:
                 failures = (as_json(each) for each in self._catalogue.tasks.failures(task.id))
                 yield f"{folder}/task-{task.id}-failures.jsonl", _lines(failures)
 
+    def _events(self) -> Iterator[AuditEvent]:
+        """All events, or those of its instances: not of what had their names before."""
+        if not self._key.instances:
+            yield from self._audit.events()
+            return
+        made = {each.name: each.created_at for each in self._instances}
+        for event in self._audit.events(AuditQuery(frozenset(made))):
+            if event.at >= made[event.instance or ""]:
+                yield event
+
     def _pictures(self, instance: Instance) -> Iterator[JsonObject]:
         for picture, added_at in self._catalogue.customers.pictures(instance):
             yield {**as_json(picture), "added_at": added_at.isoformat()}
@@ -94,18 +103,28 @@ class CustomerFiles:
 
     def _keys(self) -> Iterator[JsonObject]:
         for key in self._catalogue.access_keys.all():
-            if key.id == self._key.id or not self._key.instances or self._names.intersection(key.instances):
-                yield self._own_part(as_json(key), key)
+            names = names_of(key, self._all)
+            if key.id == self._key.id or not self._key.instances or self._names & names:
+                yield self._own_part(as_json(key), names)
 
     def _connections(self) -> Iterator[JsonObject]:
         for connection in self._catalogue.connections.all():
             if not self._key.instances or self._names.intersection(connection.instances):
-                yield self._own_part(as_json(connection), connection)
+                yield self._own_part(as_json(connection), frozenset(connection.instances))
 
-    def _own_part(self, form: JsonObject, limited: AccessKey | Connection) -> JsonObject:
+    def _own_part(self, form: JsonObject, names: frozenset[str]) -> JsonObject:
         """What is said of a key or connection: of the instances it is for, only this customer's are named."""
-        own = [name for name in limited.instances if name in self._names]
-        return {**form, "instances": own, "shared": len(own) < len(limited.instances)}
+        return {**form, "instances": sorted(names & self._names), "shared": not names <= self._names}
+
+
+def names_of(key: AccessKey, instances: Iterable[Instance]) -> frozenset[str]:
+    """The instances that a key limited to some is about.
+
+    One that was disabled when its last instance was deleted keeps that name: another made under it later is not its.
+    """
+    made = {each.name: each.created_at for each in instances}
+    there = (name for name in key.instances if name in made)
+    return frozenset(name for name in there if not key.disabled or made[name] <= key.created_at)
 
 
 def _document(value: Mapping[str, object]) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from similis.catalogue import Catalogue
 from similis.domain import AccessKey, ConnectionNotFound, Erasure, InstanceNotFound, InvalidInput, KeyNotFound
 from similis.service._access import Access
 from similis.service._audit_log import AuditLog
-from similis.service._customer_files import CustomerFiles, Files
+from similis.service._customer_files import CustomerFiles, Files, names_of
 from similis.service._instances import Instances
 
 
@@ -29,7 +29,7 @@ class Customers:
         Raises:
             KeyNotFound: there is no such access key.
         """
-        return CustomerFiles(self._catalogue, self._instances, self._audit, self._key(key_id)).files()
+        return CustomerFiles(self._catalogue, self._instances.list(), self._audit, self._key(key_id)).files()
 
     def erase(self, key_id: str) -> Erasure:
         """Delete a customer's instances, and connections and access keys that are for no other instances.
@@ -66,14 +66,15 @@ class Customers:
                 f"The access key {key.id} is not limited to instances: it reaches what all customers own.",
                 "Give the key of one customer. To erase everything, delete data directory and key directory.",
             )
-        own = set(key.instances)
-        keys = [each for each in self._access.list() if own & set(each.instances)]
-        connections = [each for each in self._catalogue.connections.all() if own & set(each.instances)]
+        instances = self._instances.list()
+        own = names_of(key, instances)
+        others = {each.id: names_of(each, instances) for each in self._access.list() if each.id != key.id}
+        connections = [each for each in self._catalogue.connections.all() if own.intersection(each.instances)]
         return Erasure(
             key.id,
-            instances=key.instances,
+            instances=tuple(sorted(own)),
             connections=tuple(each.name for each in connections if own.issuperset(each.instances)),
-            keys=tuple(each.id for each in keys if own.issuperset(each.instances)),
+            keys=(key.id, *(identity for identity, names in others.items() if names and own >= names)),
             shared_connections=tuple(each.name for each in connections if not own.issuperset(each.instances)),
-            shared_keys=tuple(each.id for each in keys if not own.issuperset(each.instances)),
+            shared_keys=tuple(identity for identity, names in others.items() if own & names and not own >= names),
         )

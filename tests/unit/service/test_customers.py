@@ -180,6 +180,24 @@ def test_erasing_leaves_nothing_of_the_customer_and_all_of_others(app: App, sett
         app.customers.erase(owner)
 
 
+def test_what_others_made_under_the_name_of_a_deleted_instance_is_theirs(app: App) -> None:
+    former = key(app, "a1")
+    app.audit.note(AuditEvent(datetime.now(UTC), former, AuditAction.PICTURE_SEARCH, "a1"))
+    app.instances.delete("a1")
+    app.bulk.create(InstanceSpec("a1"), "elsewhere", DIMENSION)
+    store(app, "a1", [picture("product-of-others")])
+    later = key(app, "a1")
+    files = exported(app, former)
+    assert not [name for name in files if name.startswith("instances/")]
+    assert [each["id"] for each in json.loads(files["keys.json"])["keys"]] == [former]
+    assert [each["id"] for each in json.loads(exported(app, later)["keys.json"])["keys"]] == [later]
+    assert former not in exported(app, later)["audit.jsonl"]
+    erasure = app.customers.erase(former)
+    assert (erasure.instances, erasure.keys, erasure.shared_keys) == ((), (former,), ())
+    assert app.pictures.get("a1", PictureKey("product-of-others", "x"))
+    assert app.customers.erase(later).instances == ("a1",)
+
+
 def test_a_key_to_everything_erases_nothing(app: App) -> None:
     with pytest.raises(InvalidInput, match="not limited"):
         app.customers.erase(key(app, role=Role.ADMIN))
