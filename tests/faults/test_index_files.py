@@ -6,7 +6,6 @@ import random
 import shutil
 import subprocess
 import sys
-import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +18,7 @@ from similis.domain import DataDirectoryLocked, PictureKey, StorageFailed
 from similis.service import App
 
 _ROOT = Path(__file__).parents[2]
-_FILES = ("columns.npz", "vectors.f16", "lists.faiss", "cells.faiss", "segment.json")
+_FILES = ("columns.enc", "vectors.enc", "lists.enc", "cells.enc", "segment.json")
 _HARMS = ("bit", "bytes", "page", "cut", "gone")
 _REBUILT = "built anew"
 _OTHER = "other"
@@ -98,9 +97,9 @@ def test_a_damaged_file_is_noticed(filled: Filled, file: str, harm: str, caplog:
 
 def test_a_segment_of_another_version_leads_to_a_rebuild(filled: Filled, caplog: pytest.LogCaptureFixture) -> None:
     manifest = filled.segments()[SHOP] / "segment.json"
-    content, _ = json.loads(manifest.read_text())
-    content["format"] += 1
-    manifest.write_text(json.dumps([content, zlib.crc32(json.dumps(content, sort_keys=True).encode())]))
+    content, digest = json.loads(manifest.read_text())
+    content["format"] -= 1
+    manifest.write_text(json.dumps([content, digest]))
     filled.check()
     assert "of another version" in caplog.text
 
@@ -116,11 +115,11 @@ def test_bits_that_a_disk_forgot_are_noticed(filled: Filled, file: str, caplog: 
     with App.open(settings(filled.data)) as app:
         with pytest.raises(StorageFailed, match="index of instance 'shop'"):
             app.verify()
-        if file == "vectors.f16":
+        if file == "vectors.enc":
             app.instances.rebuild(SHOP)
             app.verify()
     filled.check()
-    assert (_REBUILT in caplog.text) is (file != "vectors.f16")
+    assert (_REBUILT in caplog.text) is (file != "vectors.enc")
 
 
 @pytest.mark.parametrize("content", [b"", b"\xff\x00", b"0123456789abcdeX"])

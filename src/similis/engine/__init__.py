@@ -1,5 +1,6 @@
 """Vectors in, nearest vectors out: indexes that can always be rebuilt from the catalogue's change log."""
 
+from similis.engine._encryption import KeySealer
 from similis.engine._faiss import FaissIndex
 from similis.engine._index import Change, Effort, Hit, IndexSpec, Operation, VectorIndex, Vectors
 from similis.engine._milvus import MilvusIndex
@@ -16,6 +17,7 @@ __all__ = [
     "FaissIndex",
     "Hit",
     "IndexSpec",
+    "KeySealer",
     "MilvusConsistency",
     "MilvusIndex",
     "MilvusIndexType",

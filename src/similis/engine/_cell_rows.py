@@ -13,7 +13,17 @@ from similis.engine._columns import Mask
 from similis.engine._index import Vectors
 from similis.engine._selection import Request, Selection, selector
 from similis.engine._tuned import Tuned, looked_into
-from similis.engine._vectors import NOTHING, Floats, Found, GrowingVectors, Rows, best, scan, similarities
+from similis.engine._vectors import (
+    NOTHING,
+    Floats,
+    Found,
+    GrowingVectors,
+    Rows,
+    StoredVectors,
+    best,
+    scan,
+    similarities,
+)
 
 # So few are read and compared one by one.
 _FEW = 2000
@@ -66,7 +76,7 @@ class CellRows:
         on_disk = self._sealed.vectors[first : min(end, border)]
         return np.concatenate([on_disk, self._added.vectors[max(first - border, 0) : max(end - border, 0)]])
 
-    def sealed_codes(self, vectors: NDArray[np.float16]) -> CodedRows:
+    def sealed_codes(self, vectors: StoredVectors) -> CodedRows:
         """Copy the codes of the rows on disk; `vectors` begins with the same rows."""
         return self._sealed.copied(vectors)
 

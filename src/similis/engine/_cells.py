@@ -14,7 +14,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from similis.engine._vectors import Floats, Rows, normalised
+from similis.engine._vectors import Floats, Rows, StoredVectors, normalised
 
 _faiss: Any = faiss  # its stubs describe the C++ constructors, not those of Python
 InvertedFile: TypeAlias = faiss.Index
@@ -63,7 +63,7 @@ class Cells:
     def __len__(self) -> int:
         return len(self.centres)
 
-    def rows(self, vectors: NDArray[np.float16]) -> CodedRows:
+    def rows(self, vectors: StoredVectors) -> CodedRows:
         """Make an inverted file around the centres; vectors are added to it as they come."""
         return CodedRows(_faiss.deserialize_index(self._serialized), vectors)
 
@@ -93,13 +93,13 @@ class CodedRows:
 
     Args:
         index: the inverted file; ids in it are row numbers from 0 on.
-        vectors: of the same rows and perhaps more, float16[n, D], in memory or mapped from a file.
+        vectors: of the same rows and perhaps more, float16[n, D].
 
     Attributes:
         sizes: how many rows each cell has, int64[c].
     """
 
-    def __init__(self, index: InvertedFile, vectors: NDArray[np.float16]) -> None:
+    def __init__(self, index: InvertedFile, vectors: StoredVectors) -> None:
         self.index = file = cast("Any", index)  # see `_faiss`
         self.vectors = vectors
         self._cells = np.empty(0, np.int32)
@@ -115,7 +115,7 @@ class CodedRows:
         """The cell of each row, int32[n]."""
         return self._cells[: self._count]
 
-    def copied(self, vectors: NDArray[np.float16]) -> CodedRows:
+    def copied(self, vectors: StoredVectors) -> CodedRows:
         """Copy the codes, for other stored vectors that begin with these."""
         return CodedRows(_faiss.deserialize_index(_faiss.serialize_index(self.index)), vectors)
 

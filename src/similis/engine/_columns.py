@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import IO, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,19 +129,18 @@ class Columns:
             self._column(name)[first:] = codes[column] if name in STR_FIELDS else column
         self._places.appended(self.ids, first)
 
-    def save(self, file: Path) -> None:
+    def save(self, file: IO[bytes]) -> None:
         """Write the columns to a file."""
         columns: dict[str, Any] = {name: self._column(name) for name in TYPES}
         columns[TEXTS] = np.frombuffer(json.dumps(list(self._codes)).encode(), np.uint8)
-        with file.open("wb") as stream:
-            np.savez(stream, **columns)
+        np.savez(file, **columns)
 
     @classmethod
-    def load(cls, file: Path) -> Columns:
+    def load(cls, file: IO[bytes]) -> Columns:
         """Read what `save` wrote.
 
         Raises:
-            ValueError, KeyError, OSError: it is damaged or not there.
+            ValueError, KeyError, OSError: it is damaged.
         """
         loaded = cls()
         with np.load(file, allow_pickle=False) as arrays:

@@ -74,7 +74,8 @@ class FaissIndex:
                 return
             name, applied = current
             try:
-                self._state = State.of(open_segment(self._store.directory / name, spec.dimension), applied)
+                opened = open_segment(self._store.directory / name, spec.dimension, self._store.sealer)
+                self._state = State.of(opened, applied)
             except SegmentDamaged as error:
                 log.warning("An index is built anew, for its files cannot be used: %s.", error)
                 self._forget_segment(self._store)
@@ -229,8 +230,9 @@ class FaissIndex:
             snapshot = state.snapshot()
         name = uuid4().hex
         try:
-            build(snapshot, store.directory / name, self._sizing.recall, self._check_open)
-            fresh = State.of(open_segment(store.directory / name, self._dimension), applied)
+            directory = store.directory / name
+            build(snapshot, directory, store.sealer, self._sizing.recall, self._check_open)
+            fresh = State.of(open_segment(directory, self._dimension, store.sealer), applied)
             self._check_open()
             replaced = store.adopt(name, applied)
         except BaseException:

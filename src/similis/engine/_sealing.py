@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from similis.engine._cell_rows import CellRows
 from similis.engine._cells import Cells, CodedRows, cells_for, to_train_on
 from similis.engine._columns import Columns
+from similis.engine._encrypted_rows import EncryptedRows
+from similis.engine._encryption import KeySealer
 from similis.engine._exact import ExactRows
 from similis.engine._segment import About, SegmentWriter
 from similis.engine._tuned import Tuned, tuned
@@ -46,12 +48,13 @@ class Snapshot:
     about: About | None
 
 
-def build(snapshot: Snapshot, directory: Path, recall: float, check: Callable[[], None]) -> None:
+def build(snapshot: Snapshot, directory: Path, sealer: KeySealer, recall: float, check: Callable[[], None]) -> None:
     """Write a segment with the living rows of a snapshot, on the one processor of the thread that calls.
 
     Args:
         snapshot: the rows.
         directory: where to write.
+        sealer: encrypts the segment's key.
         recall: share of the true ten nearest that searches are to find.
         check: called now and then; raises Stopped to give up.
 
@@ -59,9 +62,8 @@ def build(snapshot: Snapshot, directory: Path, recall: float, check: Callable[[]
         OSError: it cannot be written, the disk may be full.
     """
     faiss.omp_set_num_threads(1)  # of this thread: searches need the others
-    writer = SegmentWriter(directory)
-    writer.vectors(_checked(_blocks(snapshot), check))
-    vectors = writer.mapped(snapshot.rows.dimension)
+    writer = SegmentWriter(directory, sealer)
+    vectors = writer.vectors(_checked(_blocks(snapshot), check), snapshot.rows.dimension)
     cells, fresh = _cells(snapshot, vectors)
     check()
     rows = _begun(snapshot, cells, vectors, fresh=fresh)
@@ -81,7 +83,7 @@ def must_find_cells_anew(about: About, count: int) -> bool:
     return not 1 / _GROWN < grown < _GROWN or about.tuned.reach > _DRIFTED * about.fresh_reach
 
 
-def _cells(snapshot: Snapshot, vectors: NDArray[np.float16]) -> tuple[Cells, bool]:
+def _cells(snapshot: Snapshot, vectors: EncryptedRows) -> tuple[Cells, bool]:
     """The cells to use and whether they are new."""
     rows, about = snapshot.rows, snapshot.about
     if isinstance(rows, CellRows) and about is not None and not must_find_cells_anew(about, len(vectors)):
@@ -90,7 +92,7 @@ def _cells(snapshot: Snapshot, vectors: NDArray[np.float16]) -> tuple[Cells, boo
     return Cells.train(sample, cells_for(len(vectors))), True
 
 
-def _begun(snapshot: Snapshot, cells: Cells, vectors: NDArray[np.float16], *, fresh: bool) -> CodedRows:
+def _begun(snapshot: Snapshot, cells: Cells, vectors: EncryptedRows, *, fresh: bool) -> CodedRows:
     """The codes of the segment so far, where its cells go on and none of its rows was removed; else none."""
     rows, about = snapshot.rows, snapshot.about
     if isinstance(rows, CellRows) and about is not None and not fresh and _all_living(snapshot.living, about.rows):

@@ -1,34 +1,40 @@
-"""Rows on disk: written once, mapped into memory, thrown away when newer ones take their place."""
+"""Rows on disk: encrypted, written once, thrown away when newer ones take their place."""
 
 from __future__ import annotations
 
+import hmac
+import io
 import json
 import os
 import shutil
-import zlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from similis.domain import SimilisError
 from similis.engine._cell_rows import CellRows
-from similis.engine._cells import Cells, CodedRows
+from similis.engine._cells import Cells, CodedRows, InvertedFile
 from similis.engine._columns import Columns
+from similis.engine._encrypted_rows import EncryptedRows, write_rows
+from similis.engine._encryption import KeySealer, SegmentCipher
 from similis.engine._tuned import Tuned
 
 _faiss: Any = faiss
-COLUMNS, VECTORS, LISTS, CELLS = "columns.npz", "vectors.f16", "lists.faiss", "cells.faiss"
+COLUMNS, VECTORS, LISTS, CELLS = "columns.enc", "vectors.enc", "lists.enc", "cells.enc"
 FILES = (COLUMNS, VECTORS, LISTS, CELLS)
 MANIFEST = "segment.json"
-_FORMAT = 1
-_READ_AT_ONCE = 1 << 22
+_FORMAT = 2
+_READ_AT_ONCE = 1 << 20
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, RuntimeError, SimilisError)
+"""What reading a file raises that is not what was written; RuntimeError comes from faiss."""
 
 
-class SegmentDamaged(Exception):
+class SegmentDamaged(ValueError):
     """A segment's files are not what was written."""
 
 
@@ -37,9 +43,11 @@ class SegmentStore(Protocol):
 
     Attributes:
         directory: for nothing else; made when it is needed.
+        sealer: encrypts the keys of its segments.
     """
 
     directory: Path
+    sealer: KeySealer
 
     def current(self) -> tuple[str, int] | None:
         """Return the name of the segment that counts and the last change that is in it, None where none does."""
@@ -61,7 +69,7 @@ class About:
         trained_on: how many rows there were when the cells were found.
         tuned: how hard a search tries.
         fresh_reach: how far one had to look when the cells were found.
-        files: size, time of change in nanoseconds and CRC-32 of each file.
+        files: size, time of change in nanoseconds and digest of each file, with the segment's key.
     """
 
     dimension: int
@@ -69,7 +77,7 @@ class About:
     trained_on: int
     tuned: Tuned
     fresh_reach: float
-    files: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    files: dict[str, tuple[int, int, str]] = field(default_factory=dict)
     format: int = _FORMAT
 
 
@@ -89,66 +97,123 @@ class SegmentWriter:
         OSError: they cannot be written, the disk may be full.
     """
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
+    def __init__(self, directory: Path, sealer: KeySealer) -> None:
+        key = SegmentCipher.new_key()
+        self._directory, self._cipher = directory, SegmentCipher(key)
+        self._sealed_key = sealer.seal(key, directory.name)
         directory.mkdir(parents=True, mode=0o700)
 
-    def vectors(self, blocks: Iterator[NDArray[np.float16]]) -> None:
-        """Write the stored vectors."""
-        with (self._directory / VECTORS).open("wb") as file:
-            for block in blocks:
-                file.write(np.ascontiguousarray(block, "<f2").data)
-
-    def mapped(self, dimension: int) -> NDArray[np.float16]:
-        """Return the written vectors, mapped from their file."""
-        return _mapped(self._directory, dimension)
+    def vectors(self, blocks: Iterator[NDArray[np.float16]], dimension: int) -> EncryptedRows:
+        """Write the stored vectors, and return them as they are on disk."""
+        path = self._directory / VECTORS
+        with path.open("wb") as file:
+            write_rows(file, VECTORS, self._cipher, dimension, blocks)
+        return EncryptedRows(path, self._cipher, dimension)
 
     def rest(self, columns: Columns, rows: CodedRows, cells: Cells) -> None:
         """Write all but the vectors."""
-        columns.save(self._directory / COLUMNS)
-        _faiss.write_index(rows.index, str(self._directory / LISTS))
-        _faiss.write_index(cells.blank, str(self._directory / CELLS))
+        with (self._directory / COLUMNS).open("wb") as file:
+            columns.save(content := io.BytesIO())
+            self._cipher.opened(file, COLUMNS).write(content.getbuffer())
+        for name, index in ((LISTS, rows.index), (CELLS, cells.blank)):
+            with (self._directory / name).open("wb") as file:
+                write = self._cipher.opened(file, name).write
+                _faiss.write_index(index, _faiss.PyCallbackIOWriter(write, _READ_AT_ONCE))
 
     def finish(self, about: About) -> None:
         """Note what was written, and wait until all of it is on the disk."""
         for name in FILES:
             _sync(self._directory / name)
-        files = {name: _stamped(self._directory / name) for name in FILES}
-        content = asdict(about) | {"files": files, "name": self._directory.name}
-        (self._directory / MANIFEST).write_text(json.dumps([content, _checksum(content)]))
+        files = {name: _stamped(self._directory / name, self._cipher) for name in FILES}
+        noted = {"files": files, "name": self._directory.name, "key": self._sealed_key.hex()}
+        content = asdict(about) | noted
+        (self._directory / MANIFEST).write_text(json.dumps([content, _digest_of_manifest(content, self._cipher)]))
         for path in (self._directory / MANIFEST, self._directory, self._directory.parent):
             _sync(path)
 
 
-def open_segment(directory: Path, dimension: int) -> Opened:
+class SegmentReader:
+    """Reads a segment's files.
+
+    Attributes:
+        about: what the manifest says.
+
+    Raises:
+        OSError, ValueError, KeyError, TypeError, RuntimeError: a file is not what was written, or not there.
+        SimilisError: the segment's key cannot be read.
+    """
+
+    def __init__(self, directory: Path, sealer: KeySealer) -> None:
+        content, digest = json.loads((directory / MANIFEST).read_text())
+        if content["format"] != _FORMAT:
+            raise SegmentDamaged("it is of another version")
+        if content["name"] != directory.name:
+            raise SegmentDamaged("it is another segment")
+        self._directory = directory
+        self._cipher = SegmentCipher(sealer.unseal(bytes.fromhex(content["key"]), directory.name))
+        if not hmac.compare_digest(_digest_of_manifest(content, self._cipher), digest):
+            raise SegmentDamaged("its manifest is damaged")
+        self.about = _about(content)
+
+    def check(self, *, wholly: bool) -> None:
+        """Check the files byte by byte; the vectors, which are much, wholly or if their size or time has changed."""
+        for name in FILES:
+            self.check_file(name, trusted=name == VECTORS and not wholly)
+
+    def check_file(self, name: str, *, trusted: bool = False) -> None:
+        """Check a file; a trusted one need not be read if size and time are as they were."""
+        size, changed, digest = self.about.files[name]
+        found = (self._directory / name).stat()
+        unchanged = trusted and (found.st_size, found.st_mtime_ns) == (size, changed)
+        if not unchanged and not hmac.compare_digest(_digest(self._directory / name, self._cipher), digest):
+            raise SegmentDamaged(f"{name} is damaged")
+
+    def in_clear(self, name: str) -> io.BytesIO:
+        """Return all that a file of little holds."""
+        with (self._directory / name).open("rb") as file:
+            return io.BytesIO(self._cipher.opened(file, name).read())
+
+    def columns(self) -> Columns:
+        """Return what is known of the rows."""
+        return Columns.load(self.in_clear(COLUMNS))
+
+    def vectors(self) -> EncryptedRows:
+        """Return the stored vectors, mapped into memory."""
+        return EncryptedRows(self._directory / VECTORS, self._cipher, self.about.dimension)
+
+    def inverted_file(self, name: str) -> InvertedFile:
+        """Return what faiss has written to LISTS or CELLS."""
+        with (self._directory / name).open("rb") as file:
+            index = _faiss.read_index(_faiss.PyCallbackIOReader(self._cipher.opened(file, name).read, _READ_AT_ONCE))
+        return cast("InvertedFile", index)
+
+
+def open_segment(directory: Path, dimension: int, sealer: KeySealer) -> Opened:
     """Open a segment: its vectors are mapped into memory, columns and codes are read.
 
     Its files are checked byte by byte, the vectors, which are much, only if by size or time they are not as written.
 
     Raises:
-        SegmentDamaged: they are not what was written, or not there.
+        SegmentDamaged: they are not what was written, or not there, or their key cannot be read.
     """
     try:
-        about = _read_about(directory)
-        if about.dimension != dimension:
-            raise SegmentDamaged(f"its vectors have {about.dimension} numbers, not {dimension}")
-        for name in FILES:
-            _check(directory / name, about.files[name], trusted=name == VECTORS)
-        cells = Cells(_faiss.read_index(str(directory / CELLS)))
-        rows = CodedRows(_faiss.read_index(str(directory / LISTS)), _mapped(directory, dimension))
-        columns = Columns.load(directory / COLUMNS)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+        reader = SegmentReader(directory, sealer)
+        if reader.about.dimension != dimension:
+            raise SegmentDamaged(f"its vectors have {reader.about.dimension} numbers, not {dimension}")
+        reader.check(wholly=False)
+        rows = CodedRows(reader.inverted_file(LISTS), reader.vectors())
+        return Opened(
+            reader.about, reader.columns(), CellRows(Cells(reader.inverted_file(CELLS)), rows, reader.about.tuned)
+        )
+    except UNREADABLE as error:
         raise SegmentDamaged(str(error)) from error
-    return Opened(about, columns, CellRows(cells, rows, about.tuned))
 
 
-def is_intact(directory: Path) -> bool:
+def is_intact(directory: Path, sealer: KeySealer) -> bool:
     """Whether a segment's files are what was written, all of them checked byte by byte."""
     try:
-        about = _read_about(directory)
-        for name in FILES:
-            _check(directory / name, about.files[name], trusted=False)
-    except (SegmentDamaged, OSError, ValueError, KeyError, TypeError):
+        SegmentReader(directory, sealer).check(wholly=True)
+    except UNREADABLE:
         return False
     return True
 
@@ -166,44 +231,29 @@ def discard(segment: Path) -> None:
     shutil.rmtree(segment, ignore_errors=True)
 
 
-def _mapped(directory: Path, dimension: int) -> NDArray[np.float16]:
-    return np.memmap(directory / VECTORS, dtype="<f2", mode="r").reshape(-1, dimension)
+def _about(content: dict[str, Any]) -> About:
+    files = {name: tuple(stamp) for name, stamp in content["files"].items()}
+    known = {each.name: content[each.name] for each in fields(About)}
+    return About(**known | {"files": files, "tuned": Tuned(**content["tuned"])})
 
 
-def _read_about(directory: Path) -> About:
-    content, checksum = json.loads((directory / MANIFEST).read_text())
-    if _checksum(content) != checksum or content["format"] != _FORMAT:
-        raise SegmentDamaged("its manifest is damaged or of another version")
-    if content.pop("name") != directory.name:
-        raise SegmentDamaged("it is another segment")
-    content["files"] = {name: tuple(stamp) for name, stamp in content["files"].items()}
-    return About(**content | {"tuned": Tuned(**content["tuned"])})
-
-
-def _check(file: Path, stamp: tuple[int, int, int], *, trusted: bool) -> None:
-    """Check a file; a trusted one need not be read if size and time are as they were."""
-    size, changed, checksum = stamp
+def _stamped(file: Path, cipher: SegmentCipher) -> tuple[int, int, str]:
     found = file.stat()
-    unchanged = trusted and (found.st_size, found.st_mtime_ns) == (size, changed)
-    if not unchanged and _crc(file) != checksum:
-        raise SegmentDamaged(f"{file.name} is damaged")
+    return found.st_size, found.st_mtime_ns, _digest(file, cipher)
 
 
-def _stamped(file: Path) -> tuple[int, int, int]:
-    found = file.stat()
-    return found.st_size, found.st_mtime_ns, _crc(file)
-
-
-def _crc(file: Path) -> int:
-    checksum = 0
+def _digest(file: Path, cipher: SegmentCipher) -> str:
+    digest = cipher.digest(file.name)
     with file.open("rb") as stream:
         while block := stream.read(_READ_AT_ONCE):
-            checksum = zlib.crc32(block, checksum)
-    return checksum
+            digest.update(block)
+    return digest.hexdigest()
 
 
-def _checksum(content: dict[str, Any]) -> int:
-    return zlib.crc32(json.dumps(content, sort_keys=True).encode())
+def _digest_of_manifest(content: dict[str, Any], cipher: SegmentCipher) -> str:
+    digest = cipher.digest(MANIFEST)
+    digest.update(json.dumps(content, sort_keys=True).encode())
+    return digest.hexdigest()
 
 
 def _sync(path: Path) -> None:

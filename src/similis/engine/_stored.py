@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,15 @@ import numpy as np
 
 from similis.domain import INT_FIELDS, STR_FIELDS, StoredField, StoredPlace
 from similis.engine._columns import TEXTS, TYPES
-from similis.engine._segment import CELLS, COLUMNS, FILES, LISTS, MANIFEST, VECTORS
+from similis.engine._encryption import KeySealer
+from similis.engine._segment import CELLS, COLUMNS, FILES, LISTS, MANIFEST, VECTORS, SegmentReader
 
 _faiss: Any = faiss  # its stubs describe the C++ constructors, not those of Python
 _TURNED = "turned by the instance's key"
-_CENTRES = StoredField("centres", "32-bit floats", "Means of the vectors of each cell", _TURNED)
-_CODEBOOK = StoredField("codebook", "32-bit floats", "Means of parts of vectors, which codes stand for", _TURNED)
+_ENCRYPTED = "encrypted by the segment's key"
+_BOTH = f"{_TURNED}, {_ENCRYPTED}"
+_CENTRES = StoredField("centres", "32-bit floats", "Means of the vectors of each cell", _BOTH)
+_CODEBOOK = StoredField("codebook", "32-bit floats", "Means of parts of vectors, which codes stand for", _BOTH)
 _ABOUT_SEGMENT = {
     "name": "Name of the segment",
     "format": "Version of these files",
@@ -29,8 +33,8 @@ _ABOUT_SEGMENT = {
     "tuned.reach": "How far a search looks",
     "tuned.spare": "How many candidates it judges",
     "tuned.recall": "Share of the true nearest that it then finds",
-    "checksum": "CRC-32 of all this",
-    **{f"files.{name}": "Size, time and CRC-32 of that file" for name in FILES},
+    "digest": "Digest of all this, with the segment's key",
+    **{f"files.{name}": "Size, time and digest of that file, with the segment's key" for name in FILES},
 }
 _ABOUT_ROW = {
     "picture_id": "Number of the picture",
@@ -49,21 +53,20 @@ def stored_segment_files() -> tuple[StoredPlace, ...]:
         StoredPlace(
             MANIFEST,
             "What is to know of a segment",
-            tuple(StoredField(name, "JSON", about) for name, about in _ABOUT_SEGMENT.items()),
+            (
+                *(StoredField(name, "JSON", about) for name, about in _ABOUT_SEGMENT.items()),
+                StoredField("key", "JSON", "The segment's key", "encrypted by the instance's key"),
+            ),
         ),
         StoredPlace(
             COLUMNS,
             "What filters need to know of each picture",
-            tuple(StoredField(name, _type(name), about) for name, about in _ABOUT_ROW.items()),
+            tuple(StoredField(name, _type(name), about, _ENCRYPTED) for name, about in _ABOUT_ROW.items()),
         ),
         StoredPlace(
             VECTORS,
             "Feature vectors",
-            (
-                StoredField(
-                    "vectors", "16-bit floats", "The vectors of the catalogue's `feature`, row by row", _TURNED
-                ),
-            ),
+            (StoredField("vectors", "16-bit floats", "The vectors of the catalogue's `feature`, row by row", _BOTH),),
         ),
         StoredPlace(
             LISTS,
@@ -71,8 +74,8 @@ def stored_segment_files() -> tuple[StoredPlace, ...]:
             (
                 _CENTRES,
                 _CODEBOOK,
-                StoredField("codes", "1 bit a dimension", "Which means each vector is nearest to", _TURNED),
-                StoredField("ids", "integer", "Number of the row"),
+                StoredField("codes", "1 bit a dimension", "Which means each vector is nearest to", _BOTH),
+                StoredField("ids", "integer", "Number of the row", _ENCRYPTED),
             ),
         ),
         StoredPlace(CELLS, "The same cells, without vectors", (_CENTRES, _CODEBOOK)),
@@ -97,13 +100,21 @@ def stored_collection() -> StoredPlace:
     )
 
 
-def found_in_file(file: Path) -> list[str]:
+def found_in_file(file: Path, sealer: KeySealer) -> list[str]:
     """Return the names of everything that a file of a segment holds, and in words what it should not.
 
+    Args:
+        file: of a segment.
+        sealer: reads the segment's key.
+
     Raises:
-        OSError, ValueError, KeyError, TypeError, RuntimeError: it is not such a file.
+        UNREADABLE: it is not such a file.
     """
-    return list(_READERS[file.name](file))
+    if file.name == MANIFEST:
+        return list(_in_manifest(file))
+    reader = SegmentReader(file.parent, sealer)
+    reader.check_file(file.name)
+    return list(_IN_CLEAR[file.name](reader, file.stat().st_size))
 
 
 def _type(column: str) -> str:
@@ -114,13 +125,14 @@ def _type(column: str) -> str:
 
 def _in_manifest(file: Path) -> Iterator[str]:
     content, _ = json.loads(file.read_text())
-    yield "checksum"
+    yield "digest"
     for name, value in content.items():
         yield from (f"{name}.{inner}" for inner in value) if isinstance(value, Mapping) else [name]
 
 
-def _in_columns(file: Path) -> Iterator[str]:
-    with zipfile.ZipFile(file) as members, np.load(file, allow_pickle=False) as arrays:
+def _in_columns(reader: SegmentReader, _: int) -> Iterator[str]:
+    content = reader.in_clear(COLUMNS)
+    with zipfile.ZipFile(content) as members, np.load(content, allow_pickle=False) as arrays:
         rows = len(arrays["picture_id"])
         for member in members.namelist():
             name = member.removesuffix(".npy")
@@ -128,28 +140,25 @@ def _in_columns(file: Path) -> Iterator[str]:
             yield name if fitting else f"an array {name} of shape {arrays[member].shape}"
 
 
-def _in_vectors(file: Path) -> Iterator[str]:
-    content, _ = json.loads((file.parent / MANIFEST).read_text())
-    stated = np.dtype("<f2").itemsize * content["rows"] * content["dimension"]
-    yield "vectors" if file.stat().st_size == stated else f"{file.stat().st_size} bytes where {stated} are declared"
+def _in_vectors(reader: SegmentReader, size: int) -> Iterator[str]:
+    stated = np.dtype("<f2").itemsize * reader.about.rows * reader.about.dimension
+    yield "vectors" if size == stated else f"{size} bytes where {stated} are declared"
 
 
-def _in_cells(file: Path) -> Iterator[str]:
+def _in_inverted_file(reader: SegmentReader, size: int, name: str) -> Iterator[str]:
     """An inverted file of faiss has nothing but these; its size says that nothing follows it."""
-    index = _faiss.read_index(str(file))
-    size = len(_faiss.serialize_index(index))
+    index: Any = reader.inverted_file(name)
     plain = isinstance(index, faiss.IndexIVFPQFastScan) and index.direct_map.type == _faiss.DirectMap.NoMap
-    if not plain or size != file.stat().st_size:
-        yield f"{file.stat().st_size} bytes of a {type(index).__name__}"
+    if not plain or len(_faiss.serialize_index(index)) != size:
+        yield f"{size} bytes of a {type(index).__name__}"
     yield from (_CENTRES.name, _CODEBOOK.name)
     if index.ntotal:
         yield from ("codes", "ids")
 
 
-_READERS: Mapping[str, Callable[[Path], Iterator[str]]] = {
-    MANIFEST: _in_manifest,
+_IN_CLEAR: Mapping[str, Callable[[SegmentReader, int], Iterator[str]]] = {
     COLUMNS: _in_columns,
     VECTORS: _in_vectors,
-    LISTS: _in_cells,
-    CELLS: _in_cells,
+    LISTS: partial(_in_inverted_file, name=LISTS),
+    CELLS: partial(_in_inverted_file, name=CELLS),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,20 @@ Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
 _SCANNED_AT_ONCE = 4096  # rows, 8 MB of them at 512 dimensions
 _FIRST_ROOM = 1024
+
+
+class StoredVectors(Protocol):
+    """Vectors as the catalogue has them, float16[n, D]: an array in memory, or what reads like one."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and numbers in each."""
+
+    def __len__(self) -> int:
+        """How many rows there are."""
+
+    def __getitem__(self, rows: slice | Rows, /) -> NDArray[np.float16]:
+        """Return some rows."""
 
 
 class Found(NamedTuple):
@@ -74,7 +88,7 @@ def best(rows: Rows, values: Floats, order: Rows, count: int) -> Found:
     return Found(rows[places], values[places])
 
 
-def scan(vectors: NDArray[np.float16], queries: Floats, count: int, rows: Rows | None = None) -> list[Found]:
+def scan(vectors: StoredVectors, queries: Floats, count: int, rows: Rows | None = None) -> list[Found]:
     """Exact search over all vectors, or over some rows; for many queries at once, as it reads everything.
 
     Args:

@@ -70,7 +70,7 @@ class App:
         analyst: Analyst,
     ) -> None:
         spaces = Spaces(catalogue, keyring)
-        embedded = EmbeddedIndexes(catalogue, settings.index_directory, settings.sizing)
+        embedded = EmbeddedIndexes(catalogue, keyring, settings.index_directory, settings.sizing)
         embedded.keep(catalogue.instances())
         kinds: dict[str, IndexKind] = {FAISS: embedded, MILVUS: MilvusIndexes(catalogue, settings.milvus)}
         indexes = Indexes(catalogue, spaces, kinds)

@@ -14,7 +14,9 @@ from weakref import WeakValueDictionary
 from similis.algorithm import TunedSpace
 from similis.catalogue import Catalogue, IndexState
 from similis.domain import Instance, StorageFailed
-from similis.engine import FaissIndex, IndexSpec, Sizing, VectorIndex, clear_directory, is_intact
+from similis.engine import FaissIndex, IndexSpec, KeySealer, Sizing, VectorIndex, clear_directory, is_intact
+from similis.privacy import Keyring
+from similis.service._segment_keys import SegmentKeys
 from similis.service._tuned_index import TunedIndex
 
 FAISS = "faiss"
@@ -27,12 +29,14 @@ class EmbeddedIndexes:
 
     Args:
         catalogue: notes which segments count.
+        keyring: encrypts them.
         directory: for nothing else.
         sizing: when an index goes to disk.
     """
 
-    def __init__(self, catalogue: Catalogue, directory: Path, sizing: Sizing) -> None:
+    def __init__(self, catalogue: Catalogue, keyring: Keyring, directory: Path, sizing: Sizing) -> None:
         self._catalogue = catalogue
+        self._keyring = keyring
         self._directory = directory
         self._sizing = sizing
         self._holder = _identity(directory)
@@ -88,12 +92,13 @@ class EmbeddedIndexes:
         """Check the files of all indexes byte by byte.
 
         Raises:
+            KeyringFailed: the key of an instance cannot be read.
             StorageFailed: some are damaged.
         """
         for instance in instances:
             for place in sorted((self._directory / instance.uid).glob("*")):
                 segment = self._segment(instance, place)
-                whole = segment is None or is_intact(place / segment)
+                whole = segment is None or is_intact(place / segment, self._keys(instance))
                 if not whole and segment == self._segment(instance, place):  # no newer one took its place meanwhile
                     raise StorageFailed(
                         f"Files of the index of instance {instance.spec.name!r} are damaged.",
@@ -129,7 +134,10 @@ class EmbeddedIndexes:
     def _store(self, kind: type[_Store], instance: Instance, space: TunedSpace | None) -> _Store:
         place = _FEATURES if space is None else _tuned(space)
         directory, holder = self._directory / instance.uid / place, f"{self._holder} {place}"
-        return kind(self._catalogue, self._noting, instance, directory, holder)
+        return kind(self._catalogue, self._noting, instance, directory, holder, self._keys(instance))
+
+    def _keys(self, instance: Instance) -> SegmentKeys:
+        return SegmentKeys(self._keyring.instance(instance.uid))
 
     def _forget_other_tunings(self, instance: Instance, place: str) -> None:
         """Spaces that were tuned earlier are never searched again."""
@@ -143,9 +151,16 @@ class _Store:
     """Where one index keeps its segment; see `similis.engine.SegmentStore`."""
 
     def __init__(
-        self, catalogue: Catalogue, noting: threading.Lock, instance: Instance, directory: Path, holder: str
+        self,
+        catalogue: Catalogue,
+        noting: threading.Lock,
+        instance: Instance,
+        directory: Path,
+        holder: str,
+        sealer: KeySealer,
     ) -> None:
         self.directory = directory
+        self.sealer = sealer
         self._catalogue = catalogue
         self._noting = noting  # an index that is built anew and the one before note their segments in one place
         self._instance = instance

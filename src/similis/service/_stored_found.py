@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cached_property
 from pathlib import Path
 
 from similis.catalogue import Catalogue, found_columns
-from similis.domain import FoundField, StoredPlace, not_declared
+from similis.domain import FoundField, SimilisError, StoredPlace, not_declared
 from similis.engine import MilvusServer, found_in_file
+from similis.privacy import Keyring
 from similis.service._lock import DataDirectoryLock
+from similis.service._opening import open_keyring
+from similis.service._segment_keys import SegmentKeys
 from similis.service._settings import Settings
 from similis.service._stored_places import WHOLE_FILE, leads_somewhere, place_of, stored_places
 
@@ -28,19 +32,34 @@ def undeclared(settings: Settings) -> list[FoundField]:
         StorageFailed: something cannot be read.
         IndexUnavailable: the Milvus server cannot be used.
     """
-    places = stored_places()
+    places, segments = stored_places(), _SegmentFiles(settings)
     lock = DataDirectoryLock(settings.data)
     try:
         columns = found_columns(settings.catalogue_url) if Catalogue.exists(settings.catalogue_url) else []
         found = [*not_declared(columns, places.tables)]
-        found += _in_directory(settings.data.absolute(), places.data)
-        found += _in_directory(settings.key_directory, places.keys)
+        found += _in_directory(settings.data.absolute(), places.data, segments)
+        found += _in_directory(settings.key_directory, places.keys, segments)
     finally:
         lock.release()
     return found + not_declared(*_in_milvus(settings, places.collections[0]))
 
 
-def _in_directory(directory: Path, places: tuple[StoredPlace, ...]) -> Iterator[FoundField]:
+class _SegmentFiles:
+    """Looks into the files of segments, with the keys of their instances."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def __call__(self, path: Path) -> list[str]:
+        uid = path.parents[2].name
+        return found_in_file(path, SegmentKeys(self._keyring.instance(uid)))
+
+    @cached_property
+    def _keyring(self) -> Keyring:
+        return open_keyring(self._settings, create=False)
+
+
+def _in_directory(directory: Path, places: tuple[StoredPlace, ...], segments: _SegmentFiles) -> Iterator[FoundField]:
     for path in sorted(directory.rglob("*")):
         name = path.relative_to(directory).as_posix()
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
@@ -48,16 +67,16 @@ def _in_directory(directory: Path, places: tuple[StoredPlace, ...]) -> Iterator[
         elif path.is_dir():
             yield from [] if leads_somewhere(name, places) else [FoundField(name, _UNDECLARED_DIRECTORY)]
         else:
-            yield from _in_file(path, name, place_of(name, places))
+            yield from _in_file(path, name, place_of(name, places), segments)
 
 
-def _in_file(path: Path, name: str, place: StoredPlace | None) -> Iterable[FoundField]:
+def _in_file(path: Path, name: str, place: StoredPlace | None, segments: _SegmentFiles) -> Iterable[FoundField]:
     if place is None:
         return [FoundField(name, _UNDECLARED)]
     declared = {field.name for field in place.fields}
     try:
-        there = set(_reader(place)(path))
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError):
+        there = set(_reader(place, segments)(path))
+    except (OSError, ValueError, KeyError, TypeError, RuntimeError, SimilisError):
         return [FoundField(name, "cannot be read as what it is declared to be")]
     return [FoundField(name, field) for field in sorted(there - declared)]
 
@@ -75,10 +94,10 @@ def _in_milvus(settings: Settings, declared: StoredPlace) -> tuple[list[FoundFie
     return found, [StoredPlace(name, declared.about, declared.fields) for name in names]
 
 
-def _reader(place: StoredPlace) -> Callable[[Path], Iterable[str]]:
+def _reader(place: StoredPlace, segments: _SegmentFiles) -> Callable[[Path], Iterable[str]]:
     folder, _, name = place.name.rpartition("/")
     if folder.endswith("SEGMENT"):
-        return found_in_file
+        return segments
     return _READERS[name]
 
 

@@ -6,11 +6,24 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from similis.domain import Attributes, Category
-from similis.engine import Change, FaissIndex, IndexSpec, Operation, Sizing
+from similis.domain import Attributes, Category, KeyringFailed
+from similis.engine import Change, FaissIndex, IndexSpec, KeySealer, Operation, Sizing
 
 DIMENSION = 32
 SMALL = Sizing(exact_below=3000, tail=500, tail_share=0.1)
+
+
+class MirrorSealer:
+    """Writes keys backwards and remembers for which segment."""
+
+    def seal(self, key: bytes, segment: str) -> bytes:
+        return f"{segment}:".encode() + key[::-1]
+
+    def unseal(self, sealed: bytes, segment: str) -> bytes:
+        begin = f"{segment}:".encode()
+        if not sealed.startswith(begin):
+            raise KeyringFailed("It is the key of another segment.")
+        return sealed.removeprefix(begin)[::-1]
 
 
 @dataclass
@@ -18,6 +31,7 @@ class MemoryStore:
     """Notes which segment counts, as the catalogue does."""
 
     directory: Path
+    sealer: KeySealer = field(default_factory=MirrorSealer)
     noted: list[tuple[str, int]] = field(default_factory=list)
 
     def current(self) -> tuple[str, int] | None:

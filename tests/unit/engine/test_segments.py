@@ -213,7 +213,7 @@ def test_one_that_may_write_no_more_begins_no_segment(
     index.close()
 
 
-@pytest.mark.parametrize("file", ["columns.npz", "vectors.f16", "lists.faiss", "cells.faiss", "segment.json"])
+@pytest.mark.parametrize("file", ["columns.enc", "vectors.enc", "lists.enc", "cells.enc", "segment.json"])
 @pytest.mark.parametrize("harm", ["bit", "cut", "gone"])
 def test_a_damaged_file_leads_to_a_rebuild(
     grown: FaissIndex, open_index: Open, store: Store, file: str, harm: str, caplog: pytest.LogCaptureFixture

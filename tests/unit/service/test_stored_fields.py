@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import shutil
 import sqlite3
@@ -39,7 +40,20 @@ from similis.domain import (
     StoredPlace,
 )
 from similis.engine import MilvusServer
+from similis.engine._segment import (
+    CELLS,
+    COLUMNS,
+    FILES,
+    LISTS,
+    MANIFEST,
+    VECTORS,
+    SegmentReader,
+    _digest_of_manifest,
+    _stamped,
+)
 from similis.service import App, Settings, stored_places, undeclared
+from similis.service._opening import open_keyring
+from similis.service._segment_keys import SegmentKeys
 
 Draw = Callable[..., bytes]
 _LINES: list[Mapping[str, Any] | str] = [
@@ -129,7 +143,7 @@ def test_sqlite_and_directories_hold_what_is_declared(
         fill(app)
         _live(app, draw, tmp_path / "storage")
     assert undeclared(small) == []
-    assert len(list(small.data.glob("index/*/*/*/vectors.f16"))) >= 2
+    assert len(list(small.data.glob("index/*/*/*/vectors.enc"))) >= 2
     assert list(small.data.glob("index/*/tuned-*"))
     database = sqlite3.connect(small.data / "catalogue.sqlite")
     made = database.execute("SELECT type, name FROM sqlite_master").fetchall()
@@ -190,20 +204,25 @@ def test_a_milvus_server_holds_what_is_declared(
     server.close()
 
 
-def test_an_index_on_disk_holds_its_rows_and_nothing_else(segment: Path) -> None:
-    about = json.loads((segment / "segment.json").read_text())[0]
-    rows, dimension = about["rows"], about["dimension"]
-    assert (segment / "vectors.f16").stat().st_size == rows * dimension * 16 / 8
-    lists: Any = faiss.read_index(str(segment / "lists.faiss"))  # its stubs know no kinds
+def test_an_index_on_disk_holds_its_rows_and_nothing_else(used: Settings, segment: Path) -> None:
+    reader = _reader(used, segment)
+    rows, dimension = reader.about.rows, reader.about.dimension
+    assert (segment / VECTORS).stat().st_size == rows * dimension * 16 / 8
+    lists: Any = reader.inverted_file(LISTS)  # its stubs know no kinds
     assert lists.ntotal == rows
     assert lists.code_size * 8 == dimension  # a bit a number
-    assert faiss.read_index(str(segment / "cells.faiss")).ntotal == 0
+    assert reader.inverted_file(CELLS).ntotal == 0
     ids = np.concatenate([_ids(lists.invlists, cell) for cell in range(lists.nlist)])
     assert np.array_equal(np.sort(ids), np.arange(rows))
     # Rows of a cell are coded 32 together; an id has 8 bytes, a number of a mean 4.
     padded = sum(-(-lists.invlists.list_size(cell) // 32) * 32 for cell in range(lists.nlist))
     content = padded * lists.code_size + rows * 8 + (lists.nlist + 16) * dimension * 4
-    assert content < (segment / "lists.faiss").stat().st_size < content + 8 * lists.nlist + 1000
+    assert content < (segment / LISTS).stat().st_size < content + 8 * lists.nlist + 1000
+
+
+def _reader(settings: Settings, segment: Path) -> SegmentReader:
+    keyring = open_keyring(settings, create=False)
+    return SegmentReader(segment, SegmentKeys(keyring.instance(segment.parents[1].name)))
 
 
 def _ids(lists: Any, cell: int) -> NDArray[np.int64]:  # noqa: ANN401 - see above
@@ -278,30 +297,41 @@ def test_links_and_pipes_are_found(used: Settings, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "beginning"),
     [
-        ("vectors.f16", "784"),
-        ("lists.faiss", ""),
-        ("cells.faiss", ""),
-        ("columns.npz", "an array maps of shape (2, 2)"),
-        ("segment.json", "tuned.pixels"),
+        (VECTORS, "784"),
+        (LISTS, ""),
+        (CELLS, ""),
+        (COLUMNS, "an array maps of shape (2, 2)"),
+        (MANIFEST, "tuned.pixels"),
         ("patches.npy", "a file that is not declared"),
     ],
 )
-def test_what_is_added_to_an_index_is_found(used: Settings, segment: Path, name: str, beginning: str) -> None:
-    file = segment / name
-    if name == "columns.npz":
-        with np.load(file) as arrays:
-            content = dict(arrays)
-        np.savez(file, **content, maps=np.zeros((2, 2)))
-    elif name == "segment.json":
-        about, checksum = json.loads(file.read_text())
+def test_what_a_program_adds_to_an_index_is_found(used: Settings, segment: Path, name: str, beginning: str) -> None:
+    """A program that has the key, and so encrypts what it adds."""
+    file, cipher = segment / name, _reader(used, segment)._cipher
+    about, _ = json.loads((segment / MANIFEST).read_text())
+    if name == COLUMNS:
+        with np.load(_reader(used, segment).in_clear(name)) as arrays:
+            np.savez(content := io.BytesIO(), **arrays, maps=np.zeros((2, 2)))
+        with file.open("wb") as stream:
+            cipher.opened(stream, name).write(content.getbuffer())
+    elif name == MANIFEST:
         about["tuned"]["pixels"] = 1
-        file.write_text(json.dumps([about, checksum]))
     else:
         with file.open("ab") as stream:
             stream.write(bytes(160))
-    [found] = undeclared(used)
-    assert found.place == file.relative_to(used.data).as_posix()
-    assert found.name.startswith(beginning)
+    about["files"] = {each: _stamped(segment / each, cipher) for each in FILES}
+    (segment / MANIFEST).write_text(json.dumps([about, _digest_of_manifest(about, cipher)]))
+    found = [name for place, name in _names(undeclared(used)) if place == file.relative_to(used.data).as_posix()]
+    assert [name.startswith(beginning) for name in found] == [True]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_what_is_added_to_an_index_without_its_key_is_found(used: Settings, segment: Path, name: str) -> None:
+    with (segment / name).open("ab") as stream:
+        stream.write(b"pixels")
+    assert _names(undeclared(used)) == [
+        ((segment / name).relative_to(used.data).as_posix(), "cannot be read as what it is declared to be")
+    ]
 
 
 @pytest.mark.parametrize("name", ["master.key", "index/identity", "catalogue.sqlite.closed", "audit"])
@@ -314,5 +344,6 @@ def test_what_is_added_to_a_small_file_is_found(used: Settings, name: str) -> No
         file, more = directory / name, "A" * 200
     with file.open("a") as stream:
         stream.write(more)
-    [found] = undeclared(used)
-    assert found.place.endswith(file.name)
+    found = {Path(each.place).name for each in undeclared(used)}
+    assert file.name in found
+    assert name == "master.key" or found == {file.name}  # without it nobody can look into the index
