@@ -65,8 +65,7 @@ class PostgresServer:
 
     def drop_database(self, url: str) -> None:
         """Remove a database, whoever still uses it: after a crash, files of all of them are read."""
-        name = url.partition("?")[0].rpartition("/")[2]
-        self.sql(f"DROP DATABASE {name} WITH (FORCE)")
+        self.sql(f"DROP DATABASE {_database(url)} WITH (FORCE)")
 
     def url(self, database: str, user: str = _USER, password: str = "") -> str:
         """The URL of a database, as SQLAlchemy writes it."""
@@ -76,6 +75,16 @@ class PostgresServer:
         """Execute a statement as superuser; gives what it printed."""
         command = [*self._client("psql", database), "-qtAX", "-c", statement]
         return subprocess.check_output(command, text=True, env=_plain_environment()).strip()
+
+    def dump(self, url: str) -> str:
+        """What `pg_dump` writes of a database: statements that make it again."""
+        command = self._client("pg_dump", _database(url))
+        return subprocess.check_output(command, text=True, env=_plain_environment())
+
+    def restore(self, url: str, dump: str) -> None:
+        """Make what was dumped again in an empty database."""
+        command = [*self._client("psql", _database(url)), "-qX", "-v", "ON_ERROR_STOP=1"]
+        subprocess.check_output(command, input=dump, text=True, env=_plain_environment())
 
     def _answers(self) -> bool:
         command = [*self._client("pg_isready", "postgres"), "-q"]
@@ -104,6 +113,10 @@ class PostgresServer:
         assert made.wait() == 0, self._log.read_text(errors="replace")
         rules = self._data / "pg_hba.conf"
         rules.write_text(f"local all {GUARDED} scram-sha-256\n{rules.read_text()}")
+
+
+def _database(url: str) -> str:
+    return url.partition("?")[0].rpartition("/")[2]
 
 
 def _plain_environment() -> dict[str, str]:

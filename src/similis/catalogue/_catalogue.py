@@ -21,7 +21,7 @@ from similis.catalogue._features import read_vectors
 from similis.catalogue._filters import compile_filter
 from similis.catalogue._importing import Importing
 from similis.catalogue._instance_settings import InstanceSettings
-from similis.catalogue._keyring import KeyringRecord, require_keyring
+from similis.catalogue._keyring import KeyringRecord, note_to_destroy, require_keyring
 from similis.catalogue._rekeying import Rekeying
 from similis.catalogue._retention import Retention
 from similis.catalogue._rows import IndexState, LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
@@ -32,8 +32,6 @@ from similis.catalogue._stamp import Stamp
 from similis.catalogue._tasks import Tasks
 from similis.catalogue._verify import Verification, verify
 from similis.domain import Category, Filter, Instance, InstanceSpec, PictureKey, Tuning
-
-_TO_DESTROY = "key to destroy: "
 
 
 class Catalogue:
@@ -195,7 +193,7 @@ class Catalogue:
     def delete_instance(self, name: str) -> list[Instance]:
         """Remove an instance with all that belongs to it; return what it was, then the shadows of its rebuilds.
 
-        Their keys are noted as to destroy until `key_destroyed`: that they must go outlives an accident in between.
+        Their keys are noted as to destroy until `keyring.destroyed`: that outlives an accident in between.
 
         Raises:
             InstanceNotFound: there is none.
@@ -203,18 +201,12 @@ class Catalogue:
         with self._database.writing() as connection:
             removed = _instances.remove_instance(connection, name)
             for each in removed:
-                _settings.write_setting(connection, _TO_DESTROY + each.uid, "")
+                note_to_destroy(connection, each.uid)
             return removed
 
-    def keys_to_destroy(self) -> list[str]:
-        """Return the uids of the keys of deleted instances that may still be there."""
-        with self._database.reading() as connection:
-            return _settings.names_below(connection, _TO_DESTROY)
-
-    def key_destroyed(self, uid: str) -> None:
-        """Note that the key of a deleted instance is gone."""
-        with self._database.writing() as connection:
-            _settings.forget_setting(connection, _TO_DESTROY + uid)
+    def purge(self) -> None:
+        """Let what was deleted disappear from the log of the database's file, too; see `Database.purge`."""
+        self._database.purge()
 
     def add(self, instance: Instance, pictures: Sequence[NewPicture]) -> list[bool]:
         """Store pictures with their features, all or none; of one key in `pictures` the last counts.
@@ -305,7 +297,7 @@ class Catalogue:
     def vectors(self, instance: Instance, ids: Sequence[int]) -> dict[int, StoredVector]:
         """Return features by picture id, float16, shape [D]; ids that are gone are left out."""
         with self._database.reading() as connection:
-            return read_vectors(connection, instance.id, ids)
+            return read_vectors(connection, instance, ids, self._sealer)
 
     def select_ids(self, instance: Instance, tree: Filter | None, category: Category | None) -> NDArray[np.int64]:
         """Return the ids of pictures that match a filter and have a category, ascending."""
@@ -317,7 +309,7 @@ class Catalogue:
 
         An addition whose picture is gone already comes without a vector; its removal follows.
         """
-        return _change_log.read_changes(self._database, instance.id, after)
+        return _change_log.read_changes(self._database, instance, after, self._sealer)
 
     def compact_changes(self) -> None:
         """Shorten a change log that is mostly about pictures that are gone.

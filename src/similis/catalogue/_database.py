@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import TypeVar, cast
 
 from sqlalchemy import Connection, func, make_url, select
@@ -110,6 +110,20 @@ class Database:
                 patience = func.set_config("idle_in_transaction_session_timeout", "0", True)
                 connection.execute(select(patience, func.pg_advisory_xact_lock(key)))
                 yield
+
+    def purge(self) -> None:
+        """Let what was deleted disappear from the log of a file, too, unless somebody reads it for seconds.
+
+        A server keeps and removes its log by rules of its own.
+
+        Raises:
+            StorageFailed: the database cannot be written.
+        """
+        if self.shared:
+            return
+        with self._write_lock, storage_failures(), closing(self._writer.raw_connection()) as connection:
+            self._check_open()
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Wait for a transaction that writes, then close all connections for good: another process may come now."""

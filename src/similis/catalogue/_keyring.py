@@ -15,6 +15,7 @@ from similis.domain import KeyringFailed
 
 _KEYRING = "keyring"
 _IN_MAKING = "key in making: "
+_TO_DESTROY = "key to destroy: "
 _ROTATED = "The master key was changed meanwhile, by another process."
 _START_AGAIN = "Start this process again, with the new master key."
 
@@ -68,6 +69,16 @@ class KeyringRecord:
             write_setting(begun, _KEYRING, new)
         self._database.keyring = new
 
+    def to_destroy(self) -> list[str]:
+        """Return the uids of the keys of deleted instances that may still be there."""
+        with self._database.reading() as begun:
+            return names_below(begun, _TO_DESTROY)
+
+    def destroyed(self, uid: str) -> None:
+        """Note that the key of a deleted instance is gone."""
+        with self._database.writing() as begun:
+            forget_setting(begun, _TO_DESTROY + uid)
+
     def making(self, uid: str, now: datetime) -> None:
         """Note that the key of an instance is about to be made."""
         with self._database.writing() as begun:
@@ -92,6 +103,11 @@ class KeyringRecord:
                 if since is not None and datetime.fromisoformat(since) < before and not _used(begun, uid):
                     found.append(uid)
             return found
+
+
+def note_to_destroy(begun: Connection, uid: str) -> None:
+    """Note in the transaction that deletes an instance that its key is to be destroyed."""
+    write_setting(begun, _TO_DESTROY + uid, "")
 
 
 def require_keyring(begun: Connection, database: Database) -> None:

@@ -124,6 +124,7 @@ class Instances:
         for removed in self._catalogue.delete_instance(instance.name):
             self._indexes.forget(removed)
         self.destroy_keys()
+        self._catalogue.purge()
 
     def destroy_keys(self) -> None:
         """Destroy the keys of deleted instances, also of those whose deletion or making met with an accident.
@@ -131,9 +132,9 @@ class Instances:
         Raises:
             KeyringFailed: one cannot be destroyed.
         """
-        for uid in self._catalogue.keys_to_destroy():
+        for uid in self._catalogue.keyring.to_destroy():
             self._keyring.destroy_instance(uid)
-            self._catalogue.key_destroyed(uid)
+            self._catalogue.keyring.destroyed(uid)
 
     def destroy_abandoned(self) -> None:
         """Destroy keys whose process was killed before it had made their instance.

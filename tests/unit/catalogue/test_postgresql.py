@@ -268,7 +268,7 @@ def test_an_instance_deleted_while_another_gateway_adds_leaves_nothing(
     with database.reading() as connection:
         for table in ("instance", "picture", "feature", "change"):
             assert connection.exec_driver_sql(f"SELECT count(*) FROM {table}").scalar() == 0  # noqa: S608 - fixed names
-    assert other.keys_to_destroy() == [instance.uid]
+    assert other.keyring.to_destroy() == [instance.uid]
 
 
 def test_one_gateway_at_a_time_is_alone_with_an_index(

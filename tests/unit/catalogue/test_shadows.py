@@ -178,7 +178,7 @@ def test_what_was_replaced_is_removed_with_its_key(
     live = catalogue.shadows.swap(claim, shop, shadow)
     (retired,) = catalogue.shadows.retired(datetime.now(UTC))
     assert catalogue.delete_instance(retired.name) == [retired]
-    assert catalogue.keys_to_destroy() == [shop.uid]
+    assert catalogue.keyring.to_destroy() == [shop.uid]
     assert catalogue.shadows.retired(datetime.now(UTC)) == []
     assert catalogue.tasks.get(claim.task_id).instance == "shop"
     catalogue.add(live, [new_picture()])
@@ -206,7 +206,7 @@ def test_a_rebuild_that_fails_leaves_the_live_one_as_it_was(
             write()
     assert [each.id for each in catalogue.shadows.retired(datetime.now(UTC))] == [shadow.id]
     catalogue.delete_instance(shadow.name)
-    assert catalogue.keys_to_destroy() == [_UID]
+    assert catalogue.keyring.to_destroy() == [_UID]
     assert catalogue.instances() == [before]
     assert before.picture_count == 2
     catalogue.verify()
@@ -222,7 +222,7 @@ def test_a_deleted_instance_takes_its_shadow_along(
         catalogue.shadows.swap(claim, shop, shadow)
     removed = catalogue.delete_instance("shop")
     assert [each.id for each in removed] == ([shadow.id, shop.id] if swapped else [shop.id, shadow.id])
-    assert set(catalogue.keys_to_destroy()) == {shop.uid, _UID}
+    assert set(catalogue.keyring.to_destroy()) == {shop.uid, _UID}
     assert (catalogue.instances(), catalogue.tasks.unfinished()) == ([], [])
     assert catalogue.shadows.retired(datetime.now(UTC)) == []
     with pytest.raises(InstanceNotFound):
