@@ -25,6 +25,7 @@ from similis.service import App
 
 _BROKEN_OFF = "client_went_away"
 _INTERNAL = "internal_error"
+_NO_CALL = "method_not_allowed"
 
 
 @dataclass(slots=True)
@@ -122,7 +123,7 @@ class Audit:
 
     async def _note(self, scope: Scope, entry: AuditEntry) -> None:
         action = entry.action or self._actions.get(getattr(scope.get("route"), "name", ""))
-        if action is None or not self._service.audit.wants(action):
+        if action is None or entry.outcome == _NO_CALL or not self._service.audit.wants(action):
             return
         _complete(entry, scope.get("path_params", {}))
         event = entry.event(action, scope["state"]["request_id"], self._origin(scope))

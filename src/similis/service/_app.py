@@ -31,7 +31,7 @@ from similis.service._keys import Keys
 from similis.service._links import Links
 from similis.service._lock import DataDirectoryLock
 from similis.service._milvus import MILVUS, MilvusIndexes
-from similis.service._opening import CustomContentSealer, check_keyring, open_keyring
+from similis.service._opening import InstanceSealer, check_keyring, open_keyring
 from similis.service._pictures import Pictures
 from similis.service._processes import Models, ParallelAnalyst
 from similis.service._rekeying import Rekeyer
@@ -77,6 +77,8 @@ class App:
         self.settings = settings
         self.models = models
         self.analyst = analyst
+        lines = AuditLines(catalogue, keyring)
+        self.audit = AuditLog(settings.audit_directory, lines, settings.audit, settings.audit_days)
         self.instances = Instances(catalogue, keyring, indexes, analyst)
         self.duplicates = Duplicates(catalogue, indexes, self.instances)
         self.pictures = Pictures(catalogue, keyring, indexes, analyst, self.instances, self.duplicates)
@@ -97,9 +99,8 @@ class App:
             Exporter(catalogue),
             Links(keyring),
             self.callbacks.check,
+            self.audit,
         )
-        lines = AuditLines(catalogue, keyring)
-        self.audit = AuditLog(settings.audit_directory, lines, settings.audit, settings.audit_days)
         self.customers = Customers(catalogue, self.instances, self.access, self.audit)
         self.retention = Retention(catalogue, self.audit)
         self.bulk = Bulk(catalogue, keyring, indexes, self.instances)
@@ -134,7 +135,7 @@ class App:
             undo.callback(lock.release)
             url = settings.catalogue_url
             keyring = open_keyring(settings, create=not Catalogue.exists(url))
-            catalogue = Catalogue.open(url, CustomContentSealer(keyring))
+            catalogue = Catalogue.open(url, InstanceSealer(keyring))
             undo.callback(catalogue.close)
             check_keyring(catalogue, keyring, settings)
             catalogue.compact_changes()

@@ -40,11 +40,13 @@ class TaskRunner:
     Args:
         catalogue: has the tasks.
         work: does one; when it returns, the task has ended well.
+        on_end: told of each that ended, well or not, when it was worked on here.
     """
 
-    def __init__(self, catalogue: Catalogue, work: Work) -> None:
+    def __init__(self, catalogue: Catalogue, work: Work, on_end: Callable[[Task], None] | None = None) -> None:
         self._catalogue = catalogue
         self._work = work
+        self._on_end = on_end
         self._stopping = threading.Event()
         self._waking = threading.Event()
         self._working: dict[int, threading.Thread] = {}
@@ -100,7 +102,14 @@ class TaskRunner:
                 work(task, hold)
         except BaseException as error:
             self._stopped(hold, error)
+        self._tell_end(task_id)
         return True
+
+    def _tell_end(self, task_id: int) -> None:
+        with suppress(TaskNotFound):  # deleted meanwhile, with its instance
+            task = self._catalogue.tasks.get(task_id)
+            if task.done and self._on_end is not None:
+                self._on_end(task)
 
     def _stopped(self, hold: Hold, error: BaseException) -> None:
         """Note how the work on a task ended before the task did."""

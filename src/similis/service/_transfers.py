@@ -9,6 +9,10 @@ from datetime import UTC, datetime, timedelta
 
 from similis.catalogue import Catalogue
 from similis.domain import (
+    ACTOR_SERVICE,
+    OUTCOME_OK,
+    AuditAction,
+    AuditEvent,
     Conflict,
     ImportSource,
     InstanceNotFound,
@@ -19,6 +23,7 @@ from similis.domain import (
     TaskNotFound,
     TaskStatus,
 )
+from similis.service._audit_log import AuditLog
 from similis.service._connections import Connections
 from similis.service._exporting import Exporter
 from similis.service._hold import Hold
@@ -52,6 +57,7 @@ class Transfers:
         exporter: Exporter,
         links: Links,
         check_callback: Callable[[str], None],
+        audit: AuditLog,
     ) -> None:
         self._catalogue = catalogue
         self._connections = connections
@@ -60,7 +66,8 @@ class Transfers:
         self._rekeyer = rekeyer
         self._exporter = exporter
         self._check_callback = check_callback
-        self._runner = TaskRunner(catalogue, self._work)
+        self._audit = audit
+        self._runner = TaskRunner(catalogue, self._work, self._note_end)
         self._tidy_at = 0.0
         self.link = links.sign
         self.check_link = links.check
@@ -280,6 +287,19 @@ class Transfers:
             self._rekeyer.run(task, hold)
         else:
             self._importer.run(task, hold, make_extractor)
+
+    def _note_end(self, task: Task) -> None:
+        self._audit.note(
+            AuditEvent(
+                datetime.now(UTC),
+                ACTOR_SERVICE,
+                AuditAction.TASK_END,
+                task.instance,
+                str(task.id),
+                task.code or OUTCOME_OK,
+                count=task.counts.added,
+            )
+        )
 
     def _tidy(self) -> None:
         if time.monotonic() >= self._tidy_at:
