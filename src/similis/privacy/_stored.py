@@ -5,9 +5,8 @@ from __future__ import annotations
 from similis.domain import StoredField, StoredPlace
 
 _MASTER = (StoredField("content", "32 bytes in base64", "Wraps all other keys"),)
-_WRAPPED = (
-    StoredField("content", "32 bytes", "Turns its features, encrypts its texts", "encrypted by the master key"),
-)
+_LENGTH = "33 bytes, 32 of earlier versions"
+_WRAPPED = (StoredField("content", _LENGTH, "Turns its features, encrypts its texts", "encrypted by the master key"),)
 
 
 def stored_keys() -> tuple[StoredPlace, ...]:
@@ -15,6 +14,9 @@ def stored_keys() -> tuple[StoredPlace, ...]:
     return (
         StoredPlace("master.key", "The master key, unless it comes from elsewhere", _MASTER),
         StoredPlace("instances/INSTANCE.key", "The key of one instance", _WRAPPED),
+        StoredPlace("rotation-MASTER/master.key", "A new master key, until the catalogue goes by it", _MASTER),
+        StoredPlace("rotation-MASTER/INSTANCE.key", "The key of one instance, wrapped by that", _WRAPPED),
+        StoredPlace("rotation-MASTER/old", "The master key before, until it is destroyed", _MASTER),
         StoredPlace(".master.key.DRAFT", "A master key that a crash kept from getting its name", _MASTER),
         StoredPlace("instances/.INSTANCE.key.DRAFT", "A key that a crash kept from getting its name", _WRAPPED),
     )

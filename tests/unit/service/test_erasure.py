@@ -63,17 +63,24 @@ def _check_at_chance(stored: Rows, true: NDArray[np.float32]) -> None:
     assert (cosines.argmax(axis=1) == np.arange(len(true))).sum() <= 7  # 1 by chance; more once in 10⁵ runs
 
 
-def _check_right(stored: Rows, true: NDArray[np.float32], app: App, instance: Instance) -> None:
+def _check_right(true: NDArray[np.float32], app: App, instance: Instance) -> None:
     """The same comparison finds every picture where the key is there."""
-    restored = app.instances._keyring.instance(instance.uid).restore(stored.astype(np.float16))
+    ids = app._catalogue.select_ids(instance, None, None).tolist()
+    names, vectors = app._catalogue.names(instance, ids), app._catalogue.vectors(instance, ids)
+    ordered = sorted(ids, key=lambda each: _number(names[each][0]))
+    restored = app.instances._keyring.instance(instance.uid).restore(np.stack([vectors[each] for each in ordered]))
     cosines = _unit(restored) @ _unit(true).T
     assert (cosines.argmax(axis=1) == np.arange(len(true))).all()
 
 
+def _number(product_id: str) -> int:
+    return int(product_id.rsplit("-", 1)[1])
+
+
 def _by_number(rows: Mapping[str, bytes]) -> Rows:
-    """Vectors in the order of the pictures' numbers."""
-    ordered = sorted(rows, key=lambda product: int(product.rsplit("-", 1)[1]))
-    return np.stack([np.frombuffer(rows[product], "<f2") for product in ordered]).astype(np.float64)
+    """What is stored of vectors, read as 16-bit floats, in the order of the pictures' numbers."""
+    stored = np.stack([np.frombuffer(rows[each], "<f2", D) for each in sorted(rows, key=_number)]).astype(np.float64)
+    return np.nan_to_num(np.clip(stored, -1, 1))
 
 
 _VECTORS = (
@@ -113,8 +120,8 @@ def _check_unusable(app: App, instance: Instance, true: NDArray[np.float32]) -> 
             use()
 
 
-def _check_usable(app: App, stored: Rows, true: NDArray[np.float32], instance: Instance) -> None:
-    _check_right(stored, true, app, instance)
+def _check_usable(app: App, true: NDArray[np.float32], instance: Instance) -> None:
+    _check_right(true, app, instance)
     assert app.bulk.nearest("stays", true[:1], 1)[0][0][1] == pytest.approx(1, abs=2e-3)
     assert app.pictures.get("stays", _key("stays", 0)).custom_content == "stays content"
 
@@ -142,7 +149,7 @@ def test_a_copy_from_before_is_useless_for_the_deleted_instance(sized: Settings,
     _check_at_chance(stored["gone"], true["gone"])
     _check_index_files(copied.data, true["gone"])
     with App.open(copied, pipeline) as app:
-        _check_usable(app, stored["stays"], true["stays"], made["stays"])
+        _check_usable(app, true["stays"], made["stays"])
         for each in app.instances.list():  # no other key opens it
             with pytest.raises(KeyringFailed):
                 app.instances._keyring.instance(each.uid).unseal(sealed, "custom-content")
@@ -177,7 +184,7 @@ def test_a_dump_of_postgresql_is_useless_for_the_deleted_instance(
             }
         )
         with App.open(again, pipeline) as app:
-            _check_usable(app, stored["stays"], true["stays"], made["stays"])
+            _check_usable(app, true["stays"], made["stays"])
             _check_unusable(app, made["gone"], true["gone"])
     finally:
         postgres_server.drop_database(restored)
