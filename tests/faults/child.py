@@ -23,12 +23,23 @@ _NOBODY = 65534
 _ROOM = 64 * 1024
 
 
+class PlainFeatureSealer:
+    def seal(self, picture_id: int, plain: bytes) -> bytes:
+        return picture_id.to_bytes(8) + plain
+
+    def unseal(self, picture_id: int, sealed: bytes) -> bytes:
+        return sealed.removeprefix(picture_id.to_bytes(8))
+
+
 class PlainSealer:
     def seal(self, instance_uid: str, text: str) -> bytes:
         return f"{instance_uid}{text}".encode()
 
     def unseal(self, instance_uid: str, sealed: bytes) -> str:
         return sealed.decode().removeprefix(instance_uid)
+
+    def features(self, _: str) -> PlainFeatureSealer:
+        return PlainFeatureSealer()
 
 
 def picture(run: int, number: int, dimension: int) -> NewPicture:

@@ -8,6 +8,7 @@ from similis.catalogue._rows import (
     CallbackState,
     Checkpoint,
     Claim,
+    FeatureSealer,
     IndexState,
     LoggedChange,
     NewPicture,
@@ -18,16 +19,16 @@ from similis.catalogue._rows import (
     StoredVector,
 )
 from similis.catalogue._sqlite import sqlite_url
-from similis.catalogue._stored import BYTES_A_NUMBER, found_columns, stored_tables
+from similis.catalogue._stored import found_columns, stored_tables
 
 __all__ = [
-    "BYTES_A_NUMBER",
     "Batch",
     "Callback",
     "CallbackState",
     "Catalogue",
     "Checkpoint",
     "Claim",
+    "FeatureSealer",
     "IndexState",
     "LoggedChange",
     "NewPicture",

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, delete, exists, func, insert, select
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._database import Database
 from similis.catalogue._features import read_vectors
-from similis.catalogue._rows import LoggedChange, StoredVector
+from similis.catalogue._rows import LoggedChange, Sealer, StoredVector
 from similis.catalogue._tables import change, index_state, picture
-from similis.domain import INT_FIELDS, STR_FIELDS, Attributes, Category
+from similis.domain import INT_FIELDS, STR_FIELDS, Attributes, Category, Instance
 
 ADD = "add"
 UPDATE = "update"
@@ -53,26 +53,27 @@ def compact(connection: Connection) -> None:
         connection.execute(delete(change).where(gone, ~waited_for))
 
 
-def read_changes(database: Database, instance_id: int, after: int) -> Iterator[LoggedChange]:
+def read_changes(database: Database, instance: Instance, after: int, sealer: Sealer) -> Iterator[LoggedChange]:
     """Yield an instance's changes after a sequence, in order.
 
     Read in chunks, each a transaction of its own: a slow reader neither fills the memory nor holds the database.
     """
     while True:
         with database.reading() as connection:
-            chunk = _read_chunk(connection, instance_id, after)
+            chunk = _read_chunk(connection, instance, after, sealer)
         yield from chunk
         if len(chunk) < _CHUNK:
             return
         after = chunk[-1].seq
 
 
-def _read_chunk(connection: Connection, instance_id: int, after: int) -> list[LoggedChange]:
-    wanted = change.c.instance_id == instance_id, change.c.seq > after
+def _read_chunk(connection: Connection, instance: Instance, after: int, sealer: Sealer) -> list[LoggedChange]:
+    wanted = change.c.instance_id == instance.id, change.c.seq > after
     entries = connection.execute(select(change).where(*wanted).order_by(change.c.seq).limit(_CHUNK)).all()
     rows = [checked(change, entry) for entry in entries]
-    kept = _read_kept(connection, instance_id, [row["picture_id"] for row in rows if row["operation"] != REMOVE])
-    vectors = read_vectors(connection, instance_id, [row["picture_id"] for row in rows if row["operation"] == ADD])
+    kept = _read_kept(connection, instance.id, [row["picture_id"] for row in rows if row["operation"] != REMOVE])
+    added = [row["picture_id"] for row in rows if row["operation"] == ADD]
+    vectors = read_vectors(connection, instance, added, sealer)
     return [_logged(row, vectors.get(row["picture_id"]), kept.get(row["picture_id"])) for row in rows]
 
 

@@ -1,9 +1,9 @@
-"""Feature vectors as bytes, in a table of their own: a scan for a filter must not drag them along."""
+"""Feature vectors as encrypted bytes, in a table of their own: a scan for a filter must not drag them along."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 import numpy as np
@@ -11,38 +11,48 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, insert, select
 
 from similis.catalogue._checksums import checked, with_checksum
-from similis.catalogue._rows import StoredVector
+from similis.catalogue._rows import Sealer, StoredVector
 from similis.catalogue._tables import feature, picture
+from similis.domain import Instance
 
+BYTES_A_NUMBER = 2
+"""Of a stored feature vector: 16-bit floats."""
 _CHUNK = 1000  # below every database's limit of bound parameters
 
 
-def encode_vector(vector: NDArray[np.floating[Any]]) -> bytes:
-    """Return a vector of D numbers as little-endian float16."""
-    return vector.astype("<f2").tobytes()
-
-
-def insert_vectors(connection: Connection, vectors: Mapping[int, NDArray[np.floating[Any]]]) -> None:
-    """Store the vectors of pictures, by picture id."""
+def insert_vectors(
+    connection: Connection, instance: Instance, vectors: Mapping[int, NDArray[np.floating[Any]]], sealer: Sealer
+) -> None:
+    """Store the vectors of an instance's pictures, by picture id, encrypted."""
+    seal = sealer.features(instance.uid).seal
     rows = [
-        with_checksum(feature, {"picture_id": picture_id, "vector": encode_vector(vector)})
+        with_checksum(feature, {"picture_id": picture_id, "vector": seal(picture_id, vector.astype("<f2").tobytes())})
         for picture_id, vector in vectors.items()
     ]
     connection.execute(insert(feature), rows)
 
 
-def read_vectors(connection: Connection, instance_id: int, ids: Sequence[int]) -> dict[int, StoredVector]:
+def read_vectors(
+    connection: Connection, instance: Instance, ids: Sequence[int], sealer: Sealer
+) -> dict[int, StoredVector]:
     """Return vectors by picture id, float16, shape [D]; unknown ids are left out.
 
     Raises:
         StorageFailed: a vector is damaged.
+        KeyringFailed: a vector was altered, or the key is not there.
     """
-    owned = select(feature).join(picture).where(picture.c.instance_id == instance_id)
+    owned = select(feature).join(picture).where(picture.c.instance_id == instance.id)
+    executed = (connection.execute(owned.where(feature.c.picture_id.in_(chunk))) for chunk in chunks(ids))
+    rows = [checked(feature, row) for row in chain.from_iterable(executed)]
+    if not rows:  # perhaps because the instance is gone, and so is its key
+        return {}
+    unseal, in_clear = sealer.features(instance.uid).unseal, instance.dimension * BYTES_A_NUMBER
     found = {}
-    for chunk in chunks(ids):
-        for row in connection.execute(owned.where(feature.c.picture_id.in_(chunk))):
-            values = checked(feature, row)
-            found[values["picture_id"]] = np.frombuffer(values["vector"], dtype="<f2").astype(np.float16, copy=False)
+    for row in rows:
+        picture_id, content = row["picture_id"], row["vector"]
+        # Earlier versions did not encrypt vectors; encrypted ones are longer.
+        plain = content if len(content) == in_clear else unseal(picture_id, content)
+        found[picture_id] = np.frombuffer(plain, "<f2").astype(np.float16, copy=False)
     return found
 
 

@@ -59,7 +59,7 @@ class Rekeying:
             lock_instance(connection, target)
             values = lock_claimed(connection, claim)
             if values["line"] == last:  # else an earlier attempt was done all the same
-                _store(connection, target, made, turned)
+                _store(connection, target, made, turned, self._sealer)
                 values["added"] += len(rows)
                 values["line"] = rows[-1]["id"]
             return change_task(connection, values, held_until=until, updated_at=datetime.now(UTC))
@@ -71,7 +71,7 @@ class Rekeying:
             wanted = select(picture).where(picture.c.instance_id == source.id, picture.c.id > last)
             found = connection.execute(wanted.order_by(picture.c.id).limit(_PAGE)).all()
             rows = [checked(picture, row) for row in found]
-            return last, rows, read_vectors(connection, source.id, [row["id"] for row in rows])
+            return last, rows, read_vectors(connection, source, [row["id"] for row in rows], self._sealer)
 
     def _resealed(self, row: dict[str, Any], source: Instance, target: Instance) -> dict[str, Any]:
         values = {name: value for name, value in row.items() if name not in {"id", "checksum"}}
@@ -82,10 +82,14 @@ class Rekeying:
 
 
 def _store(
-    connection: Connection, target: Instance, rows: Sequence[dict[str, Any]], vectors: NDArray[np.float16]
+    connection: Connection,
+    target: Instance,
+    rows: Sequence[dict[str, Any]],
+    vectors: NDArray[np.float16],
+    sealer: Sealer,
 ) -> None:
     ids = insert_rows(connection, rows)
     placed = [ids[PictureKey(row["product_id"], row["pic_name"])] for row in rows]
-    insert_vectors(connection, dict(zip(placed, vectors, strict=True)))
+    insert_vectors(connection, target, dict(zip(placed, vectors, strict=True)), sealer)
     log_changes(connection, target.id, ADD, placed)
     count_pictures(connection, target, len(rows))

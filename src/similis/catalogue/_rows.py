@@ -15,14 +15,27 @@ from similis.domain import Attributes, Category, Picture, Task, TaskFailure
 StoredVector: TypeAlias = NDArray[np.float16]
 
 
+class FeatureSealer(Protocol):
+    """Encrypts the features of an instance's pictures, and reads them again."""
+
+    def seal(self, picture_id: int, plain: bytes) -> bytes:
+        """Encrypt features; the result is longer."""
+
+    def unseal(self, picture_id: int, sealed: bytes) -> bytes:
+        """Read encrypted features."""
+
+
 class Sealer(Protocol):
-    """Encrypts texts with an instance's key, and reads them again."""
+    """Encrypts with an instance's key, and reads it again."""
 
     def seal(self, instance_uid: str, text: str) -> bytes:
         """Encrypt a text."""
 
     def unseal(self, instance_uid: str, sealed: bytes) -> str:
         """Read an encrypted text."""
+
+    def features(self, instance_uid: str) -> FeatureSealer:
+        """What encrypts features."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import Column, Connection, Inspector, LargeBinary, Table, cast, func, inspect, select
+from sqlalchemy import Column, Connection, Inspector, LargeBinary, Table, func, inspect, select
 
 from similis.catalogue._database import Database
+from similis.catalogue._features import BYTES_A_NUMBER
 from similis.catalogue._tables import ABOUT, KEPT, UtcDateTime, feature, instance, metadata, picture
 from similis.domain import IN_CLEAR, FoundField, StoredField, StoredPlace
-
-BYTES_A_NUMBER = 2
-"""Of a stored feature vector: 16-bit floats."""
 
 _OF_ALEMBIC = StoredPlace(
     "alembic_version",
@@ -33,8 +31,12 @@ def stored_tables() -> tuple[StoredPlace, ...]:
     return *tables, _OF_ALEMBIC, _OF_SQLITE
 
 
-def found_columns(url: str) -> list[FoundField]:
+def found_columns(url: str, seal_bytes: int) -> list[FoundField]:
     """Return every column of every table and view that a database has, and what else in it is not as declared.
+
+    Args:
+        url: of the database.
+        seal_bytes: what encryption adds to a vector.
 
     Raises:
         StorageFailed: it cannot be read.
@@ -42,7 +44,7 @@ def found_columns(url: str) -> list[FoundField]:
     database = Database(url)
     try:
         with database.reading() as connection:
-            return [*_columns(inspect(connection)), *_triggers(connection), *_too_long(connection)]
+            return [*_columns(inspect(connection)), *_triggers(connection), *_not_as_declared(connection, seal_bytes)]
     finally:
         database.close()
 
@@ -87,16 +89,16 @@ def _triggers(connection: Connection) -> Iterator[FoundField]:
         yield FoundField(table, f"trigger {name}")
 
 
-def _too_long(connection: Connection) -> Iterator[FoundField]:
-    """Vectors that are not as long as stated."""
-    # Of bytes, for SQLite lets a text be where they should be, and counts it differently.
-    length = func.length(cast(feature.c.vector, LargeBinary))
+def _not_as_declared(connection: Connection, seal_bytes: int) -> Iterator[FoundField]:
+    """Vectors that are not encrypted, for a version before wrote them, or not as long as stated."""
+    length, in_clear = func.length(feature.c.vector), BYTES_A_NUMBER * instance.c.dimension
     query = (
-        select(instance.c.name, func.count())
+        select(instance.c.name, (length == in_clear).label("in_clear"), func.count().label("count"))
         .join(picture, picture.c.instance_id == instance.c.id)
         .join(feature, feature.c.picture_id == picture.c.id)
-        .where(length != BYTES_A_NUMBER * instance.c.dimension)
-        .group_by(instance.c.name)
+        .where(length != in_clear + seal_bytes)
+        .group_by(instance.c.name, "in_clear")
     )
-    for name, count in connection.execute(query):
-        yield FoundField("feature", f"{count} vectors of instance {name} that are not as long as declared")
+    for row in connection.execute(query):
+        wrong = "are not encrypted" if row.in_clear else "are not as long as declared"
+        yield FoundField("feature", f"{row.count} vectors of instance {row.name} that {wrong}")

@@ -60,8 +60,8 @@ metadata = MetaData(
 # bytes must, how that is kept where it is not in clear.
 ABOUT = "about"
 KEPT = "kept"
-_TURNED = {KEPT: "turned by the instance's key"}
 _BY_INSTANCE_KEY = {KEPT: "encrypted by the instance's key"}
+_TURNED_TOO = {KEPT: "turned and encrypted by the instance's key"}
 _BY_MASTER_KEY = {KEPT: "encrypted by the master key"}
 _DIGEST = {KEPT: "a digest"}
 
@@ -124,7 +124,7 @@ feature = Table(
     Column(
         "picture_id", ForeignKey("picture.id"), primary_key=True, autoincrement=False, doc="Picture that is described"
     ),
-    Column("vector", LargeBinary, nullable=False, doc="Features of its region, 16-bit floats", info=_TURNED),
+    Column("vector", LargeBinary, nullable=False, doc="Features of its region, 16-bit floats", info=_TURNED_TOO),
     _checksum(),
     info={ABOUT: "Their features"},
 )

@@ -57,7 +57,7 @@ class Additions:
     def __init__(self, instance: Instance, pictures: Sequence[NewPicture], sealer: Sealer) -> None:
         if any(new.vector.shape != (instance.dimension,) or not np.isfinite(new.vector).all() for new in pictures):
             raise ValueError(f"a vector has not {instance.dimension} numbers")
-        self._instance = instance
+        self._instance, self._sealer = instance, sealer
         self._keys = [new.picture.key for new in pictures]
         last = {new.picture.key: new for new in pictures}
         self._rows = {key: _picture_row(instance, new.picture, sealer) for key, new in last.items()}
@@ -77,7 +77,7 @@ class Additions:
         check_capacity(self._instance, count_pictures(connection, self._instance, difference))
         _remove(connection, self._instance, list(replaced.values()))
         ids = insert_rows(connection, list(self._rows.values()))
-        insert_vectors(connection, {ids[key]: self._vectors[key] for key in self._rows})
+        insert_vectors(connection, self._instance, {ids[key]: self._vectors[key] for key in self._rows}, self._sealer)
         log_changes(connection, self._instance.id, ADD, [ids[key] for key in self._rows])
         return self._replacing(set(replaced))
 

@@ -7,7 +7,7 @@ from similis.engine._milvus import MilvusIndex
 from similis.engine._milvus_server import MilvusConsistency, MilvusIndexType, MilvusServer, MilvusSettings
 from similis.engine._pairs import Pairs, near_pairs
 from similis.engine._progress import OwnProgress, Progress, Pushed
-from similis.engine._segment import SegmentStore, clear_directory, is_intact
+from similis.engine._segment import SegmentStore, clear_directory, is_intact, is_of_other_version
 from similis.engine._state import Sizing
 from similis.engine._stored import found_in_file, stored_collection, stored_segment_files
 
@@ -35,6 +35,7 @@ __all__ = [
     "clear_directory",
     "found_in_file",
     "is_intact",
+    "is_of_other_version",
     "near_pairs",
     "stored_collection",
     "stored_segment_files",

@@ -218,6 +218,15 @@ def is_intact(directory: Path, sealer: KeySealer) -> bool:
     return True
 
 
+def is_of_other_version(directory: Path) -> bool:
+    """Whether a segment's files are not of this version; earlier ones were not encrypted."""
+    try:
+        content, _ = json.loads((directory / MANIFEST).read_text())
+        return bool(content["format"] != _FORMAT)
+    except UNREADABLE:
+        return False
+
+
 def clear_directory(directory: Path, kept: str | None = None) -> None:
     """Remove all segments but one, those that were never finished included."""
     if directory.is_dir():

@@ -14,6 +14,9 @@ from similis.domain import KeyringFailed
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 _VERSION = b"\x01"
+_BEGIN = len(_VERSION) + _NONCE_BYTES
+SEAL_BYTES = _BEGIN + 16
+"""What encryption adds: version, nonce and tag."""
 
 
 def derive(key: bytes, purpose: str, length: int = KEY_BYTES) -> bytes:
@@ -38,11 +41,42 @@ class Cipher:
         Raises:
             KeyringFailed: another key or context, or altered bytes.
         """
-        version, nonce, rest = sealed[:1], sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
+        version, nonce, rest = sealed[:1], sealed[1:_BEGIN], sealed[_BEGIN:]
         try:
             return self._aead.decrypt(nonce, rest, version + context.encode())
         except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
-            raise KeyringFailed(
-                "Encrypted data cannot be read: it was altered or belongs to another key.",
-                "Use the key directory that was in use when the data was written.",
-            ) from None
+            raise _unreadable() from None
+
+
+class FeatureCipher:
+    """The same encryption for the features of an instance's pictures, each bound to the number of its picture.
+
+    Random nonces are safe for 2³² features (SP 800-38D, 8.3), more than an instance will ever be given.
+    """
+
+    def __init__(self, key: bytes, uid: str) -> None:
+        self._aead = AESGCM(key)
+        self._bound = _VERSION + uid.encode()
+
+    def seal(self, picture_id: int, plain: bytes) -> bytes:
+        """Encrypt; the result has SEAL_BYTES more."""
+        nonce = os.urandom(_NONCE_BYTES)
+        return _VERSION + nonce + self._aead.encrypt(nonce, plain, self._bound + picture_id.to_bytes(8))
+
+    def unseal(self, picture_id: int, sealed: bytes) -> bytes:
+        """Decrypt.
+
+        Raises:
+            KeyringFailed: another key or picture, or altered bytes.
+        """
+        try:
+            return self._aead.decrypt(sealed[1:_BEGIN], sealed[_BEGIN:], self._bound + picture_id.to_bytes(8))
+        except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
+            raise _unreadable() from None
+
+
+def _unreadable() -> KeyringFailed:
+    return KeyringFailed(
+        "Encrypted data cannot be read: it was altered or belongs to another key.",
+        "Use the key directory that was in use when the data was written.",
+    )

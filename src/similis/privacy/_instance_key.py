@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from similis.domain import KeyringFailed
-from similis.privacy._cipher import KEY_BYTES, Cipher, derive
+from similis.privacy._cipher import KEY_BYTES, Cipher, FeatureCipher, derive
 from similis.privacy._transform import rotate, rotation, snap, turn_back
 
 _SNAPPING = b"\x02"
+_AnyCipher = TypeVar("_AnyCipher", Cipher, FeatureCipher)
 
 
 def new_secret() -> bytes:
@@ -31,6 +32,7 @@ class InstanceKey:
         self.uid = uid
         self._snapping = len(secret) > KEY_BYTES
         self._cipher: Cipher | None = Cipher(derive(secret, "text"))
+        self._features: FeatureCipher | None = FeatureCipher(derive(secret, "features"), uid)
         self._seed = derive(secret, "rotation")
         self._rotations: dict[int, NDArray[np.float64]] = {}
         self._lock = threading.Lock()
@@ -67,6 +69,14 @@ class InstanceKey:
         """
         return self._alive().unseal(sealed, self._bound(context))
 
+    def features(self) -> FeatureCipher:
+        """What encrypts stored features, once they are transformed; to be used at once and not kept.
+
+        Raises:
+            KeyringFailed: the key was erased.
+        """
+        return self._known(self._features)
+
     def transform(self, vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
         """Rotate features, shape [n, D] or [D], by the key's secret orthogonal matrix.
 
@@ -101,6 +111,7 @@ class InstanceKey:
         """Forget the secret in memory: every later use fails."""
         with self._lock:
             self._cipher = None
+            self._features = None
             self._seed = b""
             self._rotations.clear()
 
@@ -112,7 +123,9 @@ class InstanceKey:
             return self._rotations[dimension]
 
     def _alive(self) -> Cipher:
-        cipher = self._cipher
+        return self._known(self._cipher)
+
+    def _known(self, cipher: _AnyCipher | None) -> _AnyCipher:
         if cipher is None:
             raise KeyringFailed(
                 f"The key of instance {self.uid} was destroyed.", "Its data cannot be read any more; make a new one."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 import shutil
 import threading
@@ -14,10 +15,21 @@ from weakref import WeakValueDictionary
 from similis.algorithm import TunedSpace
 from similis.catalogue import Catalogue, IndexState
 from similis.domain import Instance, StorageFailed
-from similis.engine import FaissIndex, IndexSpec, KeySealer, Sizing, VectorIndex, clear_directory, is_intact
+from similis.engine import (
+    FaissIndex,
+    IndexSpec,
+    KeySealer,
+    Sizing,
+    VectorIndex,
+    clear_directory,
+    is_intact,
+    is_of_other_version,
+)
 from similis.privacy import Keyring
 from similis.service._segment_keys import SegmentKeys
 from similis.service._tuned_index import TunedIndex
+
+log = logging.getLogger(__name__)
 
 FAISS = "faiss"
 _FEATURES = "features"
@@ -77,7 +89,7 @@ class EmbeddedIndexes:
         shutil.rmtree(directory, ignore_errors=True)
 
     def keep(self, instances: Iterable[Instance]) -> None:
-        """Remove all files but the segments of some instances that count: what accidents have left.
+        """Remove all files but the segments of some instances that count: what accidents and earlier versions left.
 
         Before any index is opened, for it may write a segment that does not count yet.
         """
@@ -111,7 +123,12 @@ class EmbeddedIndexes:
 
     def _keep_segments(self, instance: Instance, directory: Path) -> None:
         for place in directory.iterdir():
-            clear_directory(place, self._segment(instance, place))
+            segment = self._segment(instance, place)
+            if segment is not None and is_of_other_version(place / segment):
+                log.warning("An index is built anew, for its files are of another version.")
+                self._catalogue.forget_index_state(instance, f"{self._holder} {place.name}")
+                segment = None
+            clear_directory(place, segment)
 
     def _made(self, instance: Instance, space: TunedSpace | None, *, fresh: bool) -> VectorIndex:
         store = self._store(_Fresh if fresh else _Store, instance, space)

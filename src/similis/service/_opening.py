@@ -6,12 +6,12 @@ from pathlib import Path
 
 from similis.catalogue import Catalogue
 from similis.domain import InvalidInput, KeyringFailed
-from similis.privacy import Keyring, decode_master, master_from_command, master_from_file
+from similis.privacy import FeatureCipher, Keyring, decode_master, master_from_command, master_from_file
 from similis.service._settings import Settings
 
 
-class CustomContentSealer:
-    """Encrypts custom content with the instance's key, for the catalogue."""
+class InstanceSealer:
+    """Encrypts custom content and features with the instance's key, for the catalogue."""
 
     def __init__(self, keyring: Keyring) -> None:
         self._keyring = keyring
@@ -23,6 +23,10 @@ class CustomContentSealer:
     def unseal(self, instance_uid: str, sealed: bytes) -> str:
         """Read an encrypted text."""
         return self._keyring.instance(instance_uid).unseal(sealed, "custom-content")
+
+    def features(self, instance_uid: str) -> FeatureCipher:
+        """What encrypts features."""
+        return self._keyring.instance(instance_uid).features()
 
 
 def open_keyring(settings: Settings, *, create: bool) -> Keyring:

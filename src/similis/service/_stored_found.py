@@ -10,7 +10,7 @@ from pathlib import Path
 from similis.catalogue import Catalogue, found_columns
 from similis.domain import FoundField, SimilisError, StoredPlace, not_declared
 from similis.engine import MilvusServer, found_in_file
-from similis.privacy import Keyring
+from similis.privacy import SEAL_BYTES, Keyring
 from similis.service._lock import DataDirectoryLock
 from similis.service._opening import open_keyring
 from similis.service._segment_keys import SegmentKeys
@@ -35,7 +35,9 @@ def undeclared(settings: Settings) -> list[FoundField]:
     places, segments = stored_places(), _SegmentFiles(settings)
     lock = DataDirectoryLock(settings.data)
     try:
-        columns = found_columns(settings.catalogue_url) if Catalogue.exists(settings.catalogue_url) else []
+        columns = (
+            found_columns(settings.catalogue_url, SEAL_BYTES) if Catalogue.exists(settings.catalogue_url) else []
+        )
         found = [*not_declared(columns, places.tables)]
         found += _in_directory(settings.data.absolute(), places.data, segments)
         found += _in_directory(settings.key_directory, places.keys, segments)

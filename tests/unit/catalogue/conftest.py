@@ -28,6 +28,22 @@ NOW = datetime(2030, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 
 
+class MirrorFeatureSealer:
+    """Writes features backwards and remembers for which picture."""
+
+    def __init__(self, uid: str) -> None:
+        self._uid = uid
+
+    def seal(self, picture_id: int, plain: bytes) -> bytes:
+        return f"{self._uid}:{picture_id}:".encode() + plain[::-1]
+
+    def unseal(self, picture_id: int, sealed: bytes) -> bytes:
+        begin = f"{self._uid}:{picture_id}:".encode()
+        if not sealed.startswith(begin):
+            raise StorageFailed("another picture's features")
+        return sealed.removeprefix(begin)[::-1]
+
+
 class MirrorSealer:
     """Writes backwards and remembers for whom: enough to see that the catalogue seals, and for the right instance."""
 
@@ -39,6 +55,9 @@ class MirrorSealer:
         if uid != instance_uid:
             raise StorageFailed("another instance's text")
         return mirrored[::-1]
+
+    def features(self, instance_uid: str) -> MirrorFeatureSealer:
+        return MirrorFeatureSealer(instance_uid)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

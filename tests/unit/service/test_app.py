@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from similis.algorithm import Pipeline
-from similis.catalogue import Catalogue, sqlite_url
+from similis.catalogue import Catalogue, FeatureSealer, sqlite_url
 from similis.domain import (
     CapacityReached,
     DataDirectoryLocked,
@@ -187,6 +187,9 @@ def test_features_of_another_model_are_not_mixed(settings: Settings, pipeline: P
 
         def unseal(self, instance_uid: str, sealed: bytes) -> str:
             raise AssertionError(instance_uid, sealed)
+
+        def features(self, instance_uid: str) -> FeatureSealer:
+            raise AssertionError(instance_uid)
 
     catalogue = Catalogue.open(sqlite_url(settings.data / "catalogue.sqlite"), _NoSealer())
     catalogue.create_instance(GENERIC, uid="0" * 32, index="faiss", model="older", dimension=8)
