@@ -33,6 +33,11 @@ class PostgresServer:
         self._process: subprocess.Popen[bytes] | None = None
         self._make_data()
 
+    @property
+    def folder(self) -> Path:
+        """Where all of its files are."""
+        return self._folder
+
     def start(self) -> None:
         """Start it and wait until it answers; after `kill` it recovers first."""
         for _ in range(_ATTEMPTS):

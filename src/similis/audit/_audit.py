@@ -17,7 +17,7 @@ import httpx
 from similis.audit import _tracing
 from similis.audit._canaries import Canary
 from similis.audit._hunter import Finding, Hunter
-from similis.audit._places import SHARED, Place, files, named_files, open_files, tables
+from similis.audit._places import SHARED, Place, files, named_files, open_files, sqlite_files, tables
 from similis.audit._report import Driven, PrivacyReport, Searched
 from similis.audit._serving import Runner, Scratch, Service, group
 from similis.audit._site import Site, Way
@@ -32,7 +32,6 @@ _ENDS = (signal.SIGTERM, signal.SIGKILL, signal.SIGSEGV)
 _IN_FLIGHT = 3
 _FIRST_SECONDS = 0.5
 _MOST_SECONDS = 60.0
-_LARGE = 90
 
 
 def audit_privacy(
@@ -89,6 +88,7 @@ class _Audit:
         self._site = Site(self._runner)
         self._begun = time.time()
         self._notes: list[str] = []
+        self._unseen: list[Finding] = []
         self._glimpses: dict[bytes, Place] = {}
 
     def run(self, ways: Sequence[Way], ends: Sequence[signal.Signals], notes: Sequence[str]) -> PrivacyReport:
@@ -139,13 +139,14 @@ class _Audit:
     def _glimpse(self, service: Service) -> None:
         """Keep what lies about while the service runs, to be searched when all canaries are known."""
         fleeting = files([self._scratch.service / "tmp", Path("/dev/shm")], since=self._begun)  # noqa: S108 - looked into
-        for name, data in itertools.chain(open_files(group(service.process.pid)), fleeting):
+        opened = open_files(group(service.process.pid), without=[self._scratch.traces])
+        for name, data in itertools.chain(opened, fleeting):
             self._glimpses.setdefault(hashlib.sha256(data).digest(), (name, bytes(data)))
 
     def _end(self, service: Service, how: signal.Signals) -> Driven:
         """End the service while requests are under way."""
         self._site.way = f"end by {how.name} while pictures arrive"
-        canaries = [self._site.canary("PNG", _LARGE) for _ in range(_IN_FLIGHT)]
+        canaries = [self._site.canary("PNG") for _ in range(_IN_FLIGHT)]
         senders = [threading.Thread(target=self._send_until_the_end, args=(each,)) for each in canaries]
         for sender in senders:
             sender.start()
@@ -172,7 +173,7 @@ class _Audit:
             for place, data in found:
                 findings += hunter.search(place, data)
             searched.append(Searched(name, hunter.places - before[0], hunter.bytes - before[1]))
-        return searched, sorted(set(findings))
+        return searched, sorted({*findings, *self._unseen})
 
     def _places(self) -> dict[str, Iterable[Place]]:
         """Everything that is searched; lazily, for one place is in memory at a time."""
@@ -191,9 +192,10 @@ class _Audit:
             places["files that it wrote elsewhere"] = named_files(elsewhere)
             places["traced writes to files"] = traced.places()
             self._notes += traced.notes()
+            self._unseen = [Finding(each, 0, "?", "content not seen", "not in any trace") for each in traced.unseen]
         return places
 
     def _catalogues(self) -> list[str]:
         if self._settings.catalogue is not None:
             return [self._settings.catalogue_url]
-        return [f"sqlite:///{each}" for each in self._scratch.service.glob("*/catalogue.sqlite")]
+        return [f"sqlite:///{each}" for each in sqlite_files(self._scratch.service)]

@@ -42,6 +42,10 @@ class Canary:
     pixels: Pixels = field(repr=False)
     mark: bytes = field(repr=False)
 
+    def repeated(self, size: int) -> bytes:
+        """The file over and over, until there are so many bytes: decoders see the first, every other is found too."""
+        return self.data * (size // len(self.data) + 1)
+
 
 def draw(name: str, form: str = "JPEG", cell: int = _CELL) -> Canary:
     """Draw a canary that nobody has ever seen: a pattern of coloured cells under noise.

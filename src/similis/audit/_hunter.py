@@ -18,6 +18,7 @@ from similis.audit._windows import Stream, Windows
 _ROWS, _FLOAT_ROWS = 6, 2  # rows of pixels that are looked for: who keeps pixels keeps these, too
 _SIDES = (128, 160, 260)  # what networks are shown
 _GAP = 1.5
+_HEAD = 4096  # bytes in which pictures of one format may be the same
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,7 +55,7 @@ class Hunter:
         never_sent = [draw("decoy", form) for form in sorted({canary.form for canary in canaries}) for _ in range(2)]
         self._windows = Windows(
             [stream for canary in canaries for stream in _streams(canary)],
-            [stream.data for decoy in never_sent for stream in _streams(decoy)],
+            [stream.data[:_HEAD] for decoy in never_sent for stream in _streams(decoy)],
         )
         self._looks = Looks(canaries)
         self.places = 0

@@ -15,6 +15,7 @@ SHARED = (Path("/tmp"), Path("/var/tmp"), Path("/dev/shm"))  # noqa: S108 - look
 """Where any process may put files."""
 
 _MOST = 512 * 1024 * 1024
+_SQLITE = b"SQLite format 3\0"
 _LEAST_VALUE = 32  # bytes
 _WRITING = os.O_WRONLY | os.O_RDWR
 _SECONDS = 2  # that clocks of file systems may be behind
@@ -65,14 +66,29 @@ def tables(url: str) -> Iterator[Place]:
         engine.dispose()
 
 
-def open_files(processes: Iterable[int]) -> Iterator[Place]:
-    """What processes have open for writing or mapped to be shared, deleted files too."""
+def open_files(processes: Iterable[int], without: Iterable[Path] = ()) -> Iterator[Place]:
+    """What processes have open for writing or mapped to be shared, deleted files too.
+
+    Args:
+        processes: by their numbers.
+        without: directories to pass over.
+    """
+    passed = tuple(f"{path.absolute()}/" for path in without)
     for pid in processes:
         for descriptor in _entries(Path(f"/proc/{pid}/fd")):
-            if _is_written(pid, descriptor.name):
+            if _is_written(pid, descriptor.name) and not _target(descriptor).startswith(passed):
                 yield from _file(descriptor, f"open in the service: {_target(descriptor)}")
         for path in _mapped(pid):
             yield from _file(path, f"mapped in the service: {_target(path)}")
+
+
+def sqlite_files(directory: Path) -> Iterator[Path]:
+    """The databases below a directory, whatever they are called."""
+    for path in directory.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as file:
+                if file.read(len(_SQLITE)) == _SQLITE:
+                    yield path
 
 
 def _values(table: str, rows: Iterable[Iterable[object]]) -> Iterator[Place]:

@@ -73,9 +73,9 @@ class PrivacyReport:
         """The result in a sentence."""
         sent, failed = sum(each.canaries for each in self.driven), sum(not each.as_meant for each in self.driven)
         found = f"{len(self.findings)} traces of them were found" if self.findings else "no trace of them was found"
-        where = f"{sum(each.bytes for each in self.searched):,} bytes of {sum(each.places for each in self.searched):,} places"
+        places, size = sum(each.places for each in self.searched), sum(each.bytes for each in self.searched)
         undone = f" {failed} ways could not be taken as meant: nothing is shown of them." if failed else ""
-        return f"{sent} pictures were sent in {len(self.driven)} ways; {found} in {where}.{undone}"
+        return f"{sent} pictures were sent in {len(self.driven)} ways; {found} in {size:,} bytes of {places:,} places.{undone}"
 
     def as_dict(self) -> dict[str, object]:
         """As JSON can hold it."""

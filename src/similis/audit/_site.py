@@ -104,8 +104,12 @@ class Site:
 
     def add(self, canary: Canary, instance: str = SHOP, **fields: str) -> int:
         """Add by REST, as multipart; gives the status."""
+        return self.add_bytes(canary, canary.data, instance, **fields)
+
+    def add_bytes(self, canary: Canary, data: bytes, instance: str = SHOP, /, **fields: str) -> int:
+        """The same with bytes made of the canary's."""
         texts = {"product_id": canary.name[:3], "pic_name": canary.form, **fields}
-        files = {"file": ("picture", canary.data)}
+        files = {"file": ("picture", data)}
         return self.call("POST", f"/api/v1/instances/{instance}/pictures", data=texts, files=files).status_code
 
     def search(self, data: bytes, instance: str = SHOP, **fields: str) -> int:
@@ -163,13 +167,11 @@ def pieces(data: bytes) -> Iterator[bytes]:
         yield data[start : start + _PIECE]
 
 
-def multipart(canary: Canary, **fields: str) -> tuple[dict[str, str], bytes]:
-    """A multipart body by hand, and its header."""
-    texts = {"product_id": canary.name[:3], "pic_name": canary.form, **fields}
-    parts = [
-        f'--edge\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{text}\r\n' for name, text in texts.items()
-    ]
-    parts.append('--edge\r\nContent-Disposition: form-data; name="file"; filename="picture"\r\n\r\n')
-    return {"content-type": "multipart/form-data; boundary=edge"}, "".join(
-        parts
-    ).encode() + canary.data + b"\r\n--edge--\r\n"
+def multipart(canary: Canary, data: bytes = b"") -> tuple[dict[str, str], bytes]:
+    """A multipart body by hand, of the canary or of bytes made of it; and its header."""
+    texts = {"product_id": canary.name[:3], "pic_name": canary.form}
+    disposition = "--edge\r\nContent-Disposition: form-data; name="
+    parts = [f'{disposition}"{name}"\r\n\r\n{text}\r\n' for name, text in texts.items()]
+    head = "".join([*parts, f'{disposition}"file"; filename="picture"\r\n\r\n']).encode()
+    body = head + (data or canary.data) + b"\r\n--edge--\r\n"
+    return {"content-type": "multipart/form-data; boundary=edge"}, body

@@ -23,6 +23,8 @@ _TARGET = re.compile(r"[0-9]+<((?:\\x[0-9a-f]{2})*)>")
 _QUOTED = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?')
 _PATH_OPENED = re.compile(r"= [0-9]+<((?:\\x[0-9a-f]{2})*)>")
 _FOR_WRITING = re.compile(r"O_WRONLY|O_RDWR|O_CREAT|O_TMPFILE")
+_SIZE = re.compile(r"[^,]*, ([0-9]+),")
+_LEAST_MAPPED = 64  # bytes; semaphores have fewer
 _DIGITS = 2
 _NO_FILE = ("pipe:", "socket:", "anon_inode:", "/dev/null", "/dev/pts", "/dev/tty", "UNIX", "TCP", "NETLINK")
 _OF_SQLITE = "-shm"  # marks of locks and an index of the log: page numbers only
@@ -54,7 +56,6 @@ class Traced:
     def notes(self) -> list[str]:
         """What the logs do not tell."""
         notes = [f"{self.calls:,} writes to {len({path for _, path in self.writes}):,} files were traced."]
-        notes += [f"What was written is not known: {each}." for each in sorted(self.unseen)]
         if self.torn:
             notes.append(f"{self.torn} lines of traces could not be read; what they quote was searched.")
         return notes
@@ -105,11 +106,11 @@ def _read(line: str, thread: str, traced: Traced) -> None:
     if name in _WRITING:
         _write(rest, thread, traced)
     elif name in _COPYING:
-        traced.unseen.add(f"{name} {' '.join(path for path in map(_text, _TARGET.findall(rest)))}".strip())
+        traced.unseen.add(f"{name} of {', '.join(map(_text, _TARGET.findall(rest)))}")
     elif name == "mmap":
         _mapped(rest, traced)
     elif name == "memfd_create":
-        traced.unseen.add(f"memfd_create {b''.join(_texts(rest)).decode(errors='replace')}")
+        traced.unseen.add(f"memfd_create of {b''.join(_texts(rest)).decode(errors='replace')}")
     elif (path := _PATH_OPENED.search(rest)) and (name == "creat" or _FOR_WRITING.search(rest)):
         traced.opened.add(_text(path[1]))
 
@@ -123,16 +124,16 @@ def _write(rest: str, thread: str, traced: Traced) -> None:
     content = rest[target.end() :] if target else rest
     traced.writes[thread, path] += b"".join(_texts(content))
     if "..." in content or "iov_base=0x" in content or content.startswith(", 0x"):
-        traced.unseen.add(f"write {path}")
+        traced.unseen.add(f"write to {path}")
 
 
 def _mapped(rest: str, traced: Traced) -> None:
     target = _TARGET.search(rest)
     if target is None or "MAP_SHARED" not in rest or "PROT_WRITE" not in rest:
         return
-    path = _text(target[1])
-    if not path.endswith(_OF_SQLITE):
-        traced.unseen.add(f"mmap {path}")
+    size = _SIZE.match(rest)
+    if not _text(target[1]).endswith(_OF_SQLITE) and not (size and int(size[1]) < _LEAST_MAPPED):
+        traced.unseen.add(f"mmap of {_text(target[1])}")
 
 
 def _texts(rest: str) -> Iterator[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from urllib.parse import quote, urlencode
 
 from similis.audit import _signing
@@ -10,8 +11,7 @@ from similis.audit._ways_taken import upload
 
 _PICTURES = f"/api/v1/instances/{SHOP}/pictures"
 _SHARES = (0.1, 0.5, 0.97)
-_TOO_LARGE = 220  # pixels of a cell: above 4 MB as BMP, below 8
-_FAR_TOO_LARGE = 320  # above 8 MB
+_TOO_LARGE, _FAR_TOO_LARGE = 5_000_000, 9_000_000  # bytes: above the limit of pictures, and of bodies
 _NAMED = {"product_id": "p", "pic_name": "n"}
 
 
@@ -35,8 +35,9 @@ def _foreign(site: Site) -> list[int]:
 
 
 def _too_large(site: Site) -> list[int]:
-    statuses = [site.add(site.canary("BMP", cell)) for cell in (_TOO_LARGE, _FAR_TOO_LARGE)]
-    large = text_of(site.canary("BMP", _TOO_LARGE))
+    canary, other = site.canary(), site.canary("PNG")
+    statuses = [site.add_bytes(canary, canary.repeated(size)) for size in (_TOO_LARGE, _FAR_TOO_LARGE)]
+    large = base64.b64encode(other.repeated(_TOO_LARGE)).decode()
     return [*statuses, site.wire("SearchImageByPic", {"InstanceName": SHOP, "PicContent": large}).status_code]
 
 
@@ -174,7 +175,7 @@ def _failing_uploads(site: Site) -> list[int]:
 
 def _cut_off(site: Site) -> list[int]:
     for share in _SHARES:
-        headers, body = multipart(site.canary("PNG", 60))
+        headers, body = multipart(site.canary("PNG"))
         site.cut_off(_PICTURES, {**headers, "authorization": f"Bearer {site.key}"}, body, share)
         form = urlencode({"InstanceName": SHOP, "PicContent": text_of(site.canary())}).encode()
         signed = _signing.acs3(*site.identity, site.host, "SearchImageByPic", "2020-12-14", form, {})

@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode, urlsplit
 from similis.audit._canaries import Canary
 from similis.audit._site import SHOP, SUCCEEDED, TAKEN, Site, Way, multipart, pieces, text_of
 
-_LARGE = 90  # pixels of a cell: more than a megabyte as PNG, and more than web frameworks keep in memory
+_LARGE = 1_200_000  # bytes: more than web frameworks keep in memory
 _RECENT = "2020-12-14"
 
 
@@ -25,11 +25,13 @@ def _add(site: Site) -> list[int]:
 
 
 def _add_large(site: Site) -> list[int]:
-    return [site.add(site.canary("PNG", _LARGE), instance="things", crop="false")]
+    canary = site.canary("PNG")
+    return [site.add_bytes(canary, canary.repeated(_LARGE), "things", crop="false")]
 
 
 def _add_chunked(site: Site) -> list[int]:
-    headers, body = multipart(site.canary("PNG", _LARGE))
+    canary = site.canary("PNG")
+    headers, body = multipart(canary, canary.repeated(_LARGE))
     return [
         site.call("POST", f"/api/v1/instances/{SHOP}/pictures", content=pieces(body), headers=headers).status_code
     ]
@@ -130,7 +132,7 @@ def upload(site: Site, data: bytes) -> tuple[int, str]:
 
 
 def _upload_flow(site: Site) -> list[int]:
-    status, url = upload(site, site.canary("PNG", _LARGE).data)
+    status, url = upload(site, site.canary("PNG").repeated(_LARGE))
     key = {"InstanceName": SHOP, "ProductId": "wire", "PicName": "uploaded"}
     added = site.rpc("AddImage", {**key, "PicContent": url})
     again, other = upload(site, site.canary().data)

@@ -54,8 +54,8 @@ class Windows:
 
     Args:
         streams: to look for; of those that share bytes the first is named.
-        common: what such streams have in common with streams that were never sent, such as headers of their format:
-            no trace of a picture, and not looked for.
+        common: beginnings of such streams that were never sent. What is in them too, such as headers of their format,
+            is no trace of a picture and not looked for.
     """
 
     def __init__(self, streams: Sequence[Stream], common: Iterable[bytes] = ()) -> None:
@@ -64,8 +64,10 @@ class Windows:
         owners = np.repeat(np.arange(len(streams), dtype=np.uint32), [len(each) for each in hashes])
         offsets = [np.arange(len(each), dtype=np.uint32) for each in hashes]
         together = np.concatenate([np.empty(0, np.uint64), *hashes])
-        telling = _telling(together, streams, hashes, common)
-        order = np.flatnonzero(telling)[np.argsort(together[telling], kind="stable")]
+        varied = np.concatenate([np.empty(0, np.bool_), *(_varied(each.data) for each in streams)])
+        telling = np.flatnonzero(varied)
+        order = telling[np.argsort(together[telling], kind="stable")]
+        order = order[~_among(together[order], common)]
         self._hashes = together[order]
         self._owners = owners[order]
         self._offsets = np.concatenate([np.empty(0, np.uint32), *offsets])[order]
@@ -132,17 +134,18 @@ def _all_hashes(data: bytes) -> Words:
     return _hash(*(words[_WORD * part : _WORD * part + last] for part in range(4)))
 
 
-def _telling(
-    together: Words, streams: Sequence[Stream], hashes: Sequence[Words], common: Iterable[bytes]
-) -> NDArray[np.bool_]:
-    """Which blocks tell a picture: those that are neither nearly empty nor in every picture of their form."""
-    shared = np.concatenate([np.empty(0, np.uint64), *map(_all_hashes, common)])
-    varied = [_varied(stream.data)[: len(each)] for stream, each in zip(streams, hashes, strict=True)]
-    return np.concatenate([np.empty(0, np.bool_), *varied]) & ~np.isin(together, shared)
+def _among(hashes: Words, common: Iterable[bytes]) -> NDArray[np.bool_]:
+    """Which of sorted hashes are also of blocks of `common`."""
+    known = np.unique(np.concatenate([np.zeros(1, np.uint64), *map(_all_hashes, common)]))
+    places = np.minimum(np.searchsorted(known, hashes), len(known) - 1)
+    among: NDArray[np.bool_] = known[places] == hashes
+    return among
 
 
 def _varied(data: bytes) -> NDArray[np.bool_]:
-    """For the block at every offset, whether enough bytes in it differ from the one before."""
+    """Of the block at every offset, whether enough bytes in it differ from the one before."""
+    if len(data) < _BLOCK:
+        return np.empty(0, np.bool_)
     changes = np.concatenate([[0], np.cumsum(np.diff(np.frombuffer(data, np.uint8)) != 0)])
     inside: NDArray[np.bool_] = changes[_BLOCK - 1 :] - changes[: len(changes) - _BLOCK + 1] >= _LEAST_DISTINCT
     return inside
