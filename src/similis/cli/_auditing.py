@@ -48,6 +48,8 @@ ACTIONS: Mapping[str, AuditAction] = {
     "_instances.rebuild": AuditAction.INSTANCE_REBUILD,
     "_instances.show": AuditAction.INSTANCE_SHOW,
     "_instances.tune": AuditAction.TUNING_START,
+    "_keyring.prune": AuditAction.KEYRING_PRUNE,
+    "_keyring.rotate": AuditAction.KEYRING_ROTATE,
     "_pictures.compare": AuditAction.PICTURE_COMPARE,
     "_pictures.delete": AuditAction.PICTURE_DELETE,
     "_pictures.search": AuditAction.PICTURE_SEARCH,

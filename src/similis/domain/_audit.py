@@ -59,10 +59,8 @@ class AuditAction(StrEnum):
     TASK_RESUME = "task.resume"
     TASK_CANCEL = "task.cancel"
     TASK_END = "task.end"
-    KEYRING_CHECK = "keyring.check"
     KEYRING_ROTATE = "keyring.rotate"
-    KEYRING_BACKUP = "keyring.backup"
-    KEYRING_RESTORE = "keyring.restore"
+    KEYRING_PRUNE = "keyring.prune"
     CUSTOMER_EXPORT = "customer.export"
     CUSTOMER_ERASE = "customer.erase"
     RETENTION_REMOVE = "retention.remove"
@@ -86,7 +84,7 @@ _READING = frozenset({
     AuditAction.PICTURE_DUPLICATES, AuditAction.PICTURE_UPLOAD, AuditAction.INSTANCE_LIST,
     AuditAction.INSTANCE_SHOW, AuditAction.TUNING_SHOW, AuditAction.KEY_LIST, AuditAction.CONNECTION_LIST,
     AuditAction.CONNECTION_SHOW, AuditAction.CONNECTION_CHECK, AuditAction.TASK_LIST, AuditAction.TASK_SHOW,
-    AuditAction.TASK_FAILURES, AuditAction.KEYRING_CHECK,
+    AuditAction.TASK_FAILURES,
 })  # fmt: skip
 
 

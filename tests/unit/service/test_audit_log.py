@@ -202,6 +202,19 @@ def test_a_day_that_was_taken_out_is_noticed_but_not_the_oldest(app: App) -> Non
     assert app.audit.verify().problems == ()
 
 
+def test_after_a_change_of_the_master_key_what_was_before_can_be_read_but_not_verified(app: App) -> None:
+    for _ in range(2):
+        app.audit.note(ADD)
+    app.keys.rotate()
+    app.audit.note(ADD)
+    assert [event.subject for event in app.audit.events()] == ["p/a"] * 3
+    found = app.audit.verify()
+    assert (found.events, found.unverifiable, found.problems) == (3, 2, ())
+    (file,) = files(app)
+    file.write_text("".join(file.read_text().splitlines(keepends=True)[::2]))
+    assert app.audit.verify().problems
+
+
 def test_old_files_are_removed(app: App) -> None:
     app.audit.note(ADD)
     (today,) = files(app)
