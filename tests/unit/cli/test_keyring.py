@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from similis.domain import Role
 from similis.service import App, Settings
 
 Similis = Callable[..., Any]
@@ -211,3 +212,17 @@ def test_while_a_service_runs_keys_are_checked_alone(shop: Similis, tmp_path: Pa
         assert _wrong(shop) == []
         found = [each["found"] for each in shop("keyring", "check", "--json").json["findings"]]
         assert any("Not compared" in each for each in found)
+
+
+def test_a_running_service_changes_the_key_of_an_instance(similis: Similis, app: App, address: str) -> None:
+    made = app.access.create(Role.ADMIN)
+    target = ("--endpoint", address, "--key", f"{made.key.id}:{made.secret}")
+    assert similis("instance", "create", "shop", "--type", "generic", *target).status == 0
+    uid = app.instances.get("shop").uid
+    said = similis("keyring", "rotate", "--instance", "shop", *target)
+    assert (said.status, "new key of shop: 0 pictures" in said.out) == (0, True)
+    assert app.instances.get("shop").uid != uid
+    listed = similis("task", "list", "shop", "--json", *target).json
+    assert ([each["kind"] for each in listed["tasks"]], listed["total"]) == (["rekey"], 1)
+    for command in (("check",), ("rotate",), ("backup", "file"), ("restore", "file"), ("prune", "--yes")):
+        assert similis("keyring", *command, *target).status == 2

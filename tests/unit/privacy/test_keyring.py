@@ -1,8 +1,9 @@
 import stat
+import uuid
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from similis.domain import KeyringFailed
@@ -151,3 +152,39 @@ def test_another_context_is_refused(keyring: Keyring) -> None:
 def test_texts_come_back(text: str) -> None:
     cipher = Cipher(b"k" * 32)
     assert cipher.unseal(cipher.seal(text.encode(), text), text) == text.encode()
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_damaged_key_files_are_told_and_never_used(tmp_path: Path, data: st.DataObject) -> None:
+    """Whatever a crash, a disk or a hand has made of a file."""
+    directory = tmp_path / uuid.uuid4().hex
+    keyring = Keyring.open(directory, create=True)
+    uid = keyring.create_instance()
+    sealed = keyring.seal(b"secret", "here"), keyring.instance(uid).seal("text", "there")
+    path = directory / data.draw(st.sampled_from(["master.key", f"instances/{uid}.key"]))
+    content = path.read_bytes()
+    place = data.draw(st.integers(0, len(content) - 1))
+    flipped = bytes([content[place] ^ data.draw(st.integers(1, 255))])
+    forms = [
+        content[:place] + flipped + content[place + 1 :],
+        content[:place],
+        content + data.draw(st.binary(min_size=1, max_size=50)),
+        data.draw(st.binary(max_size=100)),
+        None,
+    ]
+    path.unlink()
+    if (form := data.draw(st.sampled_from(forms))) is not None:
+        path.write_bytes(form)
+        path.chmod(0o600)
+    elif data.draw(st.booleans()):
+        path.mkdir(mode=0o700)
+    try:
+        again = Keyring.open(directory, create=data.draw(st.booleans()))
+        key = again.instance(uid)
+    except KeyringFailed as error:
+        assert error.message
+        assert error.hint
+    else:  # white space around the master key, or bits of its text that mean nothing
+        assert again.unseal(sealed[0], "here") == b"secret"
+        assert key.unseal(sealed[1], "there") == "text"
