@@ -71,6 +71,7 @@ def _shared(data: bytes, _: Image.Image) -> None:
     with contextlib.suppress(FileNotFoundError):
         SharedMemory("leak-shared").unlink()
     memory = SharedMemory("leak-shared", create=True, size=len(data))
+    assert memory.buf is not None
     memory.buf[: len(data)] = data
     memory.close()
 

@@ -74,8 +74,10 @@ class PrivacyReport:
         sent, failed = sum(each.canaries for each in self.driven), sum(not each.as_meant for each in self.driven)
         found = f"{len(self.findings)} traces of them were found" if self.findings else "no trace of them was found"
         places, size = sum(each.places for each in self.searched), sum(each.bytes for each in self.searched)
-        undone = f" {failed} ways could not be taken as meant: nothing is shown of them." if failed else ""
-        return f"{sent} pictures were sent in {len(self.driven)} ways; {found} in {size:,} bytes of {places:,} places.{undone}"
+        told = (
+            f"{sent} pictures were sent in {len(self.driven)} ways; {found} in {size:,} bytes of {places:,} places."
+        )
+        return f"{told} {failed} ways could not be taken as meant: nothing is shown of them." if failed else told
 
     def as_dict(self) -> dict[str, object]:
         """As JSON can hold it."""

@@ -1,0 +1,131 @@
+"""The hunter finds pictures whatever was done with them, and nothing where there is none."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Callable
+from urllib.parse import quote_from_bytes
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image, ImageEnhance
+
+from similis.audit._canaries import FORMS, Canary, draw
+from similis.audit._hunter import Hunter
+
+CANARIES = [draw(f"{form} {number}", form) for form in FORMS for number in range(2)]
+HUNTER = Hunter(CANARIES)
+CANARY = CANARIES[0]
+Change = Callable[[bytes], bytes]
+Keep = Callable[[Image.Image], bytes]
+
+
+def encoded(image: Image.Image, form: str, **options: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+def saved(array: np.ndarray[tuple[int, ...], np.dtype[np.generic]], *, pack: bool = False) -> bytes:
+    buffer = io.BytesIO()
+    if pack:
+        np.savez_compressed(buffer, array=array)
+    else:
+        np.save(buffer, array)
+    return buffer.getvalue()
+
+
+def tensor(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+    values = (np.asarray(image.resize((260, 260)), np.float32) - 127) / 128
+    return np.ascontiguousarray(values.transpose(2, 0, 1)[np.newaxis])
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(CANARIES), st.floats(0.25, 0.9), st.binary(max_size=100), st.binary(max_size=100))
+def test_any_64_bytes_are_found_wherever_they_lie(canary: Canary, share: float, before: bytes, after: bytes) -> None:
+    start = int(share * (len(canary.data) - 64))
+    found = HUNTER.search("place", before + canary.data[start : start + 64] + after)
+    if canary.form in {"BMP", "TIFF", "PPM"}:  # bytes of these are pixels, too
+        assert canary.name in {finding.canary for finding in found}
+    else:
+        assert (canary.name, "file bytes") in {(finding.canary, finding.form) for finding in found}
+
+
+@pytest.mark.parametrize(
+    ("change", "how"),
+    [
+        (base64.b64encode, "base64"),
+        (base64.urlsafe_b64encode, "base64"),
+        (base64.encodebytes, "base64"),
+        (lambda data: b"x" + base64.b64encode(data)[5333:5999], "base64"),
+        (lambda data: data.hex().encode(), "hexadecimal"),
+        (lambda data: b"?" + data.hex().upper().encode()[11001:11400], "hexadecimal"),
+        (lambda data: repr(data).encode(), "escaped"),
+        (lambda data: json.dumps(data.decode("latin-1")).encode(), "escaped"),
+        (lambda data: quote_from_bytes(data).encode(), "escaped"),
+        (lambda data: data.decode("latin-1").encode(), "Latin-1"),
+        (lambda data: str(list(data)).encode(), "decimal"),
+        (gzip.compress, "compressed"),
+        (zlib.compress, "compressed"),
+        (lambda data: zlib.compress(data)[:4000], "compressed"),
+        (lambda data: base64.b64encode(gzip.compress(data)), "base64, compressed"),
+    ],
+)  # fmt: skip
+def test_texts_and_packed_streams_are_read(change: Change, how: str) -> None:
+    found = HUNTER.search("place", b"some text " + change(CANARY.data) + b" and more")
+    assert (CANARY.name, f"file bytes, {how}") in {(finding.canary, finding.form) for finding in found}
+
+
+@pytest.mark.parametrize(
+    ("keep", "form"),
+    [
+        (lambda image: encoded(image, "JPEG", quality=40), "JPEG image"),
+        (lambda image: encoded(image.resize((48, 40)), "PNG"), "PNG image"),
+        (lambda image: encoded(image.resize((64, 64)), "WEBP"), "WEBP image"),
+        (lambda image: encoded(image.convert("L").resize((64, 64)), "JPEG"), "JPEG image"),
+        (lambda image: encoded(image.crop((20, 10, 140, 110)).resize((80, 80)), "PNG"), "PNG image"),
+        (lambda image: encoded(ImageEnhance.Brightness(image).enhance(0.7), "GIF"), "GIF image"),
+        (lambda image: encoded(image.resize((96, 80)), "BMP"), "BMP image"),
+        (lambda image: encoded(image.resize((96, 80)), "PPM"), "PPM image"),
+        (lambda image: saved(np.asarray(image.resize((120, 100)))), "uint8 array"),
+        (lambda image: saved(tensor(image)), "float32 array"),
+        (lambda image: saved(tensor(image), pack=True), "float32 array, compressed"),
+        (lambda image: tensor(image).astype(np.float16).tobytes(), "float16 raster 260×260×3"),
+        (lambda image: image.resize((128, 128)).tobytes(), "uint8 raster 128×128×3"),
+        (lambda image: image.convert("L").resize((100, 100)).tobytes(), "uint8 raster 100×100×1"),
+        (lambda image: image.tobytes()[1000:20_000], "pixels, RGB"),
+        (lambda image: np.asarray(image)[:, :, ::-1].tobytes()[1000:20_000], "pixels, BGR"),
+        (lambda image: image.convert("RGBA").tobytes(), "pixels, RGBA"),
+        (lambda image: (np.asarray(image, np.float32) / 255).tobytes()[:150_000], "pixels, floats to 1"),
+        (lambda image: str(np.asarray(image).tolist()).encode(), "pixels, RGB, decimal"),
+    ],
+)  # fmt: skip
+def test_pixels_and_miniatures_are_recognised(keep: Keep, form: str) -> None:
+    found = HUNTER.search("place", keep(Image.fromarray(CANARY.pixels)))
+    assert (CANARY.name, form) in {(finding.canary, finding.form) for finding in found}
+
+
+@pytest.mark.parametrize("canary", [each for each in CANARIES if each.form in {"JPEG", "PNG", "WEBP"}])
+def test_metadata_alone_are_found(canary: Canary) -> None:
+    found = HUNTER.search("place", b'{"270": "' + canary.mark[20:100] + b'"}')
+    assert [(finding.canary, finding.form) for finding in found] == [(canary.name, "metadata")]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_pictures_that_were_never_sent_are_not_found(form: str) -> None:
+    other = draw("other", form)
+    image = Image.fromarray(other.pixels)
+    kept = (
+        other.data,
+        base64.b64encode(other.data),
+        encoded(image.resize((64, 64)), "JPEG"),
+        tensor(image).tobytes(),
+    )
+    for data in (*kept, np.random.default_rng(1).bytes(200_000), bytes(5000), b"a text and nothing else\n" * 500):
+        assert HUNTER.search("place", data) == []
