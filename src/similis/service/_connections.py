@@ -12,6 +12,7 @@ from similis.catalogue import Catalogue
 from similis.domain import (
     Connection,
     ConnectionCheck,
+    ConnectionNotFound,
     Credentials,
     ImportSource,
     InvalidInput,
@@ -117,18 +118,20 @@ class Connections:
         """See that an instance may import by a connection.
 
         Raises:
-            ConnectionNotFound: there is none of that name.
+            ConnectionNotFound: there is none of that name, or it is for other instances, which is told in the same
+                words: a key of one instance learns nothing of what is there for others.
             InvalidInput: its provider has no bucket of such a name.
-            PermissionDenied: it is for other instances.
         """
-        connection = self.get(source.connection)
-        if source.bucket is not None:
-            check_bucket(source.bucket, connection.provider)
-        if connection.instances and instance not in connection.instances:
-            raise PermissionDenied(
-                f"The connection {connection.name!r} is not for the instance {instance!r}.",
-                "Import by another connection, or have one made for this instance.",
-            )
+        with suppress(ConnectionNotFound):
+            connection = self.get(source.connection)
+            if not connection.instances or instance in connection.instances:
+                if source.bucket is not None:
+                    check_bucket(source.bucket, connection.provider)
+                return
+        raise ConnectionNotFound(
+            f"There is no connection {source.connection[:60]!r} by which the instance {instance!r} may import.",
+            "Check the spelling, or have one made for this instance.",
+        )
 
     def serving(self, instance: str, bucket: str) -> str | None:
         """The connection by which an instance reaches a bucket of which only the name is known.

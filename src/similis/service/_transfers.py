@@ -97,9 +97,8 @@ class Transfers:
 
         Raises:
             InstanceNotFound: there is no such instance.
-            ConnectionNotFound: there is no such connection.
+            ConnectionNotFound: there is no such connection, or it is for other instances.
             InvalidInput: bucket, path or the callback's URL cannot be used.
-            PermissionDenied: the connection is for other instances.
             TaskRunning: an import or rebuild of this instance is under way.
             InstanceEmpty: there is nothing to rebuild.
         """

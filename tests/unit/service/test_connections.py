@@ -87,8 +87,13 @@ def test_a_connection_for_some_instances_serves_no_others(app: App, tmp_path: Pa
         app.connections.create(Connection("c", Provider.FILE, root="/", instances=("nobody",)), operator=True)
     app.connections.create(Connection("c", Provider.FILE, root=str(tmp_path), instances=("mine",)), operator=True)
     app.transfers.start_import("mine", ImportSource("c", None, "/"))
-    with pytest.raises(PermissionDenied):
-        app.transfers.start_import("yours", ImportSource("c", None, "/"))
+    told = set()
+    for name in ("c", "d"):
+        for bucket in (None, "a/b"):
+            with pytest.raises(ConnectionNotFound) as caught:
+                app.transfers.start_import("yours", ImportSource(name, bucket, "/"))
+            told.add(str(caught.value).replace(repr(name), ""))
+    assert len(told) == 1, "one of another instance is told from one that is not there"
     with pytest.raises(TaskRunning):
         app.connections.delete("c")
 

@@ -69,7 +69,7 @@ class Call:
         value = self.request.parameters.get(name, "")
         if not value.strip():  # not stripped for good: a form may have made the last "+" of Base64 a space
             raise Refused(absent, f"Give {name}: the picture in Base64 or the URL of an upload.")
-        return resolve(value, self.uploads, self.fetcher)
+        return resolve(value, self.uploads, self.fetcher, self.caller or "")
 
 
 Action: TypeAlias = Callable[[Call], JsonObject]

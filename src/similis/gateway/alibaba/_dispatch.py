@@ -39,7 +39,7 @@ class _Generation:
 
 
 def _authorize_file_upload(call: Call) -> JsonObject:
-    return call.upload_flow.authorize(call.request, call.scope)
+    return call.upload_flow.authorize(call.request, call.scope, call.caller or "")
 
 
 _RPC: Mapping[str, tuple[str, Actions]] = {

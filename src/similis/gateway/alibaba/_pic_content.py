@@ -19,10 +19,11 @@ _UPLOAD_URL = re.compile(rf"https?://\S*/({KEY_PATTERN})")
 _LINE_BREAKS = re.compile(r"[\t\r\n]")
 
 
-def resolve(value: str, uploads: Uploads, fetcher: Fetcher) -> bytes:
+def resolve(value: str, uploads: Uploads, fetcher: Fetcher, caller: str = "") -> bytes:
     """The encoded picture that a parameter stands for. Blocks while it fetches: not for the event loop.
 
-    A URL of our own upload flow is known by its key, whatever host the client came by, and never fetched.
+    A URL of our own upload flow is known by its key, whatever host the client came by, and never fetched; only the
+    caller that was permitted the upload, by the id of its access key, can use it.
 
     Raises:
         Refused: `InvalidPicUrl` or `TimeoutForTransferImage`.
@@ -32,7 +33,7 @@ def resolve(value: str, uploads: Uploads, fetcher: Fetcher) -> bytes:
     key = upload_key(value)
     if key is None:
         return fetcher.fetch(value) if "://" in value else decode(value)
-    content = uploads.take(key)
+    content = uploads.take(key, caller)
     if content is None:
         raise Refused(
             "InvalidPicUrl", "The upload was used before, is too old or never arrived: upload the picture again."

@@ -50,12 +50,13 @@ class UploadPolicies:
         self._secret = secrets.token_bytes(32)
         self._clock = clock
 
-    def issue(self) -> Permission:
-        """A permission for one object whose key nobody can guess."""
+    def issue(self, owner: str = "") -> Permission:
+        """A permission for one object whose key nobody can guess, which is its owner's to use."""
         key = _KEY_PREFIX + secrets.token_hex(16)
         expiration = (self._clock() + LIFETIME).strftime("%Y-%m-%dT%H:%M:%SZ")
         conditions = [["content-length-range", 1, MAX_PICTURE_BYTES], ["eq", "$key", key]]
-        policy = base64.b64encode(json.dumps({"expiration": expiration, "conditions": conditions}).encode()).decode()
+        stated = {"expiration": expiration, "conditions": conditions, "owner": owner}
+        policy = base64.b64encode(json.dumps(stated).encode()).decode()
         return Permission(key, policy, self._sign(policy))
 
     def check(self, fields: Mapping[str, str]) -> str:
@@ -73,6 +74,11 @@ class UploadPolicies:
             raise UploadRefused(403, "SignatureDoesNotMatch", _WRONG_SIGNATURE)
         self._check_policy(json.loads(base64.b64decode(fields["policy"])), fields["key"])
         return fields["key"]
+
+    @staticmethod
+    def owner_of(fields: Mapping[str, str]) -> str:
+        """Whose object it is, by the fields of a form that were found right."""
+        return str(json.loads(base64.b64decode(fields["policy"]))["owner"])
 
     def _check_policy(self, policy: Mapping[str, Any], key: str) -> None:
         """Only for policies that carry our signature, which therefore have the form that `issue` gave them."""

@@ -38,14 +38,14 @@ class UploadFlow:
         self._upload_host = upload_host
         self._tls_port = tls_port
 
-    def authorize(self, request: WireRequest, scope: Scope) -> dict[str, object]:
-        """The answer to AuthorizeFileUpload; the caller was authenticated before.
+    def authorize(self, request: WireRequest, scope: Scope, owner: str) -> dict[str, object]:
+        """The answer to AuthorizeFileUpload; the caller was authenticated before, and only it can use the upload.
 
         Raises:
             Refused: this client needs TLS for its upload, and there is none.
         """
         place = choose_place(request.headers, scope, self._upload_host, self._tls_port)
-        permission = self._policies.issue()
+        permission = self._policies.issue(owner)
         return {
             "RequestId": request.request_id,
             "AccessKeyId": ACCESS_KEY_ID,
@@ -68,16 +68,20 @@ class UploadFlow:
         files = [value for name, value in parts if name == "file" and isinstance(value, bytes)]
         if len(files) != 1:
             raise UploadRefused(400, "InvalidArgument", "POST requires exactly one file upload per request.")
-        key, content = self._check(parts), files[0]
+        key, content, owner = self._check(parts), files[0], self._policies.owner_of(_fields(parts))
         check_size(len(content))
         try:
-            self._uploads.put(key, content)
+            self._uploads.put(key, content, owner)
         except UploadsFull:
             raise UploadRefused(503, "ServiceUnavailable", "Too many uploads wait for their calls. Retry.") from None
         return key, content
 
     def _check(self, parts: Sequence[Part]) -> str:
-        return self._policies.check({name.lower(): value for name, value in parts if isinstance(value, str)})
+        return self._policies.check(_fields(parts))
+
+
+def _fields(parts: Sequence[Part]) -> dict[str, str]:
+    return {name.lower(): value for name, value in parts if isinstance(value, str)}
 
 
 def add_upload_flow(api: FastAPI, settings: Settings, tls_port: int | None) -> None:

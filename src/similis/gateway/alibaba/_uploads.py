@@ -10,21 +10,24 @@ from dataclasses import dataclass
 MAX_COUNT = 256
 MAX_BYTES = 128 * 1024 * 1024
 MAX_AGE_SECONDS = 300.0
+_SHARES = 4
 
 
 class UploadsFull(Exception):
-    """As many uploads wait for their calls as may."""
+    """As many uploads wait for their calls as may, of all or of this owner."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Upload:
     content: bytes
     expires_at: float
+    owner: str
 
 
 class Uploads:
-    """A store of encoded pictures by key, each good for one use. May be used from several threads.
+    """A store of encoded pictures by key, each good for one use, by its owner. May be used from several threads.
 
+    An owner, which is an access key, can take up a quarter of it: others always find room.
     Orphans, which no call ever asks for, are dropped by a timer as they come of age.
     """
 
@@ -49,7 +52,7 @@ class Uploads:
             self._drop_expired()
             return len(self._uploads)
 
-    def put(self, key: str, content: bytes) -> None:
+    def put(self, key: str, content: bytes, owner: str = "") -> None:
         """Keep a picture; one of the same key is replaced.
 
         Raises:
@@ -60,24 +63,31 @@ class Uploads:
             replaced = self._uploads.get(key)
             count = len(self._uploads) + (replaced is None)
             size = self._bytes + len(content) - (len(replaced.content) if replaced else 0)
-            if count > self._max_count or size > self._max_bytes:
+            if count > self._max_count or size > self._max_bytes or (owner and self._has_its_share(owner, content)):
                 raise UploadsFull
             self._drop(key)
-            self._uploads[key] = _Upload(content, self._clock() + self._max_age)
+            self._uploads[key] = _Upload(content, self._clock() + self._max_age, owner)
             self._bytes += len(content)
             self._watch(self._max_age)
 
-    def take(self, key: str) -> bytes | None:
-        """Return a picture and forget it; None when there is none, it was taken before, or is too old."""
+    def take(self, key: str, owner: str = "") -> bytes | None:
+        """Return a picture and forget it; None when the owner has none, it was taken before, or is too old."""
         with self._lock:
             self._drop_expired()
-            upload = self._drop(key)
-            return upload.content if upload else None
+            found = self._uploads.get(key)
+            if found is None or found.owner != owner:
+                return None
+            self._drop(key)
+            return found.content
 
     def discard(self, key: str) -> None:
         """Forget a picture, if it is there."""
         with self._lock:
             self._drop(key)
+
+    def _has_its_share(self, owner: str, content: bytes) -> bool:
+        sizes = [len(each.content) for each in self._uploads.values() if each.owner == owner]
+        return len(sizes) >= self._max_count // _SHARES or sum(sizes) + len(content) > self._max_bytes // _SHARES
 
     def _drop(self, key: str) -> _Upload | None:
         upload = self._uploads.pop(key, None)

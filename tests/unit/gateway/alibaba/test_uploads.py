@@ -27,6 +27,26 @@ def test_an_upload_is_good_for_one_use() -> None:
     assert len(uploads) == 0
 
 
+def test_it_is_its_owners_alone() -> None:
+    uploads = Uploads()
+    uploads.put("a", b"picture", "me")
+    assert uploads.take("a") is None
+    assert uploads.take("a", "you") is None
+    assert uploads.take("a", "me") == b"picture"
+
+
+@pytest.mark.parametrize("size", [1, 5])
+def test_an_owner_takes_up_a_quarter_at_most(size: int) -> None:
+    uploads = Uploads(max_count=12, max_bytes=20)
+    for number in range(3 if size == 1 else 1):
+        uploads.put(f"mine {number}", bytes(size), "me")
+    with pytest.raises(UploadsFull):
+        uploads.put("one more", bytes(size), "me")
+    uploads.put("yours", bytes(size), "you")
+    assert uploads.take("mine 0", "me") == bytes(size)
+    uploads.put("one more", bytes(size), "me")
+
+
 def test_it_is_gone_when_it_is_too_old() -> None:
     clock = Clock()
     uploads = Uploads(max_age=10, clock=clock)
