@@ -17,7 +17,7 @@ import httpx
 from similis.audit import _tracing
 from similis.audit._canaries import Canary
 from similis.audit._hunter import Finding, Hunter
-from similis.audit._places import SHARED, Place, files, named_files, open_files, sqlite_files, tables
+from similis.audit._places import SHARED, Place, files, memory, named_files, open_files, sqlite_files, tables
 from similis.audit._report import Driven, PrivacyReport, Searched
 from similis.audit._serving import Runner, Scratch, Service, group
 from similis.audit._site import Site, Way
@@ -102,6 +102,7 @@ class _Audit:
                 self._site.address, self._site.key = service.address, service.key
                 if life == 0:
                     driven += self._drive(ways, service)
+                    self._look_into_memory(service)
                 driven.append(self._end(service, how))
             finally:
                 service.end(signal.SIGKILL)
@@ -139,9 +140,17 @@ class _Audit:
     def _glimpse(self, service: Service) -> None:
         """Keep what lies about while the service runs, to be searched when all canaries are known."""
         fleeting = files([self._scratch.service / "tmp", Path("/dev/shm")], since=self._begun)  # noqa: S108 - looked into
-        opened = open_files(group(service.process.pid), without=[self._scratch.traces])
-        for name, data in itertools.chain(opened, fleeting):
+        for name, data in itertools.chain(open_files(group(service.process.pid)), fleeting):
             self._glimpses.setdefault(hashlib.sha256(data).digest(), (name, bytes(data)))
+
+    def _look_into_memory(self, service: Service) -> None:
+        """Note what freed memory still holds: it is in no file, but it is there for whoever can look into it."""
+        hunter, held, size = Hunter(self._site.canaries), set[str](), 0
+        for data in memory(group(service.process.pid)):
+            size += len(data)
+            held |= hunter.pieces(data)
+        told = f"pieces of {len(held)} of {len(self._site.canaries)} pictures" if size else "nobody but root may look"
+        self._notes.append(f"Memory of the service at rest, {size:,} bytes: {told}.")
 
     def _end(self, service: Service, how: signal.Signals) -> Driven:
         """End the service while requests are under way."""
@@ -183,7 +192,10 @@ class _Audit:
             "open and fleeting files of the running service": self._glimpses.values(),
             "data, keys, temporary files, home and logs of the service": files([scratch.service]),
             "rows of the catalogue": itertools.chain.from_iterable(map(tables, self._catalogues())),
-            "shared temporary directories": files(SHARED, since=self._begun, without=[scratch.root]),
+            # Where every file that the service opened is known, what lies deeper there is others'.
+            "shared temporary directories": files(
+                SHARED, since=self._begun, without=[scratch.root], deep=not self._traced
+            ),
             "directories that were named": files(self._directories),
         }
         if self._traced:

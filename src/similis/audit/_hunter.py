@@ -76,6 +76,10 @@ class Hunter:
                 found.setdefault((finding.canary, finding.form), finding)
         return list(found.values())
 
+    def pieces(self, data: bytes) -> set[str]:
+        """The canaries of which bytes or rows of pixels are in some memory, which counts as no place."""
+        return {hit.stream.owner for hit in self._windows.search(data)}
+
     def _exact(self, place: str, view: View) -> Iterator[Finding]:
         for hit in self._windows.search(view.data):
             form = ", ".join((hit.stream.form, *view.how))

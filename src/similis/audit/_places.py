@@ -6,6 +6,7 @@ import mmap
 import os
 import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from sqlalchemy import create_engine, inspect, text
@@ -23,18 +24,21 @@ _SECONDS = 2  # that clocks of file systems may be behind
 Place = tuple[str, bytes | memoryview]
 
 
-def files(directories: Iterable[Path], *, since: float = 0.0, without: Iterable[Path] = ()) -> Iterator[Place]:
+def files(
+    directories: Iterable[Path], *, since: float = 0.0, without: Iterable[Path] = (), deep: bool = True
+) -> Iterator[Place]:
     """The contents of all regular files of this user below directories.
 
     Args:
         directories: where to look.
         since: only files changed since then, seconds since 1970.
         without: directories to pass over.
+        deep: whether to look into directories below them.
     """
     passed = {str(path.absolute()) for path in without}
     for directory in directories:
         for folder, names, leaves in os.walk(directory.absolute(), onerror=lambda _: None):
-            names[:] = [name for name in names if os.path.join(folder, name) not in passed]  # noqa: PTH118 - of many thousands
+            names[:] = [name for name in names if deep and os.path.join(folder, name) not in passed]  # noqa: PTH118 - of many thousands
             for leaf in leaves:
                 path = os.path.join(folder, leaf)  # noqa: PTH118 - as above
                 if not since or _changed(path, since):
@@ -66,17 +70,11 @@ def tables(url: str) -> Iterator[Place]:
         engine.dispose()
 
 
-def open_files(processes: Iterable[int], without: Iterable[Path] = ()) -> Iterator[Place]:
-    """What processes have open for writing or mapped to be shared, deleted files too.
-
-    Args:
-        processes: by their numbers.
-        without: directories to pass over.
-    """
-    passed = tuple(f"{path.absolute()}/" for path in without)
+def open_files(processes: Iterable[int]) -> Iterator[Place]:
+    """What processes have open for writing or mapped to be shared, deleted files too."""
     for pid in processes:
         for descriptor in _entries(Path(f"/proc/{pid}/fd")):
-            if _is_written(pid, descriptor.name) and not _target(descriptor).startswith(passed):
+            if _is_written(pid, descriptor.name):
                 yield from _file(descriptor, f"open in the service: {_target(descriptor)}")
         for path in _mapped(pid):
             yield from _file(path, f"mapped in the service: {_target(path)}")
@@ -89,6 +87,28 @@ def sqlite_files(directory: Path) -> Iterator[Path]:
             with path.open("rb") as file:
                 if file.read(len(_SQLITE)) == _SQLITE:
                     yield path
+
+
+def memory(processes: Iterable[int]) -> Iterator[bytes]:
+    """All that processes have in memory of their own, mapping by mapping."""
+    for pid in processes:
+        try:
+            with (
+                Path(f"/proc/{pid}/maps").open() as maps,
+                Path(f"/proc/{pid}/mem").open("rb", buffering=0) as content,
+            ):
+                for start, end in _own_spans(maps):
+                    with suppress(OSError, OverflowError, ValueError):  # not there to be read
+                        content.seek(start)
+                        yield content.read(end - start)
+        except OSError:  # ended, or closed to this user
+            continue
+
+
+def _own_spans(maps: Iterable[str]) -> list[tuple[int, int]]:
+    found = [line.split() for line in maps]
+    spans = [span.split("-") for span, rights, *_ in found if rights == "rw-p"]
+    return [(int(start, 16), int(end, 16)) for start, end in spans]
 
 
 def _values(table: str, rows: Iterable[Iterable[object]]) -> Iterator[Place]:

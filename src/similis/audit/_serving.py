@@ -162,14 +162,13 @@ def end(process: subprocess.Popen[bytes], how: signal.Signals) -> None:
 
 
 def group(leader: int) -> Iterator[int]:
-    """The processes of a group."""
+    """The processes of a group, but for what traces them."""
+    tracer = _tracer(leader)
     for entry in Path("/proc").iterdir():
-        if entry.name.isdecimal():
-            try:
+        if entry.name.isdecimal() and entry.name != str(tracer):
+            with suppress(ProcessLookupError):
                 if os.getpgid(int(entry.name)) == leader:
                     yield int(entry.name)
-            except ProcessLookupError:
-                continue
 
 
 def _tracer(pid: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,7 @@ def privacy(
     A service is started for it in a scratch directory, with data and keys of its own: yours are not touched. With
     --catalogue, name an empty PostgreSQL database.
     """
+    signal.signal(signal.SIGTERM, _stop)
     with stage_bars(session.output) as advance:
         found = audit_privacy(session.settings, search=search or (), trace=trace, quick=quick, progress=advance)
     session.output.data(found.as_dict())
@@ -46,6 +48,11 @@ def privacy(
         session.output.say(f"The report is in {write_report(found, report)}.")
     if not found.kept:
         raise typer.Exit(1)
+
+
+def _stop(*_: object) -> None:
+    """End as after Ctrl-C: what was started ends, too."""
+    raise KeyboardInterrupt
 
 
 def _print(session: Session, found: PrivacyReport) -> None:
