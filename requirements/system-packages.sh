@@ -2,7 +2,7 @@
 # Makes sure of the programs that the tests use beside Python; installs them where it may.
 set -eu
 missing=""
-for program in curl node npm; do
+for program in curl node npm strace; do
   command -v "$program" >/dev/null && continue
   case "$program" in node) missing="$missing nodejs" ;; *) missing="$missing $program" ;; esac
 done

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shutil
 import sys
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
@@ -12,12 +11,14 @@ from pathlib import Path
 import pytest
 from tests import leaking as leaking_similis
 from tests.leaking import ECHOED, LEAKS
+from tests.servers.milvus_server import MilvusServer
 from tests.servers.postgres_server import PostgresServer
 
 from similis.audit import PrivacyReport, audit_privacy, write_report
+from similis.audit._tracing import why_not
 from similis.service import Settings
 
-traceable = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
+traceable = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +60,12 @@ def test_nothing_is_found_in_postgresql(
     searched = {each.name: each.bytes for each in report.searched}
     assert searched["rows of the catalogue"] > 0
     assert searched["directories that were named"] > 1_000_000
+
+
+@pytest.mark.slow
+def test_nothing_is_found_in_milvus(milvus_server: MilvusServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIMILIS_MILVUS_URI", milvus_server.uri)
+    monkeypatch.setenv("SIMILIS_MILVUS_PREFIX", "audit")
+    report = audit_privacy(Settings(), search=[milvus_server.folder], quick=True)
+    assert report.findings == ()
+    assert report.kept

@@ -85,7 +85,7 @@ class _Audit:
         self._traced = traced
         self._progress = progress
         self._runner = Runner(scratch, settings, command, traced, {})
-        self._site = Site(self._runner)
+        self._site = Site(self._runner, "faiss" if settings.milvus is None else "milvus")
         self._begun = time.time()
         self._notes: list[str] = []
         self._unseen: list[Finding] = []

@@ -54,6 +54,7 @@ class Site:
 
     Attributes:
         runner: starts commands in the same scratch directory.
+        index: the kind of index that instances get.
         address: of the service.
         key: an admin key, `ID:SECRET`.
         canaries: all that were drawn so far.
@@ -62,6 +63,7 @@ class Site:
     """
 
     runner: Runner
+    index: str
     address: str = ""
     key: str = ""
     canaries: list[Canary] = field(default_factory=list)

@@ -16,7 +16,9 @@ _RECENT = "2020-12-14"
 
 
 def _instance(site: Site) -> list[int]:
-    made = [{"name": SHOP, "type": "product"}, {"name": "things", "type": "generic"}]
+    made = [
+        {"name": name, "type": kind, "index": site.index} for name, kind in ((SHOP, "product"), ("things", "generic"))
+    ]
     return [site.call("POST", "/api/v1/instances", json=each).status_code for each in made]
 
 
