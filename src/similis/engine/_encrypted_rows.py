@@ -47,7 +47,9 @@ class EncryptedRows:
         numbers = np.arange(*rows.indices(len(self))) if isinstance(rows, slice) else rows
         if numbers.size and numbers.min() < 0:
             raise IndexError("a row has a negative number")
-        content = np.array(self._content[rows])
+        content = self._content[rows]
+        if isinstance(rows, slice):
+            content = content.copy()  # rows by numbers are a copy already
         self._cipher.apply(numbers, content)
         return content.view(_TYPE).astype(np.float16, copy=False)
 
