@@ -195,8 +195,9 @@ def test_next_to_nothing_is_left_of_it_where_the_service_goes_on(sized: Settings
         for seed, name in enumerate(("gone", "stays")):
             _fill(app, name, seed)
         instance = app.instances.get("gone")
-        ids = app._catalogue.select_ids(instance, None, None).tolist()
-        vectors = [each.tobytes()[:16] for each in app._catalogue.vectors(instance, ids).values()]
+        database = sqlite3.connect(sized.data / "catalogue.sqlite")
+        vectors = [content[:16] for _, content in database.execute(_VECTORS.format(instance.uid))]
+        database.close()
         before = _times(sized, b"gone-")
         assert all(_times(sized, each) for each in vectors[:20])
         app.instances.delete("gone")
