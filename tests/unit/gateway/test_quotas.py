@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import httpx
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.gateway.alibaba.calling import Wire, base64_of, refusal_of
 
-from similis.domain import AccessKey, InstanceSpec, InstanceThrottled, KeyThrottled, Role, TooManyRequests
+from similis.domain import AccessKey, InstanceSpec, InstanceThrottled, KeyThrottled, PictureKey, Role, TooManyRequests
 from similis.gateway import _quotas
 from similis.gateway._quotas import Quotas
 from similis.service import App
@@ -237,3 +238,23 @@ def test_what_is_refused_uses_up_no_nonce_and_foreign_calls_no_quota(app: App, a
     assert app._catalogue._database._writes == written
     for each in (stranger, owner):
         each.http.close()
+
+
+@pytest.mark.usefixtures("api")
+def test_a_flood_on_one_instance_keeps_nobody_from_another(app: App, address: str, pictures: list[bytes]) -> None:
+    app.pictures.add("things", pictures[0], PictureKey("p", "a"))
+    app.instances.set("shop", qps=1)
+    made = {name: app.access.create(Role.WRITER, [name]) for name in ("shop", "things")}
+    bearer = {name: {"authorization": f"Bearer {each.key.id}:{each.secret}"} for name, each in made.items()}
+
+    def search(name: str) -> int:
+        form = {"file": pictures[1]}
+        path = f"{address}/api/v1/instances/{name}/search"
+        return httpx.post(path, files=form, headers=bearer[name], timeout=60).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        flood = [threads.submit(search, "shop") for _ in range(60)]
+        assert [search("things") for _ in range(5)] == [200] * 5
+        statuses = [each.result() for each in flood]
+    assert set(statuses) == {200, 429}
+    assert statuses.count(429) > statuses.count(200)
