@@ -18,6 +18,7 @@ from similis.audit import PrivacyReport, audit_privacy, write_report
 from similis.audit._tracing import why_not
 from similis.service import Settings
 
+pytestmark = pytest.mark.timeout(1200)
 traceable = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
 
