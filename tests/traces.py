@@ -16,6 +16,7 @@ import base64
 import re
 from collections.abc import Iterable, Iterator
 from itertools import product
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -90,8 +91,9 @@ def _written(row: NDArray[np.floating]) -> Iterator[tuple[bytes, int]]:
     for kind in _FLOATS:
         with np.errstate(over="ignore"):
             yield row.astype(kind).tobytes(), kind.itemsize
-    for order in ("big", "little"):
-        yield np.packbits(row > 0, bitorder=order).tobytes(), 1  # type: ignore[call-overload] # as numpy has it
+    orders: tuple[Literal["big", "little"], ...] = ("big", "little")
+    for order in orders:
+        yield np.packbits(row > 0, bitorder=order).tobytes(), 1
 
 
 def _words(data: bytes, step: int) -> NDArray[np.uint64]:

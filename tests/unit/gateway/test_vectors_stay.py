@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -19,6 +18,7 @@ from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 from numpy.typing import NDArray
 from tests.data.make import fill
+from tests.decimals import too_exact
 from tests.traces import Traces
 from tests.unit.gateway.alibaba.calling import Wire
 from tests.unit.gateway.alibaba.test_upload_routes import PYTHON, authorize, fields_of, place_of, post
@@ -31,7 +31,6 @@ from similis.domain import Role
 from similis.engine import FaissIndex
 from similis.gateway import create_asgi
 from similis.service import App, Settings
-from similis.service._scoring import MAX_RELEVANCE
 
 _OTHERS: Mapping[str, str] = {
     "/": "", "/console/console.css": "", "/console/console.js": "", "/console/icon.svg": "", "/docs": "",
@@ -42,7 +41,6 @@ _OTHERS: Mapping[str, str] = {
 }  # fmt: skip
 """Routes beside those of REST; those with a reason are called in another way than by their path."""
 
-_NOT_OF_FEATURES = {"milliseconds", "qps", "SearchTime"}
 _TUNED = {"product_id": "p0", "pic_name": "v1"}
 _BROKEN: list[Mapping[str, Any]] = [
     {},
@@ -148,30 +146,7 @@ def _too_exact(answer: httpx.Response) -> list[object]:
     if "json" not in kind or answer.request.url.path == "/openapi.json":
         return []
     lines = answer.text.splitlines() if "ndjson" in kind else [answer.text]
-    return [wrong for line in lines if line for wrong in _numbers_of(json.loads(line))]
-
-
-def _numbers_of(value: object) -> Iterator[object]:
-    if isinstance(value, float) and round(value, 6) != value:
-        yield value
-    elif isinstance(value, list):
-        for each in value:
-            yield from _numbers_of(each)
-    elif isinstance(value, dict):
-        pair = value.get("sort_expr_values", value.get("SortExprValues"))
-        if pair is not None:
-            yield from _relevance_beyond(str(pair), value.get("score", value.get("Score")))
-        for name, each in value.items():
-            yield from [] if name in _NOT_OF_FEATURES else _numbers_of(each)
-
-
-def _relevance_beyond(pair: str, score: float | None) -> Iterator[object]:
-    """The relevance, unless a score of six decimals says all that it says."""
-    relevance = pair.split(";", maxsplit=1)[0]
-    shown = float(round(Decimal(relevance) / Decimal(MAX_RELEVANCE), 6))
-    whole = score is None or score == shown
-    if not whole or relevance not in {MAX_RELEVANCE, f"{float(Decimal(MAX_RELEVANCE) * Decimal(repr(shown))):.15g}"}:
-        yield pair
+    return [wrong for line in lines if line for wrong in too_exact(json.loads(line))]
 
 
 @pytest.fixture
