@@ -82,11 +82,12 @@ def test_two_instances_in_one_signed_call(world: World, watch: Watch, version: s
     picture = world.picture if action.startswith("Add") else b"no picture"
     request = next(calls.wire(version, action, path, _inside_alpha(other), picture))
     own, foreign = ("InstanceName", "alpha"), ("InstanceName", OTHER)
-    spelt = ("instanceName", OTHER)
+    spelt, spelt_own = ("instanceName", OTHER), ("instanceName", "alpha")
     body = request.options.get("data", {})
     for query, form in (
         ([own], [foreign]), ([foreign], [own]), ([spelt], [own]), ([own], [spelt]), ([own, foreign], []),
         ([foreign, own], []), ([], [own, foreign]), ([], [foreign, own]), ([], [spelt, own]),
+        ([spelt_own], [foreign]), ([foreign], [spelt_own]), ([], [spelt_own, foreign]), ([spelt_own, foreign], []),
         ([("InstanceName[]", OTHER)], [own]),
     ):  # fmt: skip
         pairs = [*(pair for pair in body.items() if pair[0] != "InstanceName"), *form]
