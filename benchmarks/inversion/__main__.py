@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from benchmarks.inversion import _attempts as attempts
-from benchmarks.inversion._judges import COPY_DETECTOR, PERCEPTION, CopyDetector, Judge, Layout, Perception
-from benchmarks.inversion._judging import Court
+from benchmarks.inversion._bench import Bench
 from benchmarks.inversion._linear import nearest
 from benchmarks.inversion._networks import Sight
 from benchmarks.inversion._pictures import found_sets, load
-from benchmarks.inversion._report import Row, markdown, side_by_side, verdict_row, write
+from benchmarks.inversion._reductions import attempt, recall_at_1, reductions
+from benchmarks.inversion._report import Row, markdown, side_by_side, write
 from benchmarks.inversion._splits import split, without_sets
 from benchmarks.inversion._stage import Stage
 from benchmarks.inversion._telling import by_clouds, by_pairs, labels_told
@@ -37,6 +37,7 @@ from similis.service import Settings
 _TRAINING = 0.7
 """Share of the time that networks are trained in; the rest goes to the judges."""
 _SHOWN = 16
+_ELSEWHERE = "Rebuilt by an attacker who has nothing of the kind"
 _COLUMNS = (
     (attempts.RAW, "linear"),
     (attempts.RAW, "convolutional"),
@@ -49,38 +50,72 @@ _COLUMNS = (
 
 
 def main() -> None:
-    """Run all attacks and report."""
+    """Run the attacks and report."""
     options = _options()
     torch.set_num_threads(1)
     started = time.monotonic()
     pictures = load(options.data, options.cache, options.sets or found_sets(options.data))
-    dimension = pictures.features.shape[1]
-    stage = Stage(pictures, split(pictures, options.targets), rotation(b"instance".ljust(32), dimension))
-    other = replace(stage, rotation=rotation(b"another".ljust(32), dimension))
-    store = ModelStore(Settings().models)
-    sight, seconds = Sight(store.path(BACKBONE)), options.minutes * 60 * _TRAINING
-    tries = [
+    key = rotation(b"instance".ljust(32), pictures.features.shape[1])
+    stage = Stage(pictures, split(pictures, options.targets), key)
+    store, seconds = ModelStore(Settings().models), options.minutes * 60 * _TRAINING
+    sight = Sight(store.path(BACKBONE))
+    bench = Bench(store)
+    if options.reductions:
+        tables = {"What storing less changes": list(_reduced(stage, bench, seconds))}
+        grid = None
+    else:
+        tries = _tries(stage, sight, seconds)
+        tables = {"Rebuilt pictures": list(bench.judged(stage, tries))}
+        if options.elsewhere:
+            tables[_ELSEWHERE] = list(bench.judged(*_elsewhere(stage, sight, seconds, options.elsewhere)))
+        tables |= _told(stage)
+        grid = _grid(stage, tries, options.show)
+    facts = _facts(stage, time.monotonic() - started)
+    write(options.report, tables, facts, grid)
+    print(f"{facts}\n{''.join(markdown(title, rows) for title, rows in tables.items())}Report: {options.report}")
+
+
+def _facts(stage: Stage, seconds: float) -> Row:
+    targets = {name: len(rows) for name, rows in stage.split.targets.items()}
+    counts = {"pictures": len(stage.pictures), "own": len(stage.split.own), "stored": len(stage.split.stored)}
+    return counts | {"targets": targets, "minutes": round(seconds / 60)}
+
+
+def _tries(stage: Stage, sight: Sight, seconds: float) -> list[attempts.Attempt]:
+    other = replace(stage, rotation=rotation(b"another".ljust(32), stage.pictures.features.shape[1]))
+    decoders = attempts.train(stage, sight, seconds)
+    return [
         *attempts.baselines(stage),
-        *attempts.against_features(stage, sight, seconds),
+        *attempts.against_features(stage, decoders),
+        *attempts.against_stored(stage, decoders),
         *attempts.against_codes(stage, seconds),
         *attempts.with_another_key(stage, other, seconds),
     ]
-    tables = {"Rebuilt pictures": list(_judged(stage, tries, store))}
-    if options.elsewhere:
-        away = replace(stage, split=without_sets(pictures, stage.split, options.elsewhere))
-        their = [*attempts.baselines(away), *attempts.elsewhere(away, sight, seconds)]
-        tables["Rebuilt by an attacker who has nothing of the kind"] = list(_judged(away, their, store))
-    tables["Labels told"] = labels_told(stage)
-    tables["Pairs of a known picture and its stored vector"] = by_pairs(stage)
-    tables["The rotation without pairs"] = by_clouds(stage)
-    facts: Row = {
-        "pictures": len(pictures),
-        "own": len(stage.split.own),
-        "targets": {name: len(rows) for name, rows in stage.split.targets.items()},
-        "minutes": round((time.monotonic() - started) / 60),
+
+
+def _elsewhere(
+    stage: Stage, sight: Sight, seconds: float, left_out: Sequence[str]
+) -> tuple[Stage, list[attempts.Attempt]]:
+    away = replace(stage, split=without_sets(stage.pictures, stage.split, left_out))
+    decoders = attempts.train(away, sight, seconds, attempts.TIMES_ELSEWHERE)
+    return away, [*attempts.baselines(away), *attempts.against_features(away, decoders)]
+
+
+def _told(stage: Stage) -> dict[str, list[Row]]:
+    return {
+        "Labels told": labels_told(stage),
+        "Pairs of a known picture and its stored vector": by_pairs(stage),
+        "The rotation without pairs": by_clouds(stage),
     }
-    write(options.report, tables, facts, _grid(stage, tries, options.show))
-    print(f"{facts}\n{''.join(markdown(title, rows) for title, rows in tables.items())}Report: {options.report}")
+
+
+def _reduced(stage: Stage, bench: Bench, seconds: float) -> Iterator[Row]:
+    ways = reductions(stage)
+    for name, way in ways.items():
+        recall = round(recall_at_1(stage, way), 3)
+        tried = replace(attempt(stage, way, seconds / len(ways)), has=name)
+        for row in bench.judged(stage, [tried]):
+            yield {**row, "R@1 of labels": recall}
 
 
 def _options() -> argparse.Namespace:
@@ -97,20 +132,8 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--show", nargs="*", help="sets that pictures are shown of (all that are used)")
     parser.add_argument("--targets", type=int, default=1000, help="pictures to be rebuilt of each kind (1,000)")
+    parser.add_argument("--reductions", action="store_true", help="instead: what storing less of a picture changes")
     return parser.parse_args()
-
-
-def _judged(stage: Stage, tries: Sequence[attempts.Attempt], store: ModelStore) -> Iterator[Row]:
-    judges: list[Judge] = [Layout(stage.own_pixels.mean(0))]
-    if store.status(COPY_DETECTOR).fetched:
-        judges.append(CopyDetector(store))
-    perception = Perception(store) if store.status(PERCEPTION).fetched else None
-    for part, rows in stage.split.targets.items():
-        court = Court(stage.pixels(rows), judges, perception)
-        for each in tries:
-            row = verdict_row(each.has, each.method, part, court.judge(each.rebuild(rows)))
-            print(" | ".join(f"{value}" for value in row.values()), flush=True)
-            yield row
 
 
 def _grid(stage: Stage, tries: Sequence[attempts.Attempt], show: Sequence[str] | None) -> NDArray[np.uint8]:

@@ -5,6 +5,8 @@ Stored rows are `features @ rotation.T`; the attacks look for the orthogonal mat
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,7 +14,8 @@ Floats = NDArray[np.float32]
 
 _NEIGHBOURS = 10
 _QUANTILES = 200
-_ROUNDS = 25
+_ROUNDS = 15
+_WEIGHT = np.float32(3**0.5)
 
 
 def stored(rotation: NDArray[np.floating], features: Floats) -> Floats:
@@ -52,31 +55,56 @@ def from_pairs(features: Floats, vectors: Floats) -> Floats:
     return matrix
 
 
-def without_pairs(own: Floats, own_groups: NDArray[np.int64], vectors: Floats, groups: NDArray[np.int64]) -> Floats:
-    """Line up two clouds of points of which nothing is known but what a rotation leaves as it is.
+@dataclass(frozen=True, eq=False)
+class Clouds:
+    """Two clouds of points, each with groups that are known to correspond.
 
-    A first guess pairs points whose similarities to all others of their cloud are distributed alike; then pairs of
-    mutual nearest neighbours and the rotation that they tell take turns, as word vectors of two languages are aligned
-    (Artetxe, Labaka and Agirre, ACL 2018).
-
-    Args:
+    Attributes:
         own: features of the attacker's pictures, float32[n, D].
         own_groups: their categories.
         vectors: stored ones of other pictures, float32[m, D].
         groups: their categories, which the catalogue has in clear.
+    """
+
+    own: Floats
+    own_groups: NDArray[np.int64]
+    vectors: Floats
+    groups: NDArray[np.int64]
+
+
+def without_pairs(clouds: Clouds) -> Floats:
+    """Line up clouds of which nothing is known but what a rotation leaves as it is.
+
+    A first guess pairs points whose similarities to all others of their cloud are distributed alike.
 
     Returns:
         float32[D, D]; `vectors @ matrix` is the guess at features.
     """
-    first, second = _profiles(own), _profiles(vectors)
+    first, second = _profiles(clouds.own), _profiles(clouds.vectors)
     rows, columns = _mutual(_scaled_similarity(second, first))
-    matrix = from_pairs(own[columns], vectors[rows])
-    apart = groups[:, np.newaxis] != own_groups
+    return lined_up(clouds, from_pairs(clouds.own[columns], clouds.vectors[rows]))
+
+
+def lined_up(clouds: Clouds, matrix: Floats, known: tuple[Floats, Floats] | None = None) -> Floats:
+    """Better a guess at the rotation: pairs of mutual nearest neighbours and the rotation that they tell take turns.
+
+    So word vectors of two languages are aligned (Artetxe, Labaka and Agirre, ACL 2018).
+
+    Args:
+        clouds: what is to be lined up.
+        matrix: the first guess, float32[D, D].
+        known: features and stored vectors of pairs, which count three times.
+    """
+    features, vectors = known or (clouds.own[:0], clouds.vectors[:0])
+    apart = clouds.groups[:, np.newaxis] != clouds.own_groups
     for _ in range(_ROUNDS):
-        similarity = _scaled_similarity(unit_rows(vectors @ matrix), own)
+        similarity = _scaled_similarity(unit_rows(clouds.vectors @ matrix), clouds.own)
         similarity[apart] = -np.inf
         rows, columns = _mutual(similarity)
-        matrix = from_pairs(own[columns], vectors[rows])
+        matrix = from_pairs(
+            np.concatenate([clouds.own[columns], _WEIGHT * features]),
+            np.concatenate([clouds.vectors[rows], _WEIGHT * vectors]),
+        )
     return matrix
 
 

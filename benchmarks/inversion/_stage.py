@@ -8,11 +8,15 @@ from functools import cached_property
 import numpy as np
 from benchmarks.inversion._linear import Principal, principal
 from benchmarks.inversion._pictures import Pictures
-from benchmarks.inversion._rotation import sign_codes, stored, unit_rows
+from benchmarks.inversion._rotation import Clouds, sign_codes, stored, unit_rows
 from benchmarks.inversion._splits import Rows, Split
 from numpy.typing import NDArray
 
+from similis.privacy import FeatureCipher
+
 Floats = NDArray[np.float32]
+
+_KEY_BYTES, _TAG_BYTES = 32, 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,8 +42,17 @@ class Stage:
         return self.pictures.features[rows].astype(np.float32)
 
     def stored(self, rows: Rows) -> Floats:
-        """The same as the catalogue has them."""
+        """Features turned by the key, as the catalogue and indexes have them before they encrypt them."""
         return stored(self.rotation, self.features(rows))
+
+    def encrypted(self, rows: Rows) -> Floats:
+        """What the catalogue has of them, each two bytes taken for a number, as vectors of unit length."""
+        cipher = FeatureCipher(bytes(self.rotation)[:_KEY_BYTES], "instance")
+        vectors = self.stored(rows).astype("<f2")
+        sealed = [cipher.seal(int(row), vector.tobytes()) for row, vector in zip(rows, vectors, strict=True)]
+        texts = (each[-vectors.shape[1] * 2 - _TAG_BYTES : -_TAG_BYTES] for each in sealed)
+        numbers = np.stack([np.frombuffer(each, "<u2") for each in texts])
+        return unit_rows((numbers / 65535 - 0.5).astype(np.float32))
 
     def turned_back(self, rows: Rows) -> Floats:
         """Stored vectors to whoever has the key."""
@@ -52,6 +65,11 @@ class Stage:
     def codes_turned_back(self, rows: Rows) -> Floats:
         """Binary codes to whoever has the key."""
         return unit_rows((self.codes(rows) @ self.rotation).astype(np.float32))
+
+    def clouds(self, own: Rows, there: Rows) -> Clouds:
+        """Features of some pictures and stored vectors of others, to be lined up."""
+        categories = self.pictures.categories
+        return Clouds(self.features(own), categories[own], self.stored(there), categories[there])
 
     @cached_property
     def own_pixels(self) -> Floats:

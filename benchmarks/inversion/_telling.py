@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 from benchmarks.inversion._labels import by_neighbours, by_probe
-from benchmarks.inversion._linear import LinearDecoder
-from benchmarks.inversion._measures import mean, ssim
-from benchmarks.inversion._rotation import from_pairs, recovered, without_pairs
+from benchmarks.inversion._measures import mean
+from benchmarks.inversion._rotation import from_pairs, lined_up, recovered, without_pairs
 from benchmarks.inversion._splits import Rows
 from benchmarks.inversion._stage import Stage
+from numpy.typing import NDArray
 
-PAIRS = (16, 32, 64, 128, 256, 512, 1024)
-_ALIGNED = 2500
+PAIRS = (4, 8, 16, 32, 64, 128, 256, 512, 1024)
+_ALIGNED, _SECRET = 2500, 1000
+
+Floats = NDArray[np.float32]
 
 Row = dict[str, Any]
 
@@ -27,7 +29,7 @@ def labels_told(stage: Stage) -> list[Row]:
     cases = [
         ("raw features, or stored ones with the key", stage.turned_back(rows), stage.own_features),
         ("binary code, with the key", stage.codes_turned_back(rows), own_codes),
-        ("stored, without the key", stage.stored(rows), stage.own_features),
+        ("turned vectors, without the key", stage.stored(rows), stage.own_features),
     ]
     _labels, counts = np.unique(names, return_counts=True)
     commonest = float(np.mean(truth == _labels[counts.argmax()]))
@@ -43,20 +45,28 @@ def labels_told(stage: Stage) -> list[Row]:
 
 
 def by_pairs(stage: Stage, seed: int = 0) -> list[Row]:
-    """What so many pairs of a picture and its stored vector give away of the other stored pictures."""
+    """What so many pairs of a picture and its stored vector give away of the other stored pictures.
+
+    By the pairs alone, and lined up, from where they lead, with pictures of the attacker's own.
+    """
     rng = np.random.default_rng(seed)
     targets = stage.split.targets["known"]
     others = rng.permutation(np.setdiff1d(stage.split.stored, targets))
-    linear = LinearDecoder(stage.own_features, stage.own_pixels, stage.basis)
+    own, there = rng.permutation(stage.split.own)[:_ALIGNED], np.concatenate([targets, others])[:_ALIGNED]
     rows = []
     for count in (each for each in PAIRS if each <= len(others)):
-        known = others[:count]
-        guess = stage.stored(targets) @ from_pairs(stage.features(known), stage.stored(known))
-        near, found = recovered(guess, stage.features(targets))
-        pictures = linear.rebuild(guess)
-        alike = mean(ssim(stage.pixels(targets), pictures))
-        rows.append({"pairs": count, "cosine": mean(near), "recognised": mean(found), "SSIM": alike})
+        known = stage.features(others[:count]), stage.stored(others[:count])
+        matrix = from_pairs(*known)
+        better = lined_up(stage.clouds(own, there), matrix, known)
+        rows.append(
+            {"pairs": count, **_found(stage, targets, matrix, ""), **_found(stage, targets, better, ", lined up")}
+        )
     return rows
+
+
+def _found(stage: Stage, rows: Rows, matrix: Floats, how: str) -> Row:
+    near, found = recovered(stage.stored(rows) @ matrix, stage.features(rows))
+    return {f"cosine{how}": mean(near), f"recognised{how}": mean(found)}
 
 
 def by_clouds(stage: Stage, seed: int = 0) -> list[Row]:
@@ -91,9 +101,7 @@ def _by_labels(stage: Stage, inside: Rows, rng: np.random.Generator) -> tuple[Ro
 
 
 def _cloud(stage: Stage, own: Rows, there: Rows) -> Row:
-    categories = stage.pictures.categories
-    matrix = without_pairs(stage.features(own), categories[own], stage.stored(there), categories[there])
-    secret = np.setdiff1d(there, own)[:1000]
-    near, found = recovered(stage.stored(secret) @ matrix, stage.features(secret))
-    told = {"cosine": mean(near), "recognised": mean(found), "among": len(secret)}
-    return {"own": len(own), "stored": len(there)} | told
+    matrix = without_pairs(stage.clouds(own, there))
+    secret = np.setdiff1d(there, own)[:_SECRET]
+    counts = {"own": len(own), "stored": len(there), "of them secret": len(secret)}
+    return counts | _found(stage, secret, matrix, "")
