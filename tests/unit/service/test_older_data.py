@@ -25,6 +25,7 @@ def test_a_kept_data_directory_answers_as_it_did(
         archive.extractall(tmp_path, filter="tar")
     expected = json.loads((DIRECTORY / f"{name}.json").read_text("utf-8"))
     segments = sorted((tmp_path / DATA).glob("index/*/*/*"))
+    manifests = [json.loads((each / "segment.json").read_text())[0] for each in segments]
     with App.open(settings(tmp_path), pipeline) as app:
         app.verify()
         for instance, answers in describe(app).items():
@@ -32,7 +33,7 @@ def test_a_kept_data_directory_answers_as_it_did(
         assert app.access.authenticate(**_identity(expected["key"])).role is Role.READER
         app.pictures.update("plain", PictureKey("p0", "v1"), {"str_attr4": "changed"})
         assert app.search.by_name("plain", PictureKey("p0", "v1"), SearchOptions(num=1)).matches[0].score == 1.0
-    if all(json.loads((each / "segment.json").read_text())[0]["format"] == _FORMAT for each in segments):
+    if all(manifest["format"] == _FORMAT for manifest in manifests):
         assert "built anew" not in caplog.text
         assert sorted((tmp_path / DATA).glob("index/*/*/*")) == segments
 
