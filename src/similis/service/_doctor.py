@@ -13,6 +13,7 @@ from similis.catalogue import Catalogue
 from similis.domain import DataDirectoryLocked, SimilisError
 from similis.service._app import App
 from similis.service._models import model_store
+from similis.service._opening import check_place
 from similis.service._settings import Settings
 
 _LEAST_FREE = 1 << 30
@@ -63,11 +64,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
 
 
 def _key_place(settings: Settings) -> Finding:
-    keys, data = settings.key_directory.absolute(), settings.data.absolute()
-    outside = data != keys and data not in keys.parents
-    return Finding(
-        "Key directory outside the data", outside, str(keys), "Move the keys elsewhere and set SIMILIS_KEYS."
-    )
+    return _attempt("Key directory outside the data", lambda: check_place(settings))
 
 
 def _import_roots(settings: Settings) -> Iterator[Finding]:
