@@ -147,8 +147,8 @@ class Told:
                     ran = self._similis(*command.split(), *given, *target, *form)
                     self.parts.append((f"{command} {variant}", f"{ran.out}\n{ran.err}".encode()))
                     self.statuses.setdefault(command, set()).add(ran.status)
-                    if form and ran.status == 0 and command != "benchmark engine":  # which prints times
-                        assert not list(too_exact(json.loads(ran.out or "null"))), f"{command} {variant}"
+                    if ran.out.startswith(("{", "[")) and command != "benchmark engine":  # which prints times
+                        assert not list(too_exact(json.loads(ran.out))), f"{command} {variant}"
                     if command == "key create" and ran.status == 0 and form:
                         self.places["key"] = ran.json["id"]
 
