@@ -13,7 +13,7 @@ from similis.audit._canaries import COLUMNS, ROWS, Canary
 Numbers = NDArray[np.float64]
 
 _LEAST_CELLS = 3  # each way, of the part of a canary that is told
-_COLOUR, _GREY = 0.80, 0.92  # least correlation over 90 and 30 means; by chance once in 10¹¹ images
+_SURE = 7.0  # standard deviations from chance, by Fisher's transformation: once in 10¹² comparisons
 _MOST = 1e6
 _WEIGHTS = np.array([0.299, 0.587, 0.114])
 
@@ -33,8 +33,9 @@ class Looks:
         parts = [(canary.name, part) for canary in canaries for part in _parts(canary.pixels)]
         self._owners = [name for name, _ in parts]
         patterns = [_pattern(part.astype(np.float64)) for _, part in parts]
-        self._colours = np.array([_unit(pattern) for pattern in patterns] or np.empty((0, 1)))
-        self._greys = np.array([_unit(pattern @ _WEIGHTS) for pattern in patterns] or np.empty((0, 1)))
+        cells = np.array([_cells(part, canary) for canary in canaries for part in _parts(canary.pixels)])
+        self._colours = _Known(np.array([_unit(each) for each in patterns]), 3 * (cells - 1))
+        self._greys = _Known(np.array([_unit(each @ _WEIGHTS) for each in patterns]), cells - 1)
 
     def find(self, image: NDArray[np.generic]) -> Likeness | None:
         """The canary that an image shows.
@@ -48,15 +49,27 @@ class Looks:
             numbers = np.clip(np.nan_to_num(image.astype(np.float64)), -_MOST, _MOST)
         pattern = _pattern(numbers.reshape(*image.shape[:2], -1))[:, :, :3]
         if pattern.shape[2] < _WEIGHTS.size:
-            return self._best(self._greys, _unit(pattern[:, :, 0]), _GREY)
-        ways = [self._best(self._colours, _unit(each), _COLOUR) for each in (pattern, pattern[:, :, ::-1])]
-        ways.append(self._best(self._greys, _unit(pattern @ _WEIGHTS), _GREY))
+            return self._best(self._greys, _unit(pattern[:, :, 0]))
+        ways = [self._best(self._colours, _unit(each)) for each in (pattern, pattern[:, :, ::-1])]
+        ways.append(self._best(self._greys, _unit(pattern @ _WEIGHTS)))
         return max((each for each in ways if each), key=lambda each: each.score, default=None)
 
-    def _best(self, known: Numbers, seen: Numbers, least: float) -> Likeness | None:
-        scores = known @ seen
-        best = int(scores.argmax())
-        return Likeness(self._owners[best], float(scores[best])) if scores[best] >= least else None
+    def _best(self, known: _Known, seen: Numbers) -> Likeness | None:
+        scores = known.patterns @ seen
+        best = int((scores - known.least).argmax())
+        return Likeness(self._owners[best], float(scores[best])) if scores[best] >= known.least[best] else None
+
+
+class _Known:
+    """Patterns of unit length, and the correlation from which on each is told: the fewer its cells, the higher."""
+
+    def __init__(self, patterns: Numbers, freedom: NDArray[np.int64]) -> None:
+        self.patterns = patterns
+        self.least = np.tanh(_SURE / np.sqrt(freedom - 3))
+
+
+def _cells(part: NDArray[np.uint8], canary: Canary) -> int:
+    return round(ROWS * COLUMNS * part.size / canary.pixels.size)
 
 
 def _parts(pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:

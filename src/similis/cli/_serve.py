@@ -13,7 +13,7 @@ from similis.cli._session import Session, SubjectFinderOption, with_session
 from similis.domain import AuditAction, InvalidInput, NewAccessKey
 from similis.gateway import Tls
 from similis.gateway import serve as serve_app
-from similis.service import App, examine
+from similis.service import App, examine, wipe_freed_memory
 
 
 def register(root: typer.Typer) -> None:
@@ -40,6 +40,7 @@ def serve(
     show_key: Annotated[bool, typer.Option("--show-key", help="Print an admin access key with its secret.")] = False,
 ) -> None:
     """Run the service: REST interface and console. A first start makes an admin access key and prints it."""
+    wipe_freed_memory()
     tls = _tls(tls_cert, tls_key, tls_port)
     with session.with_subject_finder(subject_finder).local() as app:
         first = not app.access.list()

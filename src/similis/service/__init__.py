@@ -7,7 +7,7 @@ from similis.service._app import App
 from similis.service._audit_log import AuditLog, AuditMode
 from similis.service._bulk import Bulk, Featured
 from similis.service._doctor import Finding, examine
-from similis.service._dumps import forbid_dumps
+from similis.service._dumps import forbid_dumps, wipe_freed_memory
 from similis.service._importing import MakeExtractor
 from similis.service._inputs import (
     PictureSource,
@@ -75,4 +75,5 @@ __all__ = [
     "stored_page",
     "stored_places",
     "undeclared",
+    "wipe_freed_memory",
 ]

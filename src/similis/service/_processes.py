@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 from similis.algorithm import Analysis, ModelStore, Orientation, Pipeline, SubjectMode
 from similis.domain import Category, DamagedPicture, Region, Unavailable
 from similis.service._analyst import Analyst
-from similis.service._dumps import forbid_dumps
+from similis.service._dumps import forbid_dumps, wipe_freed_memory
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -188,6 +188,7 @@ _analyst: Analyst
 def _start(models: Models) -> None:
     global _analyst  # noqa: PLW0603 - one for each process, which lives for nothing else
     forbid_dumps()
+    wipe_freed_memory()
     os.nice(_POLITENESS)
     # There is a process for each processor; more threads than that, for sums, would mostly wait for each other.
     threadpool_limits(limits=1, user_api="blas")

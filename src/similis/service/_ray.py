@@ -7,7 +7,7 @@ from pathlib import Path
 
 from similis.algorithm import SubjectMode
 from similis.domain import Instance
-from similis.service._dumps import forbid_dumps
+from similis.service._dumps import forbid_dumps, wipe_freed_memory
 from similis.service._importing import MakeExtractor, extract
 from similis.service._processes import Models
 from similis.service._settings import Settings
@@ -58,6 +58,7 @@ class _MakeWorker:
 
     def __call__(self) -> BatchWorker:
         forbid_dumps()
+        wipe_freed_memory()
         analyst = Models(self.models or Settings().models, self.finder).analyst()
 
         def analyse(data: bytes, addition: Addition) -> Extracted:

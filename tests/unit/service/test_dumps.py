@@ -25,6 +25,20 @@ forbid_dumps()
 os.kill(os.getpid(), signal.SIGSEGV)
 """
 
+_FREED = """
+import ctypes
+from similis.service import wipe_freed_memory
+def is_left():
+    picture = bytes(range(1, 251)) * 200
+    keeper, address = bytes(50_000), id(picture)
+    above = bytes(100)
+    del picture
+    return ctypes.string_at(address + 20_000, 250) in bytes(range(1, 251)) * 3
+before = is_left()
+wipe_freed_memory()
+print(before, is_left())
+"""
+
 
 def dumpable() -> tuple[int, int]:
     """What the limit and the flag of this process are."""
@@ -44,3 +58,9 @@ def test_processes_of_imports_may_not_be_dumped() -> None:
         assert analyst._all.submit(dumpable).result() == (0, 0)
     finally:
         analyst.close()
+
+
+@pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "mallopt"), reason="another C library")
+def test_freed_memory_is_overwritten() -> None:
+    told = subprocess.check_output([sys.executable, "-c", _FREED], text=True)
+    assert told.split() == ["True", "False"]
