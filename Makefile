@@ -8,6 +8,9 @@ BIN := .venv/bin
 JUDGES := $(patsubst requirements/judges/%.lock,.judges/%/installed,$(wildcard requirements/judges/*.lock)) .judges/node/installed
 SERVERS := $(patsubst requirements/servers/%.lock,.servers/%/installed,$(wildcard requirements/servers/*.lock))
 
+# One process a processor; the tests of a file share what they start.
+PARALLEL ?= --numprocesses auto --dist loadfile
+
 .PHONY: help run setup test test-quick judges servers lint format lock compatibility clean
 .DEFAULT_GOAL := help
 
@@ -21,11 +24,11 @@ setup: .venv/installed  ## Install everything `make run` needs, models included
 	@$(BIN)/similis models fetch
 
 test: setup .venv/installed-dev judges servers  ## Run the whole test suite, quick tests first
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
 	@$(BIN)/python -m pytest -m slow
 
 test-quick: setup .venv/installed-dev judges servers  ## Run the quick tests only
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
 
 judges: $(JUDGES)  ## Install the official SDKs that judge the wire protocol, each in an environment of its own
 
