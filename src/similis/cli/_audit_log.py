@@ -54,7 +54,10 @@ def _verify(session: Session) -> None:
         for problem in found.problems:
             session.output.problem("altered", problem)
         if found.unverifiable:
-            session.output.say(f"{found.unverifiable:,} events were signed with an earlier master key.")
+            session.output.say(
+                f"NOT VERIFIED: the first {found.unverifiable:,} events say that an earlier master key signed them; "
+                "they may have been altered."
+            )
         session.output.say(f"{found.events:,} events, {len(found.problems)} problems.")
         if found.problems:
             raise typer.Exit(ALTERED)

@@ -14,6 +14,7 @@ class AuditVerifier:
         self._files = files
         self._lines = lines
         self._before: str | None = None
+        self._own = False  # whether a line was found that the present master key signed
         self._events = 0
         self._unverifiable = 0
         self._problems: list[str] = []
@@ -38,9 +39,16 @@ class AuditVerifier:
         if first and before not in {None, told}:
             return "what came before is missing."
         if parsed.values.get("signer") != self._lines.signer:
-            self._unverifiable += 1
-            return None
+            return self._of_another_signer()
         expected = told if first else before
         if expected is None or self._lines.signature(parsed.body, expected) != parsed.chain:
             return "it, or what came before, is not as it was written."
+        self._own = True
+        return None
+
+    def _of_another_signer(self) -> str | None:
+        """Lines of an earlier master key come before all of the present one: later ones were not written by us."""
+        if self._own:
+            return "it is not signed with the present master key, as lines before it are."
+        self._unverifiable += 1
         return None

@@ -164,7 +164,7 @@ def test_the_chain_goes_on_after_a_restart(settings: Settings) -> None:
     assert (found.events, found.problems) == (6, ())
 
 
-@pytest.mark.parametrize("altering", ["change", "remove", "swap", "insert", "forge"])
+@pytest.mark.parametrize("altering", ["change", "remove", "swap", "insert", "forge", "resign"])
 def test_altered_lines_are_noticed(app: App, altering: str) -> None:
     for number in range(5):
         app.audit.note(replace(ADD, actor=f"SIM{number}"))
@@ -178,6 +178,9 @@ def test_altered_lines_are_noticed(app: App, altering: str) -> None:
         lines[2], lines[3] = lines[3], lines[2]
     elif altering == "insert":
         lines.insert(2, lines[2])
+    elif altering == "resign":  # as if a master key that is gone had signed it
+        signer = json.loads(lines[2])["signer"]
+        lines[2] = lines[2].replace("SIM2", "SIM3").replace(signer, "deadbeef")
     else:
         lines[2] = '{"actor": "SIM0"}\n'
     file.write_text("".join(lines))
