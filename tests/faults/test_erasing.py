@@ -34,8 +34,8 @@ CHILD = textwrap.dedent("""
         setattr(part, verb, step)
 
     for part, verb in (
-        (app.access, "disable"), (app.instances, "delete"), (app.instances, "destroy_keys"),
-        (catalogue.keyring, "destroyed"), (catalogue.connections, "remove"), (catalogue.customers, "end_erasure"),
+        (app.access, "disable"), (app.instances, "remove"), (app.instances, "destroy_keys"),
+        (catalogue.keyring, "destroyed"), (catalogue.customers, "end_erasure"),
     ):
         mortal(part, verb)
     app.customers.erase(key)

@@ -1,6 +1,7 @@
 """The durable truth: instances, pictures, features, their change log and access keys, in a SQL database."""
 
 from similis.catalogue._catalogue import Catalogue
+from similis.catalogue._customers import ErasureBegun
 from similis.catalogue._postgresql import postgresql_url
 from similis.catalogue._rows import (
     Batch,
@@ -28,6 +29,7 @@ __all__ = [
     "Catalogue",
     "Checkpoint",
     "Claim",
+    "ErasureBegun",
     "FeatureSealer",
     "IndexState",
     "LoggedChange",

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select
 
@@ -22,6 +22,18 @@ _ERASING = "erasing customer: "
 _PAGE = 1000
 
 
+class ErasureBegun(NamedTuple):
+    """An erasure that was noted before anything was erased.
+
+    Attributes:
+        erasure: what is to be erased, by names.
+        uids: of its instances, for another may be made under the name of one that is gone already.
+    """
+
+    erasure: Erasure
+    uids: frozenset[str]
+
+
 class Customers:
     """The part of the catalogue that knows what an access key owns."""
 
@@ -36,17 +48,17 @@ class Customers:
                 yield stored_picture(instance, row, self._sealer).picture, row["added_at"]
             after = rows[-1]["id"]
 
-    def claim_erasure(self, erasure: Erasure) -> Erasure:
+    def claim_erasure(self, erasure: Erasure, uids: Collection[str]) -> ErasureBegun:
         """Note what is to be erased, unless that was noted before; return what was noted."""
+        note = {"erasure": as_json(erasure), "uids": sorted(uids)}
         with self._database.writing() as connection:
-            noted = claim_setting(connection, _ERASING + erasure.key_id, json.dumps(as_json(erasure)))
-        return erasure_from_json(json.loads(noted))
+            return _begun(claim_setting(connection, _ERASING + erasure.key_id, json.dumps(note)))
 
-    def erasure(self, key_id: str) -> Erasure | None:
+    def erasure(self, key_id: str) -> ErasureBegun | None:
         """Return what an erasure that was begun has to erase, None where none was."""
         with self._database.reading() as connection:
             noted = read_setting(connection, _ERASING + key_id)
-        return None if noted is None else erasure_from_json(json.loads(noted))
+        return None if noted is None else _begun(noted)
 
     def end_erasure(self, erasure: Erasure) -> None:
         """Remove the access keys of a customer of whom nothing else is left, and the note of the erasure."""
@@ -59,3 +71,8 @@ class Customers:
         with self._database.reading() as connection:
             rows = connection.execute(wanted.order_by(picture.c.id).limit(_PAGE)).all()
         return [checked(picture, row) for row in rows]
+
+
+def _begun(note: str) -> ErasureBegun:
+    form = json.loads(note)
+    return ErasureBegun(erasure_from_json(form["erasure"]), frozenset(form["uids"]))

@@ -10,7 +10,7 @@ import typer
 
 from similis.cli._session import Session, with_session
 from similis.cli._whole_file import write_lines
-from similis.domain import InvalidInput, ReportFailed, as_json
+from similis.domain import Erasure, InvalidInput, ReportFailed, as_json
 
 KeyId = Annotated[str, typer.Argument(metavar="KEY_ID", help="Id of the customer's access key.")]
 
@@ -42,9 +42,9 @@ def erase(
     yes: Annotated[bool, typer.Option("--yes", help="Erase for good all that it owns.")] = False,
 ) -> None:
     """Delete a customer's instances with their keys, and its connections and access keys."""
-    if not yes:
-        raise typer.BadParameter(f"This deletes for good all that {identity} owns; repeat with --yes.")
     with session.target() as target:
+        if not yes:
+            raise typer.BadParameter(_warning(target.customers.plan(identity)))
         erasure = target.customers.erase(identity)
     session.output.data(as_json(erasure))
     for what, removed in (
@@ -56,6 +56,14 @@ def erase(
     )
     session.output.say(
         "The audit log keeps what was done and when, until its days are over; names of pictures in it cannot be read."
+    )
+
+
+def _warning(plan: Erasure) -> str:
+    return (
+        f"This deletes for good the instances {_listed(plan.instances)}, the connections {_listed(plan.connections)} "
+        f"and the access keys {_listed(plan.keys)}. Shared with others, so they stay: "
+        f"{_listed(plan.shared_connections + plan.shared_keys)}. Repeat with --yes."
     )
 
 

@@ -32,6 +32,10 @@ class RemoteCustomers:
             except BadZipFile:
                 raise ServiceUnreachable("The archive of the export is damaged.", "Ask for it again.") from None
 
+    def plan(self, identity: str) -> Erasure:
+        """What `erase` would erase."""
+        return self._transport.call("GET", ("customers", identity), erasure_from_json)
+
     def erase(self, identity: str) -> Erasure:
         """Delete for good what a customer owns."""
         return self._transport.call("DELETE", ("customers", identity), erasure_from_json, patient=True)

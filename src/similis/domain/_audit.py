@@ -61,6 +61,7 @@ class AuditAction(StrEnum):
     TASK_END = "task.end"
     KEYRING_ROTATE = "keyring.rotate"
     KEYRING_PRUNE = "keyring.prune"
+    CUSTOMER_SHOW = "customer.show"
     CUSTOMER_EXPORT = "customer.export"
     CUSTOMER_ERASE = "customer.erase"
     RETENTION_REMOVE = "retention.remove"
@@ -84,7 +85,7 @@ _READING = frozenset({
     AuditAction.PICTURE_DUPLICATES, AuditAction.PICTURE_UPLOAD, AuditAction.INSTANCE_LIST,
     AuditAction.INSTANCE_SHOW, AuditAction.TUNING_SHOW, AuditAction.KEY_LIST, AuditAction.CONNECTION_LIST,
     AuditAction.CONNECTION_SHOW, AuditAction.CONNECTION_CHECK, AuditAction.TASK_LIST, AuditAction.TASK_SHOW,
-    AuditAction.TASK_FAILURES,
+    AuditAction.TASK_FAILURES, AuditAction.CUSTOMER_SHOW,
 })  # fmt: skip
 
 

@@ -63,6 +63,7 @@ CALLS: dict[str, tuple[str, str, dict[str, Any], str | None]] = {
     "disable_key": ("POST", f"{API}/keys/KEY/disable", {}, "KEY"),
     "export_customer": ("GET", f"{API}/customers/KEY/export", {}, "KEY"),
     "list_audit_events": ("GET", f"{API}/audit", {"params": {"action": "picture.add"}}, None),
+    "plan_erasure": ("GET", f"{API}/customers/KEY", {}, "KEY"),
     "erase_customer": ("DELETE", f"{API}/customers/KEY", {}, "KEY"),
     "start_rekey": ("POST", f"{SHOP}/rekey", {}, "3"),
     "list_rekeys": ("GET", f"{SHOP}/rekey", {}, None),

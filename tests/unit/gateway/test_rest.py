@@ -227,6 +227,7 @@ ROLES = [
     ("POST", "/api/v1/keys/x/disable", Role.ADMIN),
     ("GET", "/api/v1/audit", Role.ADMIN),
     ("GET", "/api/v1/customers/x/export", Role.ADMIN),
+    ("GET", "/api/v1/customers/x", Role.ADMIN),
     ("DELETE", "/api/v1/customers/x", Role.ADMIN),
 ]
 

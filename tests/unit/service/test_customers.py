@@ -204,6 +204,33 @@ def test_a_key_to_everything_erases_nothing(app: App) -> None:
     assert len(app.instances.list()) == 3
 
 
+def test_who_may_only_read_does_not_stand_for_the_owners(app: App) -> None:
+    owner, partner = key(app, "a1", role=Role.ADMIN), key(app, "a1", "b", role=Role.READER)
+    for verb in (app.customers.plan, app.customers.erase):
+        with pytest.raises(InvalidInput, match="not the owner's"):
+            verb(partner)
+    assert len(app.instances.list()) == 3
+    plan = app.customers.plan(owner)
+    assert (plan.instances, plan.keys, plan.shared_keys) == (("a1",), (owner,), (partner,))
+    assert app.customers.erase(owner) == plan
+
+
+def test_repeating_an_erasure_spares_what_others_made_meanwhile(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = key(app, "a1", "a2")
+    connection(app, "own", "a1")
+    with monkeypatch.context() as patched:
+        patched.setattr(app._catalogue.customers, "end_erasure", lambda _erasure: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            app.customers.erase(owner)
+    app.bulk.create(InstanceSpec("a1"), "elsewhere", DIMENSION)
+    connection(app, "own", "a1")
+    later = key(app, "a1")
+    assert app.customers.erase(owner).instances == ("a1", "a2")
+    assert [each.name for each in app.instances.list()] == ["a1", "b"]
+    assert [each.name for each in app.connections.list()] == ["own"]
+    assert [each.id for each in app.access.list()] == [later]
+
+
 @pytest.mark.parametrize("step", range(8))
 def test_an_erasure_that_was_cut_short_is_finished_by_the_next(
     app: App, settings: Settings, step: int, monkeypatch: pytest.MonkeyPatch
@@ -218,9 +245,8 @@ def test_an_erasure_that_was_cut_short_is_finished_by_the_next(
     with monkeypatch.context() as patched:
         for part, verb in (
             (app.access, "disable"),
-            (app.instances, "delete"),
+            (app.instances, "remove"),
             (app.instances, "destroy_keys"),
-            (app._catalogue.connections, "remove"),
             (app._catalogue.customers, "end_erasure"),
         ):
             real = getattr(part, verb)

@@ -32,6 +32,7 @@ AUDIT_ACTIONS: Mapping[str, AuditAction] = {
     "list_keys": AuditAction.KEY_LIST,
     "list_rekeys": AuditAction.TASK_LIST,
     "move_instance": AuditAction.INSTANCE_MOVE,
+    "plan_erasure": AuditAction.CUSTOMER_SHOW,
     "rebuild_instance": AuditAction.INSTANCE_REBUILD,
     "search": AuditAction.PICTURE_SEARCH,
     "set_instance": AuditAction.INSTANCE_SET,

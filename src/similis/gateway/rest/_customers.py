@@ -18,7 +18,7 @@ _FILE: dict[int | str, dict[str, Any]] = {200: {"description": "A ZIP archive", 
 
 
 class ErasureAnswer(Answer):
-    """What was erased of a customer."""
+    """What was, or would be, erased of a customer."""
 
     key_id: str
     instances: list[str]
@@ -33,6 +33,12 @@ def export_customer(identity: str, _caller: Admin, service: Service) -> Response
     """Everything that the owner of an access key owns, but features and secrets, as a ZIP archive. Role: admin."""
     files = service.customers.export(identity)
     return download(zipped(files), f"customer-{identity}.zip", ZIP)
+
+
+@router.get("/{identity}", response_model=ErasureAnswer)
+def plan_erasure(identity: str, _caller: Admin, service: Service) -> JsonObject:
+    """What would be erased of the owner of an access key limited to instances. Role: admin."""
+    return as_json(service.customers.plan(identity))
 
 
 @router.delete("/{identity}", response_model=ErasureAnswer)

@@ -117,6 +117,7 @@ REST: Mapping[tuple[str, str], tuple[Build, ...]] = {
     ),
     ("post", "/api/v1/keys/{identity}/disable"): (_nothing,),
     ("get", "/api/v1/customers/{identity}/export"): (_nothing,),
+    ("get", "/api/v1/customers/{identity}"): (_nothing,),
     ("delete", "/api/v1/customers/{identity}"): (_nothing,),
     ("get", "/api/v1/audit"): (lambda at, _: {"params": {"instance": at.name}}, _nothing),
 }
