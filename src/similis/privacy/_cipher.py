@@ -56,12 +56,12 @@ class FeatureCipher:
 
     def __init__(self, key: bytes, uid: str) -> None:
         self._aead = AESGCM(key)
-        self._bound = _VERSION + uid.encode()
+        self._bound = uid.encode()
 
     def seal(self, picture_id: int, plain: bytes) -> bytes:
         """Encrypt; the result has SEAL_BYTES more."""
         nonce = os.urandom(_NONCE_BYTES)
-        return _VERSION + nonce + self._aead.encrypt(nonce, plain, self._bound + picture_id.to_bytes(8))
+        return _VERSION + nonce + self._aead.encrypt(nonce, plain, self._context(_VERSION, picture_id))
 
     def unseal(self, picture_id: int, sealed: bytes) -> bytes:
         """Decrypt.
@@ -69,10 +69,14 @@ class FeatureCipher:
         Raises:
             KeyringFailed: another key or picture, or altered bytes.
         """
+        version, nonce, rest = sealed[:1], sealed[1:_BEGIN], sealed[_BEGIN:]
         try:
-            return self._aead.decrypt(sealed[1:_BEGIN], sealed[_BEGIN:], self._bound + picture_id.to_bytes(8))
+            return self._aead.decrypt(nonce, rest, self._context(version, picture_id))
         except (InvalidTag, ValueError):  # ValueError: too short to hold a nonce
             raise _unreadable() from None
+
+    def _context(self, version: bytes, picture_id: int) -> bytes:
+        return version + self._bound + picture_id.to_bytes(8)
 
 
 def _unreadable() -> KeyringFailed:

@@ -10,10 +10,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from similis.domain import KeyringFailed, StorageFailed
-from similis.privacy._files import alone, check_private, read_private, shred, write_private
+from similis.privacy._files import alone, check_private, read_private, write_private
 from similis.privacy._instance_key import InstanceKey, new_secret
 from similis.privacy._master import MasterKey, decode_master, encode_master, new_master
-from similis.privacy._rotation import INSTANCES, MASTER, Rotation, instance_context, rotations
+from similis.privacy._rotation import INSTANCES, MASTER, Rotation, instance_context, rotations, shred_wrapped
 
 _UID = re.compile(r"[0-9a-f]{32}")
 _MISSING = "Point --keys or SIMILIS_KEYS at the one that was made with the data, or put it back from a backup."
@@ -203,7 +203,8 @@ class Keyring:
             KeyringFailed: it cannot be removed.
         """
         with self._lock, _failures(self._directory):
-            shred(self._path(uid))
+            self._path(uid)  # refuses what is no name of a key
+            shred_wrapped(self._directory, uid)
             if key := self._instances.pop(uid, None):
                 key.erase()
 

@@ -6,6 +6,7 @@ key directory is enough to go on from either side of it.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from similis.domain import KeyringFailed
@@ -26,6 +27,16 @@ def instance_context(uid: str) -> str:
 def rotations(directory: Path) -> list[Path]:
     """What changes of the master key have left."""
     return sorted(directory.glob(f"{_PLACE}*"))
+
+
+def shred_wrapped(directory: Path, uid: str) -> None:
+    """Destroy an instance's key wherever it lies, beginning with where `Rotation.adopt` may take it from.
+
+    Raises:
+        OSError: one cannot be overwritten or removed.
+    """
+    for place in (*rotations(directory), directory / INSTANCES):
+        shred(place / f"{uid}.key")
 
 
 class Rotation:
@@ -65,6 +76,8 @@ class Rotation:
         place.mkdir(mode=0o700)
         rotation = cls(directory, place)
         try:
+            if _holds(directory / MASTER, old):
+                (place / _OLD).hardlink_to(directory / MASTER)  # to be overwritten when nobody needs it any more
             for path in sorted((directory / INSTANCES).glob("*.key")):
                 context = instance_context(path.stem)
                 write_private(place / path.name, new.seal(old.unseal(read_private(path), context), context))
@@ -84,12 +97,16 @@ class Rotation:
     def adopt(self) -> None:
         """Let the new keys take the place of the old ones; to be done again where it was cut short.
 
+        A key that is no longer there stays away: another process deleted its instance meanwhile.
+
         Raises:
             OSError: something cannot be written.
         """
         for path in self._place.glob("*.key"):
-            if path.name != MASTER:
-                path.replace(self._directory / INSTANCES / path.name)
+            current = self._directory / INSTANCES / path.name
+            if path.name != MASTER and current.exists():
+                with suppress(FileNotFoundError):  # destroyed just now, this one first: see shred_wrapped
+                    path.replace(current)
         sync_directory(self._directory / INSTANCES)
         self._change_master()
         sync_directory(self._directory)
@@ -108,14 +125,20 @@ class Rotation:
     def _change_master(self) -> None:
         current, new, old = (self._directory / MASTER, self._place / MASTER, self._place / _OLD)
         if new.exists():
-            if current.exists() and not old.exists():
-                old.hardlink_to(current)  # to be overwritten when nobody needs it any more
             new.replace(current)
-        elif current.exists() and MasterKey(decode_master(read_private(current), str(current))).id != self.id:
-            current.replace(old)  # the new one lies elsewhere
+        elif old.exists() and current.exists() and current.samefile(old):
+            current.unlink()  # the new one lies elsewhere
 
     def _remove(self) -> None:
         for path in self._place.iterdir():
             shred(path)
         self._place.rmdir()
         sync_directory(self._directory)
+
+
+def _holds(path: Path, master: MasterKey) -> bool:
+    """Whether a file holds this master key; where that comes from elsewhere, any other file may lie there."""
+    try:
+        return MasterKey(decode_master(path.read_bytes(), str(path))).id == master.id
+    except (FileNotFoundError, KeyringFailed):
+        return False

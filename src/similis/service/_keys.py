@@ -50,13 +50,23 @@ class Keys:
         """The uids of all instances, those that users do not see included, with their names."""
         return {instance.uid: instance.name for instance in self._catalogue.instances()}
 
+    def unused(self) -> list[str]:
+        """The uids of keys that belong to no instance of this catalogue, nor to one that is being made.
+
+        The order of looks matters where gateways share the catalogue: a key is made after it was noted, and the note
+        goes after the instance came.
+        """
+        held = self.held()
+        in_making = self._catalogue.keyring.in_making()
+        return sorted(held.difference(in_making, self.needed()))
+
     def prune(self) -> list[str]:
-        """Destroy the keys that belong to no instance of this catalogue, and return their uids.
+        """Destroy the unused keys, and return their uids.
 
         Raises:
             KeyringFailed: one cannot be destroyed.
         """
-        unused = sorted(self.held() - self.needed().keys() - set(self._catalogue.keyring.in_making()))
+        unused = self.unused()
         for uid in unused:
             self._keyring.destroy_instance(uid)
         return unused

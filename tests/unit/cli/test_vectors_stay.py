@@ -53,7 +53,7 @@ _WALK: Mapping[str, tuple[str, ...]] = {
     "instance show": ("shop", "nowhere"),
     "export": ("shop {out}/export", "nowhere {out}/nothing"),
     "task list": ("shop", "nowhere"),
-    "task show": ("1", "1 --failures", "99"),
+    "task show": ("1", "1 --failures {out}/failed.jsonl", "99"),
     "task cancel": ("1", "99"),
     "task resume": ("1", "99"),
     "evaluate": ("{labels} --report {out}/report", "{bad}"),

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from similis.domain import KeyringFailed
 from similis.privacy import Keyring
-from similis.privacy._cipher import Cipher
+from similis.privacy._cipher import Cipher, FeatureCipher
 
 
 @pytest.fixture
@@ -133,6 +133,19 @@ def test_sealed_bytes_altered_anywhere_are_refused(plain: bytes, data: st.DataOb
     sealed[place] ^= data.draw(st.integers(1, 255))
     with pytest.raises(KeyringFailed):
         cipher.unseal(bytes(sealed), "here")
+
+
+@given(plain=st.binary(max_size=60), number=st.integers(1, 2**62), data=st.data())
+def test_sealed_features_altered_anywhere_are_refused(plain: bytes, number: int, data: st.DataObject) -> None:
+    cipher = FeatureCipher(b"k" * 32, "uid")
+    sealed = bytearray(cipher.seal(number, plain))
+    assert cipher.unseal(number, bytes(sealed)) == plain
+    with pytest.raises(KeyringFailed):
+        cipher.unseal(number + 1, bytes(sealed))
+    place = data.draw(st.integers(0, len(sealed) - 1))
+    sealed[place] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(KeyringFailed):
+        cipher.unseal(number, bytes(sealed))
 
 
 @given(length=st.integers(0, 28))

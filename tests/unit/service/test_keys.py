@@ -6,6 +6,7 @@ import base64
 import os
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from similis.domain import (
 )
 from similis.privacy import _files, _keyring, _rotation
 from similis.service import App, Settings
+from similis.service._new_keys import new_key
 
 SECRET = bytes(range(32))
 TEXT = base64.b64encode(SECRET).decode()
@@ -203,6 +205,85 @@ def test_an_instance_whose_key_is_missing_keeps_the_master_key_from_being_change
         _files.write_private(lost, content)
         _check(app, key)
     assert _left(settings) == {"master.key", "instances"}
+
+
+def _during_rotation(app: App, happens: Callable[[], object]) -> None:
+    """Change the master key while something else happens, after all keys were wrapped and before that counts."""
+    record = app._catalogue.keyring
+    commit = record.rotate
+
+    def late(*given: Any, **more: Any) -> None:
+        happens()
+        commit(*given, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(record, "rotate", late)
+        app.keys.rotate()
+
+
+def test_a_key_that_another_gateway_destroys_meanwhile_does_not_come_back(settings: Settings) -> None:
+    with App.open(settings) as app:
+        key = _fill(app)
+        uid = app.instances.get("a").uid
+        _during_rotation(app, lambda: app.instances.delete("a"))
+        assert uid not in app.keys.held()
+        assert [each.name for each in app.instances.list()] == ["b"]
+        _check(app, key)
+    assert _left(settings) == {"master.key", "instances"}
+    assert not list(settings.key_directory.rglob(f"*{uid}*"))
+
+
+def test_a_key_whose_file_another_gateway_removed_meanwhile_does_not_come_back(settings: Settings) -> None:
+    with App.open(settings) as app:
+        key = _fill(app)
+        instance = app.instances.get("a")
+        file = settings.key_directory / "instances" / f"{instance.uid}.key"
+
+        def an_earlier_version_deletes() -> None:
+            app._catalogue.delete_instance(instance.name)
+            file.unlink()
+
+        _during_rotation(app, an_earlier_version_deletes)
+        assert not file.exists()
+        _check(app, key)
+    assert not list(settings.key_directory.rglob(f"*{instance.uid}*"))
+
+
+def test_a_file_of_another_master_key_stays_when_the_one_in_use_lies_elsewhere(settings: Settings) -> None:
+    outside = settings.model_copy(update={"master_key": SecretStr(TEXT)})
+    with App.open(outside) as app:
+        key = _fill(app)
+        for content in (base64.b64encode(b"s" * 32) + b"\n", b"no key at all"):
+            stray = settings.key_directory / "master.key"
+            _files.write_private(stray, content)
+            app.keys.rotate(os.urandom(32))
+            assert stray.read_bytes() == content
+            stray.unlink()
+        _check(app, key)
+    assert _left(settings) == {"instances"}
+
+
+@pytest.mark.parametrize("look", ["held", "in_making", "needed"])
+def test_a_key_of_an_instance_that_is_just_being_made_is_not_pruned(settings: Settings, look: str) -> None:
+    """Another gateway ends making it while this one looks for keys without instance."""
+    with App.open(settings) as app, ExitStack() as other:
+        _fill(app)
+        uid = other.enter_context(new_key(app._catalogue, app.instances._keyring))
+        place: Any = app._catalogue.keyring if look == "in_making" else app.keys
+        real = getattr(place, look)
+
+        def then_it_is_made() -> object:
+            found = real()
+            spec = InstanceSpec("new", InstanceType.GENERIC)
+            app._catalogue.create_instance(spec, uid=uid, index="faiss", model="a-model", dimension=8)
+            other.close()
+            return found
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(place, look, then_it_is_made)
+            assert app.keys.prune() == []
+        assert uid in app.keys.held()
+        assert app.keys.prune() == []
 
 
 def test_the_master_key_comes_from_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
