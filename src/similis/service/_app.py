@@ -18,6 +18,7 @@ from similis.service._audit_lines import AuditLines
 from similis.service._audit_log import AuditLog
 from similis.service._bulk import Bulk
 from similis.service._callbacks import Callbacks
+from similis.service._clock import Clock
 from similis.service._connections import Connections
 from similis.service._customers import Customers
 from similis.service._duplicates import Duplicates
@@ -78,7 +79,8 @@ class App:
         self.models = models
         self.analyst = analyst
         lines = AuditLines(catalogue, keyring)
-        self.audit = AuditLog(settings.audit_directory, lines, settings.audit, settings.audit_days)
+        clock = Clock(catalogue)
+        self.audit = AuditLog(settings.audit_directory, lines, settings.audit, settings.audit_days, clock)
         self.instances = Instances(catalogue, keyring, indexes, analyst)
         self.duplicates = Duplicates(catalogue, indexes, self.instances)
         self.pictures = Pictures(catalogue, keyring, indexes, analyst, self.instances, self.duplicates)
@@ -102,7 +104,7 @@ class App:
             self.audit,
         )
         self.customers = Customers(catalogue, self.instances, self.access, self.audit)
-        self.retention = Retention(catalogue, self.audit)
+        self.retention = Retention(catalogue, self.audit, clock)
         self.bulk = Bulk(catalogue, keyring, indexes, self.instances)
         self._lock = lock
         self._catalogue = catalogue
@@ -183,7 +185,7 @@ class App:
 def _remove_old(app: App) -> None:
     """Remove pictures whose time is over; that it cannot be done now must not keep anybody from searching."""
     try:
-        app.retention.remove_all(datetime.now(UTC))
+        app.retention.start(datetime.now(UTC))
     except SimilisError as error:
         log.warning("Pictures whose time is over are still there. %s %s", error.message, error.hint)
 

@@ -18,11 +18,13 @@ from similis.domain import (
     AuditEvent,
     AuditQuery,
     AuditVerification,
+    SimilisError,
     StorageFailed,
 )
 from similis.service._audit_files import AuditFiles
 from similis.service._audit_lines import AuditLines, SignedLine
 from similis.service._audit_verify import AuditVerifier
+from similis.service._clock import Clock
 
 log = logging.getLogger(__name__)
 
@@ -48,9 +50,11 @@ class AuditLog:
         lines: seals and signs.
         mode: what is noted.
         days: how long files are kept, that of today not counted.
+        clock: says whether it is believed.
     """
 
-    def __init__(self, directory: Path, lines: AuditLines, mode: AuditMode, days: int) -> None:
+    def __init__(self, directory: Path, lines: AuditLines, mode: AuditMode, days: int, clock: Clock) -> None:
+        self._clock = clock
         self._files = AuditFiles(directory)
         self._lines = lines
         self._mode = mode
@@ -126,7 +130,9 @@ class AuditLog:
         return AuditVerifier(self._files, self._lines).verify()
 
     def prune(self, now: datetime) -> None:
-        """Remove files that are older than they shall be kept."""
+        """Remove files that are older than they shall be kept, unless the clock has jumped."""
+        if not self._clock.believed(now):
+            return
         with self._writing:
             self._files.remove_before(now.date() - timedelta(days=self._days))
 
@@ -202,3 +208,5 @@ class AuditLog:
             self.prune(datetime.now(UTC))
         except OSError as error:
             log.warning("Old files of the audit log cannot be removed: %s.", error.strerror)
+        except SimilisError as error:
+            log.warning("Old files of the audit log stay for now. %s", error.message)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from similis.catalogue import Catalogue
 from similis.domain import ACTOR_SERVICE, AuditAction, AuditEvent, Conflict, Instance, InstanceNotFound
 from similis.service._audit_log import AuditLog
+from similis.service._clock import Clock
 
 log = logging.getLogger(__name__)
 
@@ -21,9 +22,10 @@ BATCH = 1000
 class Retention:
     """Removes what is too old: all of it when a data directory is opened, then once an hour."""
 
-    def __init__(self, catalogue: Catalogue, audit: AuditLog) -> None:
+    def __init__(self, catalogue: Catalogue, audit: AuditLog, clock: Clock) -> None:
         self._catalogue = catalogue
         self._audit = audit
+        self._clock = clock
         self._next = 0.0
 
     def remove_all(self, now: datetime) -> int:
@@ -34,13 +36,21 @@ class Retention:
         self._next = time.monotonic() + EVERY
         return total
 
+    def start(self, now: datetime) -> None:
+        """Remove all whose time is over when a data directory is opened, unless the clock has jumped."""
+        if self._clock.believed(now):
+            self.remove_all(now)
+
     def remove_some(self, now: datetime) -> int:
         """Remove at most one batch of each instance whose time is over; return how many pictures."""
         return sum(self._remove(each, now, each.retention_days) for each in self._catalogue.instances())
 
     def tidy(self) -> None:
         """A chore, to be called often: a batch at a time until nothing is too old, then not for an hour."""
-        if time.monotonic() >= self._next and not self.remove_some(datetime.now(UTC)):
+        if time.monotonic() < self._next:
+            return
+        now = datetime.now(UTC)
+        if not (self._clock.believed(now) and self.remove_some(now)):
             self._next = time.monotonic() + EVERY
 
     def _remove(self, instance: Instance, now: datetime, days: int | None) -> int:

@@ -11,7 +11,8 @@ import pytest
 
 from similis.domain import AuditAction, AuditQuery, InstanceNotFound, InstanceSpec, PictureKey
 from similis.service import App, Featured, Settings
-from similis.service._retention import BATCH
+from similis.service._clock import Clock
+from similis.service._retention import BATCH, Retention
 
 DIMENSION = 8
 NOW = datetime.now(UTC)
@@ -110,6 +111,36 @@ def test_the_chore_looks_once_an_hour(app: App, monkeypatch: pytest.MonkeyPatch)
         moments[0] = moment
         app.retention.tidy()
     assert len(looked) == 2
+
+
+def test_after_a_jump_of_the_clock_nothing_is_removed_for_a_day(
+    app: App, settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    add(app, "short", "p")
+    app.audit.flush()
+    days, far = len(list(settings.audit_directory.glob("*"))), NOW + timedelta(days=3650)
+    for moment in (far, far + timedelta(hours=23)):
+        app.retention.start(moment)
+        app.audit.prune(moment)
+        assert count(app, "short") == 1
+        assert len(list(settings.audit_directory.glob("*"))) == days
+    assert "The clock jumped" in caplog.text
+    app.retention.start(NOW)  # it was set right
+    assert count(app, "short") == 1
+
+
+def test_a_jump_between_two_runs_is_noticed_too_and_believed_after_a_day(app: App) -> None:
+    add(app, "short", "p")
+    far = NOW + timedelta(days=3650)
+    for after, left in ((timedelta(0), 1), (timedelta(hours=23), 1), (timedelta(hours=25), 0)):
+        assert Clock(app._catalogue).believed(far + after) == (left == 0)
+        Retention(app._catalogue, app.audit, Clock(app._catalogue)).start(far + after)
+        assert count(app, "short") == left
+
+
+def test_a_directory_that_is_seldom_opened_is_no_jump(app: App) -> None:
+    for months in range(1, 5):
+        assert Clock(app._catalogue).believed(NOW + timedelta(days=90 * months))
 
 
 def test_two_gateways_remove_each_picture_once(postgres_url: str, tmp_path: Path) -> None:
