@@ -87,7 +87,7 @@ def against_features(stage: Stage, decoders: Decoders) -> list[Attempt]:
 
 
 def against_stored(stage: Stage, decoders: Decoders) -> Iterator[Attempt]:
-    """Whoever has what is stored, with the key or without it, or what a running service or Milvus has, without it."""
+    """Whoever has what is stored, with the key or without it, or what a Milvus server has, without it."""
     yield _network(KEY, "convolutional", decoders.fine, stage.turned_back)
     yield _network(ENCRYPTED, "convolutional", decoders.fine, stage.encrypted)
     yield _network(NO_KEY, "convolutional", decoders.fine, stage.stored)
