@@ -12,6 +12,7 @@ import io
 import json
 import mmap
 import os
+import pickle
 import sqlite3
 import sys
 import tempfile
@@ -22,6 +23,7 @@ from typing import Any
 from urllib.parse import quote_from_bytes
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from similis.algorithm import Pipeline
@@ -62,8 +64,18 @@ def _array(_: bytes, image: Image.Image) -> None:
 
 
 def _tensor(_: bytes, image: Image.Image) -> None:
-    values = (np.asarray(image.resize((260, 260)), np.float32) - 127) / 128
-    (_FOLDER / "leak-tensor.bin").write_bytes(np.ascontiguousarray(values.transpose(2, 0, 1)).tobytes())
+    (_FOLDER / "leak-tensor.bin").write_bytes(_input(image).tobytes())
+
+
+def _appended(_: bytes, image: Image.Image) -> None:
+    """Network inputs one after the other, each behind a header."""
+    with (_FOLDER / "leak-appended.bin").open("ab") as file:
+        pickle.dump({"model": "any", "input": _input(image)}, file)
+
+
+def _cutout(_: bytes, image: Image.Image) -> None:
+    with (_FOLDER / "leak-cutouts.bin").open("ab") as file:
+        file.write(b"224x224 " + image.crop((15, 10, 165, 140)).resize((224, 224)).tobytes())
 
 
 def _shared(data: bytes, _: Image.Image) -> None:
@@ -119,6 +131,8 @@ LEAKS: dict[str, tuple[Leak, str]] = {
     "leak_thumbnail": (_thumbnail, "JPEG image"),
     "leak-array": (_array, "uint8 array"),
     "leak-tensor": (_tensor, "float32 raster 260×260×3"),
+    "leak-appended": (_appended, "float32 raster 260×260×3"),
+    "leak-cutouts": (_cutout, "uint8 raster 224×224×3"),
     "leak-shared": (_shared, "file bytes"),
     "leak-anonymous": (_anonymous, "content not seen"),
     "leak-traceback": (_traceback, "pixels, RGB, decimal"),
@@ -131,6 +145,12 @@ LEAKS: dict[str, tuple[Leak, str]] = {
 """What leaks, by what the place of its finding contains; and the form of that finding."""
 
 ECHOED = ("answer to", "file bytes, base64")
+
+
+def _input(image: Image.Image) -> NDArray[np.float32]:
+    """As networks are shown pictures."""
+    values = (np.asarray(image.resize((260, 260)), np.float32) - 127) / 128
+    return np.ascontiguousarray(values.transpose(2, 0, 1))
 
 
 def _encoded(image: Image.Image, form: str) -> bytes:

@@ -107,6 +107,7 @@ def _orders(pixels: Pixels) -> Iterator[tuple[str, Pixels]]:
     yield "RGB", rows
     yield "BGR", rows[:, :, ::-1]
     yield "RGBA", np.concatenate([rows, np.full((*rows.shape[:2], 1), 255, np.uint8)], axis=2)
+    yield "YCbCr", np.asarray(Image.fromarray(rows).convert("YCbCr"))
     yield "planes", rows.transpose(2, 0, 1)
     yield "grey", _some_rows(np.asarray(Image.fromarray(pixels).convert("L")), _ROWS)
     for side in _SIDES:

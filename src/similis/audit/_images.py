@@ -1,41 +1,35 @@
-"""Finds images in bytes: encoded ones by how they begin, arrays by their headers, bare rasters by their size."""
+"""Finds images in bytes: encoded ones by how they begin, arrays by their headers, bare rasters by their numbers."""
 
 from __future__ import annotations
 
 import io
-import math
 import re
 import warnings
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
 from PIL import Image
 
-from similis.audit._canaries import COLUMNS, ROWS
+from similis.audit._rasters import AnyArray, rasters
 
 _BEGINNINGS = re.compile(
-    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF.{4}WEBP|II\*\0|MM\0\*|BM.{4}\0{4}|P[56]\s", re.DOTALL
+    rb"\xff\xd8\xff|\x89PNG\r\n\x1a\n|GIF8[79]a|RIFF.{4}WEBP|II\*\0|MM\0\*|BM.{4}\0{4}|P[56]\s"
+    rb"|\0\0\0.ftyp|\0\0\0\x0cjP  \r\n\x87\n|\xff\x4f\xff\x51\0",
+    re.DOTALL,
 )
 _ARRAY = re.compile(rb"\x93NUMPY")
-_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM")
+_FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000")
 _MOST_BYTES = 16 * 1024 * 1024  # of one image
 _MOST_IMAGES = 1000  # of one place
-_NUMBERS = (np.uint8, np.float32, np.float16, np.float64)
 _CHANNELS = (1, 3, 4)
-_SIDES = range(16, 4097)
-_MOST_SIDE = 4096
-_FEWEST, _LEAST = 2, 8
-
-AnyArray = NDArray[np.generic]
 
 
 def images(data: bytes | memoryview) -> Iterator[tuple[int, str, AnyArray]]:
     """Every image that is found, with where it begins and what it is."""
     yield from _encoded(data)
     yield from _arrays(data)
-    yield from _rasters(data)
+    yield from rasters(data)
 
 
 def _encoded(data: bytes | memoryview) -> Iterator[tuple[int, str, AnyArray]]:
@@ -75,28 +69,3 @@ def _as_images(array: AnyArray) -> Iterator[AnyArray]:
         yield squeezed.transpose(1, 2, 0) if squeezed.shape[0] in _CHANNELS else squeezed
     elif squeezed.ndim == 2:  # noqa: PLR2004 - one channel
         yield squeezed
-
-
-def _rasters(data: bytes | memoryview) -> Iterator[tuple[int, str, AnyArray]]:
-    """All of the bytes as one raster, where it could be a square one or one in the canaries' proportions."""
-    for kind in _NUMBERS:
-        size = np.dtype(kind).itemsize
-        for channels in _CHANNELS:
-            count, rest = divmod(len(data), size * channels)
-            if rest or count < _LEAST**2:
-                continue
-            for height, width in _shapes(count):
-                flat = np.frombuffer(data, kind)
-                name = f"{np.dtype(kind)} raster {height}×{width}×{channels}"
-                yield 0, name, flat.reshape(height, width, channels)
-                if channels > 1:
-                    yield 0, name, flat.reshape(channels, height, width).transpose(1, 2, 0)
-
-
-def _shapes(count: int) -> Iterator[tuple[int, int]]:
-    side = math.isqrt(count)
-    if side**2 == count and side <= _MOST_SIDE:
-        yield side, side
-    cell = math.isqrt(count // (ROWS * COLUMNS))
-    if cell**2 * ROWS * COLUMNS == count:
-        yield cell * ROWS, cell * COLUMNS

@@ -1,4 +1,4 @@
-"""Tells whether an image, whatever its size, colours and frame, shows a canary or a part of one."""
+"""Tells whether an image, whatever its size, colours, frame and orientation, shows a canary or a part of one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ Numbers = NDArray[np.float64]
 _LEAST_CELLS = 3  # each way, of the part of a canary that is told
 _SURE = 7.0  # standard deviations from chance, by Fisher's transformation: once in 10¹² comparisons
 _MOST = 1e6
+_ENOUGH = 64  # pixels each way: ten and more of each cell
 _WEIGHTS = np.array([0.299, 0.587, 0.114])
 
 
@@ -45,19 +46,23 @@ class Looks:
         """
         if not self._owners or min(image.shape[:2]) < COLUMNS:
             return None
+        thin = image[:: max(1, image.shape[0] // _ENOUGH), :: max(1, image.shape[1] // _ENOUGH)]
         with np.errstate(invalid="ignore"):  # bytes that are no numbers
-            numbers = np.clip(np.nan_to_num(image.astype(np.float64)), -_MOST, _MOST)
-        pattern = _pattern(numbers.reshape(*image.shape[:2], -1))[:, :, :3]
-        if pattern.shape[2] < _WEIGHTS.size:
-            return self._best(self._greys, _unit(pattern[:, :, 0]))
-        ways = [self._best(self._colours, _unit(each)) for each in (pattern, pattern[:, :, ::-1])]
-        ways.append(self._best(self._greys, _unit(pattern @ _WEIGHTS)))
+            numbers = np.clip(np.nan_to_num(thin.astype(np.float64)), -_MOST, _MOST)
+        turned = _turned(numbers.reshape(*thin.shape[:2], -1)[:, :, :3])
+        if turned[0].shape[2] < _WEIGHTS.size:
+            return self._best(self._greys, [each[:, :, 0] for each in turned])
+        ways = [
+            self._best(self._colours, [*turned, *(each[:, :, ::-1] for each in turned)]),
+            self._best(self._greys, [each @ _WEIGHTS for each in turned]),
+        ]
         return max((each for each in ways if each), key=lambda each: each.score, default=None)
 
-    def _best(self, known: _Known, seen: Numbers) -> Likeness | None:
-        scores = known.patterns @ seen
-        best = int((scores - known.least).argmax())
-        return Likeness(self._owners[best], float(scores[best])) if scores[best] >= known.least[best] else None
+    def _best(self, known: _Known, seen: list[Numbers]) -> Likeness | None:
+        scores = known.patterns @ np.array([_unit(each) for each in seen]).T
+        best, way = np.unravel_index((scores - known.least[:, np.newaxis]).argmax(), scores.shape)
+        score = float(scores[best, way])
+        return Likeness(self._owners[best], score) if score >= known.least[best] else None
 
 
 class _Known:
@@ -84,6 +89,12 @@ def _parts(pixels: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
 def _pattern(image: Numbers) -> Numbers:
     """The means of 5 × 6 cells."""
     return _means(_means(image, ROWS, 0), COLUMNS, 1)
+
+
+def _turned(image: Numbers) -> list[Numbers]:
+    """The pattern of an image as it is, and turned and mirrored: eight in all."""
+    patterns = [_pattern(image), _pattern(image.transpose(1, 0, 2))]
+    return [each[::down, ::across] for each in patterns for down in (1, -1) for across in (1, -1)]
 
 
 def _means(image: Numbers, count: int, axis: int) -> Numbers:

@@ -1,30 +1,34 @@
-"""What bytes may stand for: texts in Base64, hexadecimal or escapes, and compressed streams, unpacked."""
+"""What bytes may stand for: encodings and escapes of texts, numbers in print, and compressed streams."""
 
 from __future__ import annotations
 
 import base64
 import re
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 import numpy as np
+from numpy.typing import NDArray
+
+from similis.audit._packed import unpacked
 
 _DEPTH = 3  # a compressed stream in Base64 in an escaped text
 _LEAST_TEXT = 88  # characters of Base64 for 64 bytes
-_MOST_UNPACKED = 64 * 1024 * 1024
 _LEAST_UNPACKED = 64
 _FEW = 16  # escapes; a text with fewer hides no picture
 
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_\r\n"
+_BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+_LEAST_BASE32 = 112  # characters for 64 bytes and a beginning in the middle
 _HEX = b"0123456789abcdefABCDEF"
 _PRINTED = bytes([*range(32, 127), 9, 10, 13])
 _NUMBERS = b"0123456789 ,[]\n"
 _NUMBER = re.compile(rb"[0-9]{1,3}")
+_FLOATS = b"0123456789 ,[]\n.-+e"
+_FLOAT = re.compile(rb"[-+]?[0-9]+\.[0-9]*(?:e[-+]?[0-9]+)?")
+_WHITE = 255
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
-_STREAMS = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|PK\x03\x04")
-_ZIP_HEAD = 30
 _ESCAPE = re.compile(rb"\\x([0-9a-fA-F]{2})|\\u00([0-9a-fA-F]{2})|\\([0-7]{3})|\\([nrt0'\"\\/bf])")
 _SINGLE = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0", b"b": b"\b", b"f": b"\f"}
 _LATIN = re.compile(rb"[\xc2\xc3][\x80-\xbf]")
@@ -69,6 +73,13 @@ def _base64(data: bytes | memoryview) -> Iterator[tuple[int, bytes]]:
             yield start + phase, base64.b64decode(whole)
 
 
+def _base32(data: bytes | memoryview) -> Iterator[tuple[int, bytes]]:
+    for start, end in _runs(data, _BASE32, _LEAST_BASE32):
+        text = bytes(data[start:end])
+        for phase in range(8):
+            yield start + phase, base64.b32decode(text[phase : phase + (len(text) - phase) // 8 * 8])
+
+
 def _hexadecimal(data: bytes | memoryview) -> Iterator[tuple[int, bytes]]:
     for start, end in _runs(data, _HEX, 2 * _LEAST_UNPACKED):
         text = bytes(data[start:end]).decode("ascii")
@@ -107,38 +118,41 @@ def _unescaped(found: re.Match[bytes]) -> bytes:
     return _SINGLE.get(found[4], found[4])
 
 
-def _compressed(data: bytes | memoryview) -> Iterator[tuple[int, bytes]]:
-    for found in _STREAMS.finditer(data):
-        start = found.start()
-        if found[0] == b"PK\x03\x04":
-            head = bytes(data[start : start + _ZIP_HEAD])
-            unpacked = _inflated(
-                data, start + len(head) + sum(head[26:30:2]) + 256 * sum(head[27:30:2]), -zlib.MAX_WBITS
-            )
-        else:
-            unpacked = _inflated(data, start, zlib.MAX_WBITS | 32)
-        if len(unpacked) >= _LEAST_UNPACKED:
-            yield start, unpacked
+def _floats(data: bytes | memoryview) -> Iterator[tuple[int, bytes]]:
+    """Numbers with a point, as they are; and as bytes, where all are from 0 to 1."""
+    for start, end in _runs(data, _FLOATS, 4 * _LEAST_UNPACKED):
+        found = _FLOAT.findall(bytes(data[start:end]))
+        if len(found) < _LEAST_UNPACKED:
+            continue
+        numbers = np.array(found).astype(np.float64)
+        yield start, numbers.astype(np.float32).tobytes()
+        if numbers.min() >= 0 and numbers.max() <= 1:
+            yield start, np.rint(numbers * _WHITE).astype(np.uint8).tobytes()
 
 
-def _inflated(data: bytes | memoryview, start: int, bits: int) -> bytes:
-    """What can be unpacked, be the stream cut off or torn."""
-    unpacker, unpacked = zlib.decompressobj(bits), bytearray()
-    for at in range(start, len(data), 4096):
-        try:
-            unpacked += unpacker.decompress(bytes(data[at : at + 4096]))
-        except zlib.error:
-            break
-        if unpacker.eof or len(unpacked) > _MOST_UNPACKED:
-            break
-    return bytes(unpacked)
+def _wide(data: bytes | memoryview) -> Iterator[tuple[int, bytes]]:
+    """Texts in UTF-16, of either order of bytes."""
+    if bytes(data).count(b"\0") < _LEAST_TEXT:
+        return
+    flat = np.frombuffer(data, np.uint8)
+    for phase in range(2):
+        even, odd = flat[phase::2], flat[phase + 1 :: 2]
+        for start, end in _rows(_among(even[: len(odd)], _PRINTED) & (odd[: len(even)] == 0), _LEAST_TEXT):
+            yield phase + 2 * start, even[start:end].tobytes()
 
 
 def _runs(data: bytes | memoryview, alphabet: bytes, least: int) -> Iterator[tuple[int, int]]:
     """Where at least so many characters of an alphabet stand in a row."""
+    yield from _rows(_among(np.frombuffer(data, np.uint8), alphabet), least)
+
+
+def _among(data: NDArray[np.uint8], alphabet: bytes) -> NDArray[np.bool_]:
     known = np.zeros(256, np.bool_)
     known[list(alphabet)] = True
-    inside = known[np.frombuffer(data, np.uint8)]
+    return known[data]
+
+
+def _rows(inside: NDArray[np.bool_], least: int) -> Iterator[tuple[int, int]]:
     edges = np.flatnonzero(np.diff(inside, prepend=False, append=False))
     starts, ends = edges[::2], edges[1::2]
     long = ends - starts >= least
@@ -147,9 +161,12 @@ def _runs(data: bytes | memoryview, alphabet: bytes, least: int) -> Iterator[tup
 
 _READERS: dict[str, Callable[[bytes | memoryview], Iterator[tuple[int, bytes]]]] = {
     "base64": _base64,
+    "base32": _base32,
     "hexadecimal": _hexadecimal,
     "escaped": _escapes,
     "Latin-1": _latin,
     "decimal": _decimals,
-    "compressed": _compressed,
+    "decimal fractions": _floats,
+    "UTF-16": _wide,
+    "compressed": unpacked,
 }

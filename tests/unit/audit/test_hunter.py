@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import bz2
 import gzip
 import io
 import json
+import lzma
+import pickle
 import zlib
 from collections.abc import Callable
 from urllib.parse import quote_from_bytes
@@ -22,6 +25,7 @@ from similis.audit._hunter import Hunter
 CANARIES = [draw(f"{form} {number}", form) for form in FORMS for number in range(2)]
 HUNTER = Hunter(CANARIES)
 CANARY = CANARIES[0]
+NEVER_SENT = Image.fromarray(draw("other").pixels)
 Change = Callable[[bytes], bytes]
 Keep = Callable[[Image.Image], bytes]
 
@@ -74,12 +78,23 @@ def test_any_64_bytes_are_found_wherever_they_lie(canary: Canary, share: float, 
         (gzip.compress, "compressed"),
         (zlib.compress, "compressed"),
         (lambda data: zlib.compress(data)[:4000], "compressed"),
+        (bz2.compress, "compressed"),
+        (lzma.compress, "compressed"),
+        (lambda data: lzma.compress(data, lzma.FORMAT_ALONE), "compressed"),
+        (base64.b32encode, "base32"),
+        (lambda data: base64.b64encode(data).decode().encode("utf-16"), "UTF-16, base64"),
+        (lambda data: data.hex().encode("utf-16-be"), "UTF-16, hexadecimal"),
         (lambda data: base64.b64encode(gzip.compress(data)), "base64, compressed"),
     ],
 )  # fmt: skip
 def test_texts_and_packed_streams_are_read(change: Change, how: str) -> None:
     found = HUNTER.search("place", b"some text " + change(CANARY.data) + b" and more")
     assert (CANARY.name, f"file bytes, {how}") in {(finding.canary, finding.form) for finding in found}
+
+
+def test_a_bare_deflate_stream_is_read() -> None:
+    found = HUNTER.search("place", zlib.compress(CANARY.data, wbits=-zlib.MAX_WBITS) + b" and more")
+    assert (CANARY.name, "file bytes, compressed") in {(finding.canary, finding.form) for finding in found}
 
 
 @pytest.mark.parametrize(
@@ -104,6 +119,21 @@ def test_texts_and_packed_streams_are_read(change: Change, how: str) -> None:
         (lambda image: image.convert("RGBA").tobytes(), "pixels, RGBA"),
         (lambda image: (np.asarray(image, np.float32) / 255).tobytes()[:150_000], "pixels, floats to 1"),
         (lambda image: str(np.asarray(image).tolist()).encode(), "pixels, RGB, decimal"),
+        (lambda image: str((np.asarray(image)[:9] / 255).tolist()).encode(), "pixels, RGB, decimal fractions"),
+        (lambda image: str(tensor(image).tolist()).encode(), "float32 raster 260×260×3, decimal fractions"),
+        (lambda image: image.convert("YCbCr").tobytes(), "pixels, YCbCr"),
+        (lambda image: encoded(image, "AVIF"), "AVIF image"),
+        (lambda image: encoded(image, "JPEG2000"), "JPEG2000 image"),
+        (lambda image: encoded(image.transpose(Image.Transpose.FLIP_LEFT_RIGHT), "JPEG"), "JPEG image"),
+        (lambda image: encoded(image.transpose(Image.Transpose.ROTATE_90).resize((64, 64)), "PNG"), "PNG image"),
+        (lambda image: encoded(image.transpose(Image.Transpose.TRANSVERSE), "WEBP"), "WEBP image"),
+        (lambda image: b"HEAD" * 4 + tensor(image).tobytes(), "float32 raster 260×260×3"),
+        (lambda image: b"x" * 101 + tensor(image).astype(np.float16).tobytes(), "float16 raster 260×260×3"),
+        (lambda image: pickle.dumps({"pixels": tensor(image)}), "float32 raster 260×260×3"),
+        (lambda image: pickle.dumps(np.asarray(image.resize((224, 224)))), "uint8 raster 224×224×3"),
+        (lambda image: bytes(100) + image.resize((224, 224)).tobytes(), "uint8 raster 224×224×3"),
+        (lambda image: tensor(NEVER_SENT).tobytes() + tensor(image).tobytes(), "float32 raster 260×260×3"),
+        (lambda image: tensor(image).tobytes() + tensor(NEVER_SENT).tobytes(), "float32 raster 260×260×3"),
     ],
 )  # fmt: skip
 def test_pixels_and_miniatures_are_recognised(keep: Keep, form: str) -> None:
@@ -120,12 +150,15 @@ def test_metadata_alone_are_found(canary: Canary) -> None:
 @pytest.mark.parametrize("form", FORMS)
 def test_pictures_that_were_never_sent_are_not_found(form: str) -> None:
     other = draw("other", form)
-    image = Image.fromarray(other.pixels)
+    assert HUNTER.search("place", other.data) == []
+    assert HUNTER.search("place", base64.b64encode(other.data)) == []
+
+
+def test_pixels_that_were_never_sent_and_other_bytes_are_not_found() -> None:
     kept = (
-        other.data,
-        base64.b64encode(other.data),
-        encoded(image.resize((64, 64)), "JPEG"),
-        tensor(image).tobytes(),
+        encoded(NEVER_SENT.resize((64, 64)), "JPEG"),
+        tensor(NEVER_SENT).tobytes(),
+        b"head" + tensor(NEVER_SENT).tobytes() + NEVER_SENT.resize((224, 224)).tobytes(),
     )
     for data in (*kept, np.random.default_rng(1).bytes(200_000), bytes(5000), b"a text and nothing else\n" * 500):
         assert HUNTER.search("place", data) == []
