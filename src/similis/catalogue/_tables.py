@@ -263,7 +263,7 @@ task = Table(
     Index(None, "status", "updated_at"),
     Index(None, "callback_state", "callback_at"),
     sqlite_autoincrement=True,
-    info={ABOUT: "Imports, rebuilds and exports, for 90 days"},
+    info={ABOUT: "Imports, rebuilds, exports and changes of an instance's key, for 90 days"},
 )
 
 task_failure = Table(
@@ -285,11 +285,9 @@ shadow = Table(
     "shadow",
     metadata,
     Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False, doc="Hidden instance"),
-    Column(
-        "task_id", ForeignKey("task.id"), nullable=False, unique=True, doc="Rebuild that fills it or has replaced it"
-    ),
+    Column("task_id", ForeignKey("task.id"), nullable=False, unique=True, doc="Task that fills it or has replaced it"),
     _checksum(),
-    info={ABOUT: "Instances that rebuilds fill or have replaced"},
+    info={ABOUT: "Instances that rebuilds and changes of key fill or have replaced"},
 )
 
 access_key = Table(

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from similis.domain import InvalidInput, KeyringFailed
 from similis.privacy._cipher import KEY_BYTES, Cipher
-from similis.privacy._files import alone, read_private, shred, sync_directory, write_private
+from similis.privacy._files import alone, read_private, shred, sync_directory, write_private, write_private_in_place
 from similis.privacy._rotation import INSTANCES, MASTER, rotations
 
 MIN_PASSPHRASE = 12
@@ -46,33 +46,36 @@ def back_up(directory: Path, file: Path, passphrase: str) -> int:
     header = json.dumps({"format": _FORMAT, **_COST, "salt": _text(salt)})
     sealed = _cipher(passphrase, salt, _COST).seal(json.dumps(keys).encode(), header)
     try:
-        write_private(file, header.encode() + b"\n" + sealed)
+        write_private_in_place(file, header.encode() + b"\n" + sealed)
     except FileExistsError:
         raise InvalidInput(f"{file} is there already.", "Name a new file.") from None
     return len(instances)
 
 
 def restore(file: Path, directory: Path, passphrase: str) -> int:
-    """Make a key directory from a backup, whole or not at all, and return how many instances have a key in it.
+    """Fill a key directory from a backup, whole or not at all, and return how many instances have a key in it.
+
+    The directory itself stays where it is there, for it may be where a file system is mounted. A process that is
+    killed leaves a directory that no start takes for a whole one: the master key comes last.
 
     Raises:
-        InvalidInput: there are keys in the directory already.
+        InvalidInput: there are files in the directory already.
         KeyringFailed: the file is no backup, damaged, or the passphrase is wrong.
         OSError: something cannot be read or written.
     """
     keys = _read(file, passphrase)
-    if any(directory.rglob("*")) and any(path.is_file() for path in directory.rglob("*")):
+    if any(path.is_file() for path in directory.rglob("*")):
         raise InvalidInput(f"There are files in {directory}.", "Restore into another directory, or move those away.")
-    draft = directory.with_name(f".{directory.name}.{uuid.uuid4().hex}")
-    directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (draft / INSTANCES).mkdir(mode=0o700, parents=True)
-    draft.chmod(0o700)
+    made = not directory.exists()
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.chmod(0o700)
+    draft = directory / f".restored.{uuid.uuid4().hex}"
     try:
+        (draft / INSTANCES).mkdir(mode=0o700, parents=True)
         _write(draft, keys)
-        _make_way(directory)
-        draft.rename(directory)
+        _move(draft, directory)
     except BaseException:
-        _remove(draft)
+        _remove(directory if made else draft)
         raise
     sync_directory(directory.parent)
     return len(keys["instances"])
@@ -108,12 +111,12 @@ def _cipher(passphrase: str, salt: bytes, cost: Mapping[str, int]) -> Cipher:
     return Cipher(Scrypt(salt, KEY_BYTES, **cost).derive(passphrase.encode()))
 
 
-def _make_way(directory: Path) -> None:
-    """Remove a directory in which there is none but empty ones."""
-    if directory.exists():
-        for path in sorted(directory.rglob("*"), reverse=True):
-            path.rmdir()
-        directory.rmdir()
+def _move(draft: Path, directory: Path) -> None:
+    (draft / INSTANCES).replace(directory / INSTANCES)  # may be there, empty
+    if (draft / MASTER).exists():
+        (draft / MASTER).replace(directory / MASTER)
+    draft.rmdir()
+    sync_directory(directory)
 
 
 def _remove(directory: Path) -> None:

@@ -55,6 +55,22 @@ def write_private(path: Path, content: bytes) -> None:
     sync_directory(path.parent)
 
 
+def write_private_in_place(path: Path, content: bytes) -> None:
+    """Likewise where a file system may know no hard links; what is killed meanwhile leaves a part of the file.
+
+    Raises:
+        FileExistsError: there is one already; it is left as it is.
+        OSError: it cannot be written; then it is removed.
+    """
+    path.touch(mode=0o600, exist_ok=False)
+    try:
+        _write(path, content, 0)
+    except OSError:
+        path.unlink()
+        raise
+    sync_directory(path.parent)
+
+
 def shred(path: Path) -> None:
     """Overwrite a file and remove it; nothing happens when there is none.
 

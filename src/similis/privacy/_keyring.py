@@ -83,6 +83,11 @@ class Keyring:
         """Whether the master key lies in the directory, rather than coming from elsewhere."""
         return self._stored
 
+    @property
+    def rotating(self) -> bool:
+        """Whether a change of the master key goes on or was cut short."""
+        return bool(rotations(self._directory))
+
     @contextmanager
     def rotation(self, secret: bytes | None = None) -> Iterator[tuple[Rotation, MasterKey]]:
         """A block that changes the master key: what else it has sealed is sealed by the new one there, in one step.

@@ -6,7 +6,8 @@ from similis.domain import StoredField, StoredPlace
 
 _MASTER = (StoredField("content", "32 bytes in base64", "Wraps all other keys"),)
 _LENGTH = "33 bytes, 32 of earlier versions"
-_WRAPPED = (StoredField("content", _LENGTH, "Turns its features, encrypts its texts", "encrypted by the master key"),)
+_USE = "Turns and encrypts its features; encrypts its texts, tuning and index files"
+_WRAPPED = (StoredField("content", _LENGTH, _USE, "encrypted by the master key"),)
 
 
 def stored_keys() -> tuple[StoredPlace, ...]:

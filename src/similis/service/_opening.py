@@ -92,7 +92,16 @@ def check_keyring(catalogue: Catalogue, keyring: Keyring, settings: Settings) ->
         KeyringFailed: it is another one.
     """
     keyring.settle(catalogue.keyring.current)
-    expected = catalogue.keyring.current() or catalogue.keyring.claim(keyring.id)
+    check_master(catalogue, keyring, settings, catalogue.keyring.current() or catalogue.keyring.claim(keyring.id))
+    catalogue.keyring.use(keyring.id)
+
+
+def check_master(catalogue: Catalogue, keyring: Keyring, settings: Settings, expected: str | None) -> None:
+    """See that a keyring is the one that the catalogue expects, changing nothing.
+
+    Raises:
+        KeyringFailed: it is another one.
+    """
     if expected != keyring.id:
         data = "the catalogue" if catalogue.shared else settings.data
         raise KeyringFailed(
@@ -100,4 +109,3 @@ def check_keyring(catalogue: Catalogue, keyring: Keyring, settings: Settings) ->
             "Point --keys or SIMILIS_KEYS at the key directory that was made with it. A master key that comes from "
             "the environment or a command has to be the present one.",
         )
-    catalogue.keyring.use(keyring.id)

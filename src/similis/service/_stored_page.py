@@ -19,10 +19,11 @@ so with yours: it names whatever is there and not on this page, and then ends wi
 **Of a picture are kept**: one feature vector of the region used, 16 bits for each of the numbers that its feature
 model gives{example}; the four edges of that region; its
 category; and what its owner wrote: ProductId, PicName, custom content and attributes. The vector is turned by the
-instance's key and then encrypted by it, custom content is encrypted by it, all else is in clear. An index holds
-copies of vectors: the same 16 bits a number and a code of 1 bit a number, encrypted; on a Milvus server 32 bits a
-number, which say no more than the 16 that they were made from, turned but not encrypted; after [tuning](tuning.md)
-such copies in the tuned space, too. The means that cells and codes go by are means of such vectors of many pictures.
+instance's key and then encrypted by it, and so is custom content, which is not turned; of all else the tables below
+say whether it is in clear. The files of an index hold copies of vectors – the same 16 bits a number and a code of
+1 bit a number – and means of such vectors of many pictures, all encrypted by the instance's key. A Milvus server has
+them turned but not encrypted: 32 bits a number, which say no more than the 16 that they were made from. After
+[tuning](tuning.md) there are such copies in the tuned space, too.
 
 What others keep for themselves is not here: PostgreSQL's and Milvus' logs and internal tables, backups, and what your
 own programs write of what they ask for. Names in capitals in paths stand for random names and dates.

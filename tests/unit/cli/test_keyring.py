@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -205,6 +206,40 @@ def test_what_is_wrong_with_keys_is_found(shop: Similis, keys: Path, monkeypatch
     assert _wrong(shop) == []
     monkeypatch.setenv("SIMILIS_KEYS", str(keys.with_name("none")))
     assert any("There are no keys" in each for each in _wrong(shop))
+
+
+def test_a_check_removes_nothing_and_tells_of_a_change_that_was_cut_short(
+    shop: Similis, keys: Path, tmp_path: Path
+) -> None:
+    with App.open(Settings(data=tmp_path / "data")) as app:
+        uid = app.instances._keyring.create_instance()
+        app._catalogue.keyring.making(uid, datetime(2020, 1, 1, tzinfo=UTC))
+    assert _wrong(shop) == []
+    assert (keys / "instances" / f"{uid}.key").exists()
+    (keys / "rotation-0123").mkdir(mode=0o700)
+    assert any("cut short" in each for each in _wrong(shop))
+    assert (keys / "rotation-0123").exists()
+    assert shop("instance", "list").status == 0
+    assert _wrong(shop) == []
+    assert not (keys / "instances" / f"{uid}.key").exists()
+
+
+def test_a_backup_needs_no_hard_links_and_a_restored_directory_may_be_mounted(
+    shop: Similis, keys: Path, tmp_path: Path, phrase: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = {path: path.read_bytes() for path in keys.rglob("*.key")}
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "hardlink_to", lambda *_: (_ for _ in ()).throw(PermissionError("no hard links")))
+        assert shop("keyring", "backup", tmp_path / "backup", "--passphrase-file", phrase).status == 0
+    assert stat.S_IMODE((tmp_path / "backup").stat().st_mode) == 0o600
+    for path in before:
+        path.unlink()
+    inode = keys.stat().st_ino
+    assert shop("keyring", "restore", tmp_path / "backup", "--passphrase-file", phrase).status == 0
+    assert keys.stat().st_ino == inode
+    assert {path: path.read_bytes() for path in keys.rglob("*.key")} == before
+    assert {path.name for path in keys.iterdir()} == {"master.key", "instances"}
+    assert _wrong(shop) == []
 
 
 def test_while_a_service_runs_keys_are_checked_alone(shop: Similis, tmp_path: Path) -> None:

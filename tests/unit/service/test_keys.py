@@ -210,9 +210,9 @@ def test_an_instance_whose_key_is_missing_keeps_the_master_key_from_being_change
 def _during_rotation(app: App, happens: Callable[[], object]) -> None:
     """Change the master key while something else happens, after all keys were wrapped and before that counts."""
     record = app._catalogue.keyring
-    commit = record.rotate
+    commit: Callable[..., None] = record.rotate
 
-    def late(*given: Any, **more: Any) -> None:
+    def late(*given: object, **more: object) -> None:
         happens()
         commit(*given, **more)
 
