@@ -285,7 +285,9 @@ shadow = Table(
     "shadow",
     metadata,
     Column("instance_id", ForeignKey("instance.id"), primary_key=True, autoincrement=False, doc="Hidden instance"),
-    Column("task_id", ForeignKey("task.id"), nullable=False, unique=True, doc="Task that fills it or has replaced it"),
+    Column(
+        "task_id", ForeignKey("task.id"), nullable=False, unique=True, doc="Task that fills it or has replaced it"
+    ),
     _checksum(),
     info={ABOUT: "Instances that rebuilds and changes of key fill or have replaced"},
 )
