@@ -51,22 +51,15 @@ def test_nothing_is_found_of_the_service_as_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_found_in_postgresql(
-    postgres_server: PostgresServer, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+def test_nothing_is_found_in_postgresql_and_milvus(
+    postgres_server: PostgresServer, postgres_url: str, milvus_server: MilvusServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SIMILIS_CATALOGUE", postgres_url)
-    report = audit_privacy(Settings(), search=[postgres_server.folder], quick=True)
+    monkeypatch.setenv("SIMILIS_MILVUS_URI", milvus_server.uri)
+    monkeypatch.setenv("SIMILIS_MILVUS_PREFIX", "audit")
+    report = audit_privacy(Settings(), search=[postgres_server.folder, milvus_server.folder], quick=True)
     assert report.findings == ()
     assert report.kept
     searched = {each.name: each.bytes for each in report.searched}
     assert searched["rows of the catalogue"] > 0
     assert searched["directories that were named"] > 1_000_000
-
-
-@pytest.mark.slow
-def test_nothing_is_found_in_milvus(milvus_server: MilvusServer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SIMILIS_MILVUS_URI", milvus_server.uri)
-    monkeypatch.setenv("SIMILIS_MILVUS_PREFIX", "audit")
-    report = audit_privacy(Settings(), search=[milvus_server.folder], quick=True)
-    assert report.findings == ()
-    assert report.kept

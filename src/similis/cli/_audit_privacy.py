@@ -31,7 +31,7 @@ def privacy(
         bool, typer.Option("--trace/--no-trace", help="Trace by strace, where it is, what is written to files.")
     ] = True,
     quick: Annotated[
-        bool, typer.Option("--quick", help="Only the most travelled ways, a third of the time.")
+        bool, typer.Option("--quick", help="Ten of the ways, and one life of the service; about a minute.")
     ] = False,
 ) -> None:
     """Send pictures that can be told again every way there is, and search everything for them.
