@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
@@ -11,6 +12,7 @@ from pathlib import Path
 
 _SUFFIX = ".jsonl"
 _BLOCK = 64 * 1024
+_OTHERS = 0o077
 
 
 class AuditFiles:
@@ -50,9 +52,13 @@ class AuditFiles:
         self._descriptor, self._day, self._unsynced = -1, None, False
 
     def is_empty(self, day: date) -> bool:
-        """Whether there is no line of a day."""
-        path = self._path(day)
-        return not path.exists() or path.stat().st_size == 0
+        """Whether there is no line of a day; what a power failure left of one is removed."""
+        self._open(day)
+        return os.fstat(self._descriptor).st_size == 0
+
+    def newest(self) -> date | None:
+        """The latest day that has a file."""
+        return self._day or max(self.days(), default=None)
 
     def days(self) -> list[date]:
         """The days that have a file, the oldest first."""
@@ -103,6 +109,8 @@ class AuditFiles:
             return
         self.close()
         self._directory.mkdir(mode=0o700, exist_ok=True)
+        if stat.S_IMODE(self._directory.stat().st_mode) & _OTHERS:  # it was there before, open to others
+            self._directory.chmod(0o700)
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
         self._descriptor = os.open(self._path(day), flags, 0o600)
         self._day = day

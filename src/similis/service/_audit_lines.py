@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from similis.catalogue import Catalogue
-from similis.domain import AuditAction, AuditEvent, SimilisError
+from similis.domain import AuditAction, AuditEvent, InstanceNotFound, KeyringFailed, SimilisError
 from similis.privacy import Keyring
 
 _SUBJECT = "audit-subject"
@@ -63,15 +63,23 @@ class AuditLines:
         """Names the master key that signs now."""
         return self._keyring.id[:_SIGNER_LENGTH]
 
-    def sealed(self, event: AuditEvent) -> dict[str, object]:
-        """What a line says of an event. A picture's name can only be read with the key of its instance."""
+    def sealed(self, event: AuditEvent, uids: dict[str, str | None]) -> dict[str, object]:
+        """What a line says of an event. A picture's name can only be read with the key of its instance.
+
+        Args:
+            event: to tell of.
+            uids: of instances that were looked up for events before, by their names; filled in.
+
+        Raises:
+            StorageFailed: the catalogue cannot be read.
+        """
         values: dict[str, object] = {"at": event.at.isoformat(), "action": str(event.action)}
         values |= {name: value for name in _PLAIN if (value := getattr(event, name)) is not None}
         if event.subject is None:
             return values
         if not event.action.about_pictures:
             return {**values, "subject": event.subject}
-        return {**values, **self._seal(event.instance or "", event.subject)}
+        return {**values, **self._seal(event.instance or "", event.subject, uids)}
 
     def signed(self, values: dict[str, object], before: str, *, first: bool) -> tuple[bytes, str]:
         """The line of these values, and its signature.
@@ -102,13 +110,22 @@ class AuditLines:
             return None
         return self._unsealed(event, parsed.values)
 
-    def _seal(self, name: str, subject: str) -> dict[str, object]:
+    def _seal(self, name: str, subject: str, uids: dict[str, str | None]) -> dict[str, object]:
+        if name not in uids:
+            uids[name] = self._uid(name)
+        if (uid := uids[name]) is None:
+            return {}
         try:
-            uid = self._catalogue.instance(name).uid
             sealed = self._keyring.instance(uid).seal(subject, _SUBJECT)
-        except SimilisError:  # there is no such instance, or it is being deleted: then nobody shall read it either
+        except KeyringFailed:  # it is being deleted: then nobody shall read it either
             return {}
         return {"key": uid, "sealed": base64.b64encode(sealed).decode()}
+
+    def _uid(self, name: str) -> str | None:
+        try:
+            return self._catalogue.instance(name).uid
+        except InstanceNotFound:
+            return None
 
     def _unsealed(self, event: AuditEvent, values: dict[str, Any]) -> AuditEvent:
         if "sealed" not in values:

@@ -8,12 +8,13 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
 from similis.domain import (
     ACTOR_SERVICE,
+    ACTOR_UNKNOWN,
     AuditAction,
     AuditEvent,
     AuditQuery,
@@ -22,6 +23,7 @@ from similis.domain import (
     StorageFailed,
 )
 from similis.service._audit_files import AuditFiles
+from similis.service._audit_flood import Flood
 from similis.service._audit_lines import AuditLines, SignedLine
 from similis.service._audit_verify import AuditVerifier
 from similis.service._clock import Clock
@@ -63,7 +65,8 @@ class AuditLog:
         self._writing = threading.RLock()
         self._chain: str | None = None
         self._lost = 0
-        self._failure: OSError | None = None
+        self._flood = Flood()
+        self._failure: str | None = None
         self._prune_at = 0.0
         self._stopping = threading.Event()
         self._thread: threading.Thread | None = None
@@ -75,9 +78,10 @@ class AuditLog:
     def note(self, event: AuditEvent) -> None:
         """Note an event. One of an action that changes something is with the operating system when this returns.
 
-        It never fails: that an event cannot be written is logged, and it is written once that can be done again.
+        Of callers who are not known only some are noted, the rest is counted. It never fails: that an event cannot
+        be written is logged, and it is written once that can be done again.
         """
-        if not self.wants(event.action):
+        if not self.wants(event.action) or (event.actor == ACTOR_UNKNOWN and not self._flood.admits()):
             return
         self._waiting.append(event)
         self._start()
@@ -95,7 +99,7 @@ class AuditLog:
         self.flush()
         if (failure := self._failure) is not None:
             raise StorageFailed(
-                f"The audit log cannot be written: {failure.strerror or failure}.",
+                f"The audit log cannot be written: {failure}.",
                 "Free some space where the data directory is; until then nothing can be changed.",
             )
 
@@ -103,12 +107,15 @@ class AuditLog:
         """Write what waits."""
         with self._writing:
             events = self._take()
-            if not events:
+            self._lost += self._flood.take_refused()
+            if not (events or self._lost):
                 return
             try:
                 self._write(events)
             except OSError as error:
-                self._keep(events, error)
+                self._keep(events, error.strerror or str(error))
+            except StorageFailed as error:  # the catalogue, which names the keys of instances
+                self._keep(events, error.message.rstrip("."))
             else:
                 self._failure = None
 
@@ -118,11 +125,10 @@ class AuditLog:
         for day in reversed(self._files.days()):
             if query.since is not None and day < query.since.astimezone(UTC).date():
                 return
-            # An event of just before midnight may be in the file of the day after.
-            if query.until is None or day <= query.until.astimezone(UTC).date() + timedelta(days=1):
-                for line in self._files.lines_backwards(day):
-                    if (event := self._lines.event(line, query.wants)) is not None:
-                        yield event
+            # No later file is left out: a clock that was set back leaves events of now in one of then.
+            for line in self._files.lines_backwards(day):
+                if (event := self._lines.event(line, query.wants)) is not None:
+                    yield event
 
     def verify(self) -> AuditVerification:
         """Check that no line was altered, put in, moved or taken out, but for the newest and the oldest files."""
@@ -158,19 +164,21 @@ class AuditLog:
             last = self._files.last_line()
             parsed = None if last is None else SignedLine.parse(last)
             self._chain = "" if parsed is None else parsed.chain
-        day, chain = datetime.now(UTC).date(), self._chain
+        # Never before the newest file, where a clock that was set back left it: each line follows the one before.
+        day, chain = max(datetime.now(UTC).date(), self._files.newest() or date.min), self._chain
         first = self._files.is_empty(day)
         written: list[bytes] = []
+        uids: dict[str, str | None] = {}
         for event in events:
-            line, chain = self._lines.signed(self._lines.sealed(event), chain, first=first and not written)
+            line, chain = self._lines.signed(self._lines.sealed(event, uids), chain, first=first and not written)
             written.append(line)
         self._files.append(day, b"".join(written))
         self._chain, self._lost = chain, 0
 
-    def _keep(self, events: list[AuditEvent], error: OSError) -> None:
+    def _keep(self, events: list[AuditEvent], failure: str) -> None:
         if self._failure is None:
-            log.error("The audit log cannot be written: %s. Nothing can be changed until it can.", error.strerror)
-        self._failure = error
+            log.error("The audit log cannot be written: %s. Nothing can be changed until it can.", failure)
+        self._failure = failure
         kept = events[max(0, len(events) - MAX_WAITING) :]
         self._lost += len(events) - len(kept)
         self._waiting.extendleft(reversed(kept))

@@ -4,17 +4,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 from similis.catalogue import Catalogue
-from similis.domain import AccessKey, AuditEvent, AuditQuery, Instance, JsonObject, Task, TaskKind, as_json
+from similis.domain import (
+    ACTOR_LINK,
+    ACTOR_SERVICE,
+    ACTOR_UNKNOWN,
+    OUTCOME_OK,
+    AccessKey,
+    AuditEvent,
+    AuditQuery,
+    Instance,
+    JsonObject,
+    Task,
+    TaskKind,
+    as_json,
+)
 from similis.service._audit_log import AuditLog
 
 Files: TypeAlias = Iterator[tuple[str, Iterator[bytes]]]
 """Names with `/` between their parts, and what is in each file, which must be read before the next is asked for."""
 
 _TASKS = 100
+_NO_KEYS = {ACTOR_LINK, ACTOR_SERVICE, ACTOR_UNKNOWN}
 _README = """\
 # What Similis stores for access key {key}
 
@@ -85,9 +100,10 @@ class CustomerFiles:
             yield from self._audit.events()
             return
         made = {each.name: each.created_at for each in self._instances}
+        keys = {each.id: each for each in self._catalogue.access_keys.all()}
         for event in self._audit.events(AuditQuery(frozenset(made))):
             if event.at >= made[event.instance or ""]:
-                yield event
+                yield event if _may_be_named(event, keys) else replace(event, actor=ACTOR_UNKNOWN)
 
     def _pictures(self, instance: Instance) -> Iterator[JsonObject]:
         for picture, added_at in self._catalogue.customers.pictures(instance):
@@ -115,6 +131,14 @@ class CustomerFiles:
     def _own_part(self, form: JsonObject, names: frozenset[str]) -> JsonObject:
         """What is said of a key or connection: of the instances it is for, only this customer's are named."""
         return {**form, "instances": sorted(names & self._names), "shared": not names <= self._names}
+
+
+def _may_be_named(event: AuditEvent, keys: Mapping[str, AccessKey]) -> bool:
+    """Whether a customer may read who it was: a key of others that was refused is none of its business."""
+    if event.outcome == OUTCOME_OK or event.actor in _NO_KEYS or event.actor.startswith("operator:"):
+        return True
+    key = keys.get(event.actor)
+    return key is not None and (not key.instances or event.instance in key.instances)
 
 
 def names_of(key: AccessKey, instances: Iterable[Instance]) -> frozenset[str]:

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 from similis.domain import (
     ACTOR_SERVICE,
+    ACTOR_UNKNOWN,
     AuditAction,
     AuditEvent,
     AuditQuery,
@@ -75,6 +76,13 @@ def test_files_are_for_their_owner_alone(app: App) -> None:
     app.audit.note(ADD)
     assert stat.S_IMODE(app.settings.audit_directory.stat().st_mode) == 0o700
     assert [stat.S_IMODE(file.stat().st_mode) for file in files(app)] == [0o600]
+
+
+def test_a_directory_that_others_could_read_is_closed_to_them(app: App) -> None:
+    app.settings.audit_directory.mkdir()
+    app.settings.audit_directory.chmod(0o755)
+    app.audit.note(ADD)
+    assert stat.S_IMODE(app.settings.audit_directory.stat().st_mode) == 0o700
 
 
 def test_names_of_pictures_go_with_the_key_of_their_instance(app: App) -> None:
@@ -238,6 +246,69 @@ def test_a_line_that_a_power_failure_cut_is_removed(settings: Settings) -> None:
     with App.open(settings) as app:
         app.audit.note(ADD)
         assert (app.audit.verify().events, app.audit.verify().problems) == (2, ())
+
+
+def test_a_first_line_that_was_cut_leaves_a_file_that_can_be_verified(settings: Settings) -> None:
+    with App.open(settings) as app:
+        app.audit.note(ADD)
+        (today,) = files(app)
+    today.rename(today.with_name("2026-01-01.jsonl"))
+    today.write_bytes(b'{"at": "2026-11')
+    with App.open(settings) as app:
+        app.audit.note(ADD)
+        assert (app.audit.verify().events, app.audit.verify().problems) == (2, ())
+
+
+def test_a_clock_that_was_set_back_is_no_alteration(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Later(datetime):
+        @classmethod
+        def now(cls, tz: object = None) -> datetime:  # type: ignore[override] # only ever asked with a zone
+            assert tz is UTC
+            return NOW + timedelta(days=400)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("similis.service._audit_log.datetime", Later)
+        with App.open(settings) as app:
+            app.audit.note(ADD)
+    with App.open(settings) as app:
+        app.audit.note(ADD)
+        assert (app.audit.verify().events, app.audit.verify().problems) == (2, ())
+        assert len(list(app.audit.events(AuditQuery(until=NOW + timedelta(days=1))))) == 2
+
+
+def test_strangers_fill_no_disk(app: App) -> None:
+    stranger = replace(SEARCH, actor=ACTOR_UNKNOWN, subject=None)
+    for _ in range(1000):
+        app.audit.note(stranger)
+    app.audit.note(ADD)
+    events = list(app.audit.events())
+    noted = sum(event.actor == ACTOR_UNKNOWN for event in events)
+    lost = sum(event.count or 0 for event in events if event.action is AuditAction.AUDIT_LOST)
+    assert 100 <= noted < 900
+    assert noted + lost == 1000
+    assert events[0] == ADD
+
+
+def test_a_catalogue_that_fails_drops_no_name(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_name: str) -> None:
+        raise StorageFailed("The catalogue cannot be read.", "Look at the disk.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(app._catalogue, "instance", failing)
+        app.audit.note(ADD)
+        with pytest.raises(StorageFailed, match="audit log"):
+            app.audit.check(AuditAction.PICTURE_ADD)
+    assert next(app.audit.events()).subject == "p/a"
+
+
+def test_the_instances_of_what_waits_are_looked_up_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, real = [], app._catalogue.instance
+    monkeypatch.setattr(app._catalogue, "instance", lambda name: (asked.append(name), real(name))[1])
+    with app.audit._writing:
+        for number in range(1000):
+            app.audit.note(replace(SEARCH, subject=f"p/{number}"))
+        app.audit.flush()
+    assert len(asked) == 1
 
 
 def test_a_full_disk_fails_no_search_but_later_changes(app: App, monkeypatch: pytest.MonkeyPatch) -> None:

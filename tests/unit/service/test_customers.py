@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -151,6 +152,16 @@ def test_the_export_has_all_of_the_customer_and_nothing_of_others(app: App) -> N
     assert json.loads(files["instances/a1/instance.json"])["picture_count"] == 1
     for name in files:
         assert name.replace("a1", "NAME").replace("a2", "NAME") in files["README.md"] or name == "README.md"
+
+
+def test_others_that_were_refused_are_not_named(app: App) -> None:
+    owner, stranger = key(app, "a1"), key(app, "b")
+    event = AuditEvent(datetime.now(UTC), stranger, AuditAction.PICTURE_SEARCH, "a1", outcome="permission_denied")
+    app.audit.note(event)
+    app.audit.note(replace(event, actor=owner, outcome="picture_not_found"))
+    app.audit.note(replace(event, actor="operator:root"))
+    found = [each["actor"] for each in lines(exported(app, owner)["audit.jsonl"])]
+    assert found == ["operator:root", owner, "unknown"]
 
 
 def test_of_an_unlimited_key_everything_is_exported(app: App) -> None:
