@@ -160,7 +160,7 @@ def test_an_instance_over_its_quota(current: Judge, similis: Served, action: str
     busy = similis.instance()
     similis.operator.patch(f"/api/v1/instances/{busy}", json={"qps": 0.01}).raise_for_status()
     assert current("Detail", InstanceName=busy).body["Instance"]["Qps"] == 1
-    error = current(action, InstanceName=busy, **KEY).error
+    error = current(action, InstanceName=busy, ProductId="p", PicName="a").error
     status = 400 if action == "Detail" else 403
     assert (error["type"], error["code"], error["status"]) == ("ThrottlingException", "DeniedRequest", status)
     assert "Your request was denied due to instance flow control." in error["message"]

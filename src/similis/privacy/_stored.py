@@ -6,7 +6,7 @@ from similis.domain import StoredField, StoredPlace
 
 _MASTER = (StoredField("content", "32 bytes in base64", "Wraps all other keys"),)
 _LENGTH = "33 bytes, 32 of earlier versions"
-_USE = "Turns and encrypts its features; encrypts its texts, tuning and index files"
+_USE = "Turns and encrypts its features; encrypts texts, tuning, keys of index files"
 _WRAPPED = (StoredField("content", _LENGTH, _USE, "encrypted by the master key"),)
 
 

@@ -21,9 +21,9 @@ model gives{example}; the four edges of that region; its
 category; and what its owner wrote: ProductId, PicName, custom content and attributes. The vector is turned by the
 instance's key and then encrypted by it, and so is custom content, which is not turned; of all else the tables below
 say whether it is in clear. The files of an index hold copies of vectors – the same 16 bits a number and a code of
-1 bit a number – and means of such vectors of many pictures, all encrypted by the instance's key. A Milvus server has
-them turned but not encrypted: 32 bits a number, which say no more than the 16 that they were made from. After
-[tuning](tuning.md) there are such copies in the tuned space, too.
+1 bit a number – and means of such vectors of many pictures, all encrypted by keys of their own, which the instance's
+key encrypts. A Milvus server has them turned but not encrypted: 32 bits a number, which say no more than the 16 that
+they were made from. After [tuning](tuning.md) there are such copies in the tuned space, too.
 
 What others keep for themselves is not here: PostgreSQL's and Milvus' logs and internal tables, backups, and what your
 own programs write of what they ask for. Names in capitals in paths stand for random names and dates.

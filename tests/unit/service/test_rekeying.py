@@ -87,7 +87,7 @@ def test_five_new_keys_later_all_is_found_as_before(app: App) -> None:
     after = app.bulk.nearest("shop", rows[:50], 10)
     assert _kept(app) == kept
     similarities = [[[score for _, score in hits] for hits in found] for found in (before, after)]
-    np.testing.assert_allclose(*similarities, atol=2e-3)
+    np.testing.assert_allclose(np.array(similarities[0]), np.array(similarities[1]), atol=2e-3)
     np.testing.assert_allclose(np.array(similarities)[..., 0], 1.0, atol=1e-3)
     # Bit by bit what the last key makes of the features that came in.
     stored = app.instances._keyring.instance(app.instances.get("shop").uid).transform(rows).astype(np.float16)
