@@ -27,6 +27,7 @@ from similis.domain import (
     AuditAction,
     AuditEvent,
     AuditQuery,
+    Instance,
     InstanceSpec,
     StorageFailed,
     as_json,
@@ -303,7 +304,12 @@ def test_a_catalogue_that_fails_drops_no_name(app: App, monkeypatch: pytest.Monk
 
 def test_the_instances_of_what_waits_are_looked_up_once(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     asked, real = [], app._catalogue.instance
-    monkeypatch.setattr(app._catalogue, "instance", lambda name: (asked.append(name), real(name))[1])
+
+    def instance(name: str) -> Instance:
+        asked.append(name)
+        return real(name)
+
+    monkeypatch.setattr(app._catalogue, "instance", instance)
     with app.audit._writing:
         for number in range(1000):
             app.audit.note(replace(SEARCH, subject=f"p/{number}"))
