@@ -37,6 +37,11 @@ def name_call(entry: AuditEntry, action: str, request: WireRequest) -> None:
     parameters = request.parameters
     entry.action = AUDIT_ACTIONS[action]
     entry.request_id = request.request_id
-    entry.instance = parameters.get("instanceName") or parameters.get("InstanceName")
-    if entry.action.about_pictures:
-        entry.picture(parameters.get("ProductId"), parameters.get("PicName"))
+    if entry.action is not AuditAction.PICTURE_UPLOAD:  # is for no instance, whatever it names
+        entry.instance = parameters.get("instanceName") or parameters.get("InstanceName")
+
+
+def name_picture(entry: AuditEntry, request: WireRequest) -> None:
+    """Note which picture it is about, for a caller whom its instance knows: nobody else's words go into its log."""
+    if entry.action is not None and entry.action.about_pictures:
+        entry.picture(request.parameters.get("ProductId"), request.parameters.get("PicName"))

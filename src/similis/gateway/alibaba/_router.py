@@ -17,7 +17,7 @@ from starlette.types import Scope
 from similis.domain import AccessKey, JsonObject, SimilisError, Unavailable
 from similis.gateway._audit import audit_entry
 from similis.gateway._errors import log_unexpected
-from similis.gateway.alibaba._audit_actions import AUDIT_ACTIONS, name_call
+from similis.gateway.alibaba._audit_actions import AUDIT_ACTIONS, name_call, name_picture
 from similis.gateway.alibaba._call import Call
 from similis.gateway.alibaba._caller import authenticate, authorise
 from similis.gateway.alibaba._dispatch import UPLOAD_ACTION, Target, find
@@ -104,6 +104,7 @@ def _admit(target: Target, call: Call, key: AccessKey) -> None:
     authorise(key, target.name, instance or "")
     if instance is not None:
         call.app.instances.get(instance)
+        name_picture(audit_entry(call.scope), call.request)
     call.quotas.charge(key, instance)
 
 

@@ -59,10 +59,10 @@ class NeedsTask:
         """
         require(key, self._role)
         task: Task = service.transfers.get(task_id)
-        audit_entry(request.scope).instance = task.instance
         if not key.allows(key.role, task.instance):
             # In the words for a number that there is not: who may not see a task learns nothing of it.
             raise TaskNotFound(f"There is no task {task_id}.", "List the tasks of the instance.")
+        audit_entry(request.scope).instance = task.instance
         require(key, may_see(task), task.instance)
         quotas_of(request).charge(key, task.instance)
         return task

@@ -19,6 +19,7 @@ from similis.service import App
 Draw = Callable[..., bytes]
 PATHS_OF_2019 = {"SearchImage": "/v2/image/search", "AddImage": "/v2/image/add", "DeleteImage": "/v2/image/delete"}
 NAMED = {"InstanceName": "shop", "ProductId": "canary-product", "PicName": "canary-name"}
+UPLOAD = "2019-12-19:AuthorizeFileUpload"
 
 
 class Events:
@@ -66,11 +67,11 @@ def test_every_action_makes_one_event(
     assert event.action is action
     assert event.outcome == ("ok" if answer.is_success else answer.json()["Code"])
     assert event.actor in {key.id for key in app.access.list()}
-    assert event.instance == "shop"
+    assert event.instance == (None if action is AuditAction.PICTURE_UPLOAD else "shop")
     assert event.request_id == answer.headers["x-acs-request-id"]
     if action.about_pictures:
         assert event.subject in {"canary-product/canary-name", "canary-product", None}
-        assert (event.subject is None) == (api == "2018-01-20:SearchItem")
+        assert (event.subject is None) == (api in {"2018-01-20:SearchItem", UPLOAD})
     text = "".join(file.read_text() for file in app.settings.audit_directory.iterdir())
     assert "canary" not in text
     assert base64_of(draw(0))[1000:1040] not in text
@@ -82,7 +83,9 @@ def test_refused_calls_make_one_event_too(connect: Callable[..., Wire], events: 
     (event,) = events.new()
     assert event.action is AUDIT_ACTIONS[api.partition(":")[2]]
     assert event.outcome == ("ok" if answer.is_success else answer.json()["Code"])
-    assert event.outcome.endswith("NoPermission") or api == "2019-12-19:AuthorizeFileUpload"
+    assert event.outcome.endswith("NoPermission") or api == UPLOAD
+    assert event.subject is None
+    assert event.instance in {"shop", None}
     assert event.actor.startswith("SIM")
 
 
@@ -93,6 +96,13 @@ def test_who_has_not_proven_to_be_somebody_is_unknown(wire: Wire, events: Events
     assert answer.is_client_error
     (event,) = events.new()
     assert (event.actor, event.action, event.outcome) == ("unknown", AuditAction.INSTANCE_SHOW, answer.json()["Code"])
+
+
+def test_words_of_strangers_are_not_kept(wire: Wire, events: Events) -> None:
+    headers = {"x-acs-action": "DeleteImage", "x-acs-version": "2020-12-14"}
+    assert wire.http.post("/", auth=httpx.Auth(), data=NAMED, headers=headers).is_client_error
+    (event,) = events.new()
+    assert (event.actor, event.subject) == ("unknown", None)
 
 
 def test_what_is_no_action_is_no_event(wire: Wire, events: Events) -> None:
