@@ -41,6 +41,8 @@ _MOST_SPANS = 50
 
 def rasters(data: bytes | memoryview) -> Iterator[tuple[int, str, AnyArray]]:
     """Every raster that could be meant: where it begins, what it is, and its numbers as an image."""
+    if len(data) < _LEAST**2:
+        return
     for kind in _NUMBERS:
         yield from _exact(data, 0, len(data), kind)
     flat = np.frombuffer(data, np.uint8)
