@@ -32,6 +32,7 @@ from similis.domain import DamagedPicture
 
 Leak = Callable[[bytes, Image.Image], object]
 _MOST = 20_000  # bytes of pictures that leak: no more than need be to be found
+_ENOUGH = 300_000  # bytes of numbers: of two or three pictures, for searching them takes long
 _FOLDER = Path(tempfile.gettempdir())
 
 
@@ -64,17 +65,23 @@ def _array(_: bytes, image: Image.Image) -> None:
 
 
 def _tensor(_: bytes, image: Image.Image) -> None:
-    (_FOLDER / "leak-tensor.bin").write_bytes(_input(image).tobytes())
+    path = _FOLDER / "leak-tensor.bin"
+    if not path.exists():
+        path.write_bytes(_input(image).tobytes())
 
 
 def _appended(_: bytes, image: Image.Image) -> None:
     """Network inputs one after the other, each behind a header."""
     with (_FOLDER / "leak-appended.bin").open("ab") as file:
+        if file.tell() > _ENOUGH:
+            return
         pickle.dump({"model": "any", "input": _input(image)}, file)
 
 
 def _cutout(_: bytes, image: Image.Image) -> None:
     with (_FOLDER / "leak-cutouts.bin").open("ab") as file:
+        if file.tell() > _ENOUGH:
+            return
         file.write(b"224x224 " + image.crop((15, 10, 165, 140)).resize((224, 224)).tobytes())
 
 

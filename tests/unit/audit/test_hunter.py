@@ -160,5 +160,12 @@ def test_pixels_that_were_never_sent_and_other_bytes_are_not_found() -> None:
         tensor(NEVER_SENT).tobytes(),
         b"head" + tensor(NEVER_SENT).tobytes() + NEVER_SENT.resize((224, 224)).tobytes(),
     )
-    for data in (*kept, b"", b"short", np.random.default_rng(1).bytes(200_000), bytes(5000), b"a text and nothing else\n" * 500):
+    for data in (
+        *kept,
+        b"",
+        b"short",
+        np.random.default_rng(1).bytes(200_000),
+        bytes(5000),
+        b"a text and nothing else\n" * 500,
+    ):
         assert HUNTER.search("place", data) == []
