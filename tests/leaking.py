@@ -32,7 +32,7 @@ from similis.domain import DamagedPicture
 
 Leak = Callable[[bytes, Image.Image], object]
 _MOST = 20_000  # bytes of pictures that leak: no more than need be to be found
-_ENOUGH = 300_000  # bytes of numbers: of two or three pictures, for searching them takes long
+_ENOUGH = 900_000  # bytes of numbers: two tensors or six cut-outs, for searching them takes long
 _FOLDER = Path(tempfile.gettempdir())
 
 
