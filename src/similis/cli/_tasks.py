@@ -22,9 +22,7 @@ _MOST_LISTED = 500
 
 def register(root: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(
-        help="See imports, exports and other tasks, end them, go on with them.", no_args_is_help=True
-    )
+    group = typer.Typer(help="See imports, exports and other tasks, end them, go on with them.", no_args_is_help=True)
     for name, command in (("list", list_all), ("show", show), ("cancel", cancel), ("resume", resume)):
         group.command(name)(with_session(command))
     root.add_typer(group, name="task")
