@@ -30,8 +30,21 @@ class Quotas:
         self._lock = threading.Lock()
         self._buckets: dict[tuple[str, str], _Bucket] = {}
 
-    def charge(self, key: AccessKey | None, instance: str | None, *, administering: bool = False) -> None:
-        """Count one call, once it is found that its caller may make it.
+    def charge_key(self, key: AccessKey) -> None:
+        """Count one call with a key, whatever else becomes of it: what is refused costs its work, too.
+
+        Args:
+            key: the caller's, which has been proven.
+
+        Raises:
+            KeyThrottled: it is one too many; then it counts nowhere.
+        """
+        if key.qps is not None:
+            with self._lock:
+                self._bucket("key", key.id, key.qps, _key_throttled).take()
+
+    def charge_instance(self, key: AccessKey | None, instance: str | None, *, administering: bool = False) -> None:
+        """Count one call on an instance, once it is found that its caller may make it: no stranger uses its quota up.
 
         A call on no instance, such as a comparison, is paid by whichever of the key's own instances can. What an
         administrator of the whole service does on an instance is free: else one could be locked out by its callers.
@@ -42,18 +55,15 @@ class Quotas:
             administering: whether the call takes the role of an admin.
 
         Raises:
-            KeyThrottled, InstanceThrottled: it is one too many; then it counts nowhere.
+            InstanceThrottled: it is one too many; then it does not count on the instance.
         """
-        free = administering and key is not None and not key.instances
-        instances = [] if free else self._called_on(key, instance)
+        if administering and key is not None and not key.instances:
+            return
+        instances = self._called_on(key, instance)
         with self._lock:
-            charged = self._payer(instances)
-            if key is not None and key.qps is not None:
-                charged.append(self._bucket("key", key.id, key.qps, _key_throttled))
-            for bucket in charged:
-                bucket.require_one()
-            for bucket in charged:
-                bucket.level -= 1
+            payer = self._payer(instances)
+            if payer is not None:
+                payer.take()
 
     def charge_more(self, key_id: str | None, instance: str, calls: int) -> None:
         """Count what a call that was let in turns out to be besides; the next ones then have to wait for longer."""
@@ -70,14 +80,14 @@ class Quotas:
                 found.append(self._service.instances.get(name))
         return found
 
-    def _payer(self, instances: Sequence[Instance]) -> list[_Bucket]:
+    def _payer(self, instances: Sequence[Instance]) -> _Bucket | None:
         """The bucket of whichever instance has most left; none where one of them has no quota."""
         buckets = [
             self._bucket("instance", each.name, each.qps, _instance_throttled)
             for each in instances
             if each.qps is not None
         ]
-        return [max(buckets, key=lambda each: each.level)] if buckets and len(buckets) == len(instances) else []
+        return max(buckets, key=lambda each: each.level) if buckets and len(buckets) == len(instances) else None
 
     def _bucket(self, kind: str, name: str, qps: float, error: _MakeError) -> _Bucket:
         now = self._clock()
@@ -119,9 +129,10 @@ class _Bucket:
         self.level = min(self.most, self.level + (now - self.filled_at) * qps)
         self.filled_at = now
 
-    def require_one(self) -> None:
+    def take(self) -> None:
         if self.level < 1:
             raise self.error(self.name, self.qps, (1 - self.level) / self.qps)
+        self.level -= 1
 
 
 def _key_throttled(_identity: str, qps: float, wait: float) -> TooManyRequests:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import httpx
@@ -11,7 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.unit.gateway.alibaba.calling import Wire, base64_of, refusal_of
 
-from similis.domain import AccessKey, InstanceSpec, InstanceThrottled, KeyThrottled, PictureKey, Role, TooManyRequests
+from similis.domain import (
+    AccessKey,
+    InstanceSpec,
+    InstanceThrottled,
+    KeyThrottled,
+    NewAccessKey,
+    PictureKey,
+    Role,
+    TooManyRequests,
+)
 from similis.gateway import _quotas
 from similis.gateway._quotas import Quotas
 from similis.service import App
@@ -47,15 +57,26 @@ def quotas(app: App, clock: Clock) -> Quotas:
     return Quotas(app, clock)
 
 
-def let_in(quotas: Quotas, *call: object, tries: int = 20, **how: bool) -> int:
+def bearer(made: NewAccessKey) -> dict[str, str]:
+    return {"authorization": f"Bearer {made.key.id}:{made.secret}"}
+
+
+def charge(quotas: Quotas, caller: AccessKey | None, instance: str | None, *, administering: bool = False) -> None:
+    """Count a call as the gateway does, that its caller may make."""
+    if caller is not None:
+        quotas.charge_key(caller)
+    quotas.charge_instance(caller, instance, administering=administering)
+
+
+def let_in(
+    quotas: Quotas, caller: AccessKey | None, instance: str | None, *, tries: int = 20, administering: bool = False
+) -> int:
     """How many of some calls at one moment are let in."""
     count = 0
     for _ in range(tries):
-        try:
-            quotas.charge(*call, **how)  # type: ignore[arg-type] # as `charge` takes them
+        with suppress(TooManyRequests):
+            charge(quotas, caller, instance, administering=administering)
             count += 1
-        except TooManyRequests:
-            continue
     return count
 
 
@@ -68,7 +89,7 @@ def test_an_instance_lets_in_one_second_of_calls_and_then_as_many_as_its_quota(q
     assert let_in(quotas, key("b"), "b") == 1
     clock.now += 1.9
     with pytest.raises(InstanceThrottled) as caught:
-        quotas.charge(key("b"), "b")
+        charge(quotas, key("b"), "b")
     assert caught.value.retry_after == pytest.approx(0.1)
     clock.now += 0.11
     assert let_in(quotas, key("b"), "b") == 1
@@ -83,13 +104,13 @@ def test_a_key_has_its_own_quota_whatever_it_calls(quotas: Quotas, clock: Clock)
     limited = key("a", "free", qps=3)
     assert let_in(quotas, limited, "free") == 3
     with pytest.raises(KeyThrottled):
-        quotas.charge(limited, "a")
+        charge(quotas, limited, "a")
     assert let_in(quotas, key("a"), "a") == 2, "what was refused for the key was counted on the instance"
     clock.now += 1
     assert let_in(quotas, key("a", identity="other"), "a") == 2
     with pytest.raises(InstanceThrottled):
-        quotas.charge(limited, "a")
-    assert let_in(quotas, limited, "free") == 3, "what was refused for the instance was counted on the key"
+        charge(quotas, limited, "a")
+    assert let_in(quotas, limited, "free") == 2, "what was refused for the instance cost the key nothing"
 
 
 def test_a_call_on_no_instance_is_paid_by_whichever_of_the_keys_own_can(quotas: Quotas) -> None:
@@ -118,7 +139,7 @@ def test_a_changed_quota_counts_at_once(quotas: Quotas, app: App, clock: Clock) 
 
 def test_a_call_that_is_several_is_paid_for_later(quotas: Quotas, clock: Clock) -> None:
     caller = key("a", qps=100)
-    quotas.charge(caller, "a")
+    charge(quotas, caller, "a")
     quotas.charge_more(caller.id, "a", 10)
     clock.now += 4
     assert let_in(quotas, caller, "a") == 0
@@ -129,11 +150,11 @@ def test_a_call_that_is_several_is_paid_for_later(quotas: Quotas, clock: Clock) 
 def test_memory_is_bounded(quotas: Quotas, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_quotas, "_MOST_BUCKETS", 3)
     for number in range(10):
-        quotas.charge(key(qps=1, identity=str(number)), None)
+        charge(quotas, key(qps=1, identity=str(number)), None)
         assert len(quotas._buckets) <= 3
     assert let_in(quotas, key(qps=1, identity="9"), None) == 0
     clock.now += 2
-    quotas.charge(key(qps=1, identity="new"), None)
+    charge(quotas, key(qps=1, identity="new"), None)
     assert list(quotas._buckets) == [("key", "new")]
 
 
@@ -175,6 +196,42 @@ def test_a_key_with_a_quota_over_rest(api: httpx.Client, address: str) -> None:
         statuses = [caller.get("/api/v1/instances").status_code for _ in range(8)]
         assert statuses.count(429) >= 4
         assert caller.get("/api/v1/instances").json()["code"] == "key_throttled"
+
+
+@pytest.mark.usefixtures("api")
+@pytest.mark.parametrize(
+    ("method", "path", "refusal"),
+    [
+        ("GET", "instances/things", 403),  # not the key's
+        ("POST", "instances/things/pictures", 403),
+        ("POST", "instances/shop/pictures", 403),  # takes a writer
+        ("GET", "tasks/999", 404),
+        ("POST", "instances/shop/search", 400),  # no picture
+    ],
+)
+def test_what_is_refused_costs_the_keys_quota(
+    app: App, client: Client, address: str, method: str, path: str, refusal: int
+) -> None:
+    app.instances.set("things", qps=0.01)
+    app.instances.set("shop", qps=1000)
+    made = app.access.create(Role.READER, ["shop"], qps=2)
+    with httpx.Client(base_url=address, headers=bearer(made)) as caller:
+        answers = [caller.request(method, f"/api/v1/{path}") for _ in range(10)]
+    assert {each.status_code for each in answers} == {refusal, 429}
+    assert {each.json()["code"] for each in answers if each.status_code == 429} == {"key_throttled"}
+    assert client(Role.READER, "things").get("/api/v1/instances/things").status_code == 200
+
+
+@pytest.mark.usefixtures("api")
+def test_what_is_refused_costs_the_keys_quota_on_the_wire(app: App, address: str) -> None:
+    app.instances.set("things", qps=0.01)
+    stranger = Wire(address, app.access.create(Role.READER, ["shop"], qps=0.01))
+    refused = [refusal_of(stranger.call("Detail", {"InstanceName": "things"}))[1] for _ in range(3)]
+    assert refused == ["Console.NoPermission", "Throttling.User", "Throttling.User"]
+    owner = Wire(address, app.access.create(Role.READER, ["things"]))
+    assert owner("Detail", InstanceName="things")["Success"], "a stranger used up the quota"
+    for each in (stranger, owner):
+        each.http.close()
 
 
 @pytest.mark.parametrize("qps", [0, -1, 0.001, 1e9, math.nan, math.inf])
@@ -226,7 +283,7 @@ def test_the_wire_says_it_in_the_contracts_words(app: App, address: str, picture
 
 
 @pytest.mark.usefixtures("api")
-def test_what_is_refused_uses_up_no_nonce_and_foreign_calls_no_quota(app: App, address: str) -> None:
+def test_what_is_refused_uses_up_no_nonce_and_foreign_calls_no_quota_of_the_instance(app: App, address: str) -> None:
     app.instances.set("shop", qps=0.01)
     stranger = Wire(address, app.access.create(Role.WRITER, ["things"]))
     for _ in range(3):
@@ -245,12 +302,11 @@ def test_a_flood_on_one_instance_keeps_nobody_from_another(app: App, address: st
     app.pictures.add("things", pictures[0], PictureKey("p", "a"))
     app.instances.set("shop", qps=1)
     made = {name: app.access.create(Role.WRITER, [name]) for name in ("shop", "things")}
-    bearer = {name: {"authorization": f"Bearer {each.key.id}:{each.secret}"} for name, each in made.items()}
 
     def search(name: str) -> int:
         form = {"file": pictures[1]}
         path = f"{address}/api/v1/instances/{name}/search"
-        return httpx.post(path, files=form, headers=bearer[name], timeout=60).status_code
+        return httpx.post(path, files=form, headers=bearer(made[name]), timeout=60).status_code
 
     with ThreadPoolExecutor(8) as threads:
         flood = [threads.submit(search, "shop") for _ in range(60)]

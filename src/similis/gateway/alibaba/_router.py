@@ -99,13 +99,14 @@ def _authorised(target: Target, call: Call) -> JsonObject:
 def _admit(target: Target, call: Call, key: AccessKey) -> None:
     """Let a caller go on who may do this, on an instance that is there, within its quotas."""
     audit_entry(call.scope).actor = key.id
+    call.quotas.charge_key(key)
     call.app.audit.check(AUDIT_ACTIONS[target.name])
     instance = None if target.name == UPLOAD_ACTION else call.parameters.instance_name()
     authorise(key, target.name, instance or "")
     if instance is not None:
         call.app.instances.get(instance)
         name_picture(audit_entry(call.scope), call.request)
-    call.quotas.charge(key, instance)
+    call.quotas.charge_instance(key, instance)
 
 
 def _api(wire: WireRequest) -> str:

@@ -26,7 +26,7 @@ def download_errors(
     app.transfers.check_link(task_id, ERRORS, expires, signature, datetime.now(UTC))
     task = app.transfers.get(task_id)
     linked(request.scope, task)
-    request.app.state.quotas.charge(None, task.instance)
+    request.app.state.quotas.charge_instance(None, task.instance)
     lines = (json_line(_form(each)) for each in app.transfers.failures(task_id))
     return download(lines, f"task-{task_id}-errors.jsonl")
 

@@ -59,7 +59,7 @@ class Needs:
         key = authenticated(request, service, credentials)
         instance = request.path_params.get("name")
         require(key, self._role, instance)
-        quotas_of(request).charge(key, instance, administering=self._role is Role.ADMIN)
+        quotas_of(request).charge_instance(key, instance, administering=self._role is Role.ADMIN)
         return key
 
 
@@ -75,10 +75,11 @@ Reader = Annotated[AccessKey, Depends(Needs(Role.READER))]
 
 
 def authenticated(request: Request, service: App, credentials: HTTPAuthorizationCredentials | None) -> AccessKey:
-    """Return the key that a request brings, and note whose it is.
+    """Return the key that a request brings, once the request is counted on it and it is noted whose it is.
 
     Raises:
         NotAuthenticated: no key, an unknown one, or a wrong secret.
+        KeyThrottled: the key's quota is used up.
         StorageFailed: the request changes something, and nobody could be told afterwards.
     """
     if credentials is None:
@@ -87,6 +88,7 @@ def authenticated(request: Request, service: App, credentials: HTTPAuthorization
     secret, _, token = rest.partition(":")
     key = service.access.authenticate(identity, secret, token)
     audit_entry(request.scope).actor = key.id
+    quotas_of(request).charge_key(key)
     service.audit.check(AUDIT_ACTIONS[request.scope["route"].name])
     return key
 

@@ -64,7 +64,7 @@ class NeedsTask:
             raise TaskNotFound(f"There is no task {task_id}.", "List the tasks of the instance.")
         audit_entry(request.scope).instance = task.instance
         require(key, may_see(task), task.instance)
-        quotas_of(request).charge(key, task.instance)
+        quotas_of(request).charge_instance(key, task.instance)
         return task
 
 
@@ -100,7 +100,7 @@ class NeedsTaskOrLink:
         service.transfers.check_link(task_id, self._purpose, expires or "", signature or "", datetime.now(UTC))
         task = service.transfers.get(task_id)
         linked(request.scope, task)
-        quotas_of(request).charge(None, task.instance)
+        quotas_of(request).charge_instance(None, task.instance)
         return task
 
 
