@@ -59,7 +59,7 @@ def test_a_line_is_applied_once_by_gateways_that_take_a_task_from_each_other(
 ) -> None:
     """Every claim is over as soon as it is made, so that each holder is overtaken at any moment."""
     task = catalogue.tasks.create(instance, TaskKind.IMPORT, source)
-    lines = 60
+    lines = 25
 
     def work(number: int) -> int:
         at, lost = (catalogue, other)[number % 2], 0
