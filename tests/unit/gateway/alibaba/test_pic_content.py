@@ -46,7 +46,7 @@ def test_anything_else_is_refused(text: str) -> None:
         resolve(text, Uploads(), Fetcher(Outbound()))
 
 
-@pytest.mark.parametrize("url", URLS)
+@pytest.mark.parametrize("url", URLS, ids=range(len(URLS)))  # the key in them is another each time
 def test_an_upload_is_taken_once_whatever_host_its_url_names(url: str) -> None:
     uploads = Uploads()
     uploads.put(KEY, b"picture")
