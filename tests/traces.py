@@ -129,7 +129,8 @@ def _readings(data: bytes) -> Iterator[bytes]:
         for found in _BASE64.finditer(plain):
             text = found[0].translate(_URL_SAFE)
             for phase in range(4):  # a run may begin in the middle of a group of four
-                yield base64.b64decode(text[phase : phase + (len(text) - phase) // 4 * 4])
+                rest = text[phase:]
+                yield base64.b64decode(rest + b"A" * (-len(rest) % 4))  # it may end in the middle of one, too
         for found in _HEX.finditer(plain):
             text = re.sub(rb"[ :,]", b"", found[0])
             for phase in range(2):

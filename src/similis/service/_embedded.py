@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 
 from similis.algorithm import TunedSpace
 from similis.catalogue import Catalogue, IndexState
-from similis.domain import Instance, StorageFailed
+from similis.domain import Instance, KeyringFailed, StorageFailed
 from similis.engine import (
     FaissIndex,
     IndexSpec,
@@ -154,7 +154,11 @@ class EmbeddedIndexes:
         return kind(self._catalogue, self._noting, instance, directory, holder, self._keys(instance))
 
     def _keys(self, instance: Instance) -> SegmentKeys:
-        return SegmentKeys(self._keyring.instance(instance.uid))
+        try:
+            return SegmentKeys(self._keyring.instance(instance.uid))
+        except KeyringFailed:
+            self._catalogue.require(instance)  # a deleted one has no key: then that is what there is to say
+            raise
 
     def _forget_other_tunings(self, instance: Instance, place: str) -> None:
         """Spaces that were tuned earlier are never searched again."""

@@ -34,7 +34,7 @@ Similis = Callable[..., Ran]
 def similis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Similis:
     """Run `similis …` on a fresh data directory."""
     monkeypatch.setenv("SIMILIS_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setenv("COLUMNS", "300")  # long paths of tests stay on one line
 
     def run(*arguments: object) -> Ran:
         monkeypatch.setattr("sys.argv", ["similis", *map(str, arguments)])

@@ -15,7 +15,11 @@ from similis.service._clock import Clock
 from similis.service._retention import BATCH, Retention
 
 DIMENSION = 8
-NOW = datetime.now(UTC)
+
+
+def now() -> datetime:
+    """When it is asked for: a module is read long before the last of its tests runs."""
+    return datetime.now(UTC)
 
 
 @pytest.fixture
@@ -50,12 +54,12 @@ def removals(app: App) -> list[tuple[str | None, int | None]]:
 def test_pictures_are_removed_when_their_time_is_over_and_not_before(app: App) -> None:
     add(app, "short", "p", "q")
     add(app, "long", "p")
-    assert app.retention.remove_all(NOW + timedelta(days=7) - timedelta(minutes=1)) == 0
-    assert app.retention.remove_all(NOW + timedelta(days=7, minutes=1)) == 2
+    assert app.retention.remove_all(now() + timedelta(days=7) - timedelta(minutes=1)) == 0
+    assert app.retention.remove_all(now() + timedelta(days=7, minutes=1)) == 2
     assert (count(app, "short"), count(app, "long")) == (0, 1)
     assert app.bulk.nearest("short", np.eye(DIMENSION, dtype=np.float32)[:1], 5) == [[]]
     assert removals(app) == [("short", 2)]
-    assert app.retention.remove_all(NOW + timedelta(days=9999)) == 0
+    assert app.retention.remove_all(now() + timedelta(days=9999)) == 0
 
 
 def test_a_replaced_picture_counts_anew(app: App) -> None:
@@ -69,12 +73,12 @@ def test_a_replaced_picture_counts_anew(app: App) -> None:
 def test_there_is_no_end_without_the_setting(app: App) -> None:
     add(app, "short", "p")
     app.instances.set("short", retention_days=None)
-    assert app.retention.remove_all(NOW + timedelta(days=9999)) == 0
+    assert app.retention.remove_all(now() + timedelta(days=9999)) == 0
 
 
 def test_many_are_removed_in_batches(app: App) -> None:
     add(app, "short", *(f"p{number}" for number in range(BATCH + 5)))
-    later = NOW + timedelta(days=8)
+    later = now() + timedelta(days=8)
     assert [app.retention.remove_some(later) for _ in range(3)] == [BATCH, 5, 0]
     assert removals(app) == [("short", 5), ("short", BATCH)]
 
@@ -89,7 +93,7 @@ def test_opening_a_directory_removes_what_is_too_old(
         @classmethod
         def now(cls, tz: object = None) -> datetime:  # type: ignore[override] # only ever asked with a zone
             assert tz is UTC
-            return NOW + timedelta(days=8)
+            return now() + timedelta(days=8)
 
     monkeypatch.setattr("similis.service._app.datetime", Later)
     with App.open(settings) as opened:
@@ -118,20 +122,20 @@ def test_after_a_jump_of_the_clock_nothing_is_removed_for_a_day(
 ) -> None:
     add(app, "short", "p")
     app.audit.flush()
-    days, far = len(list(settings.audit_directory.glob("*"))), NOW + timedelta(days=3650)
+    days, far = len(list(settings.audit_directory.glob("*"))), now() + timedelta(days=3650)
     for moment in (far, far + timedelta(hours=23)):
         app.retention.start(moment)
         app.audit.prune(moment)
         assert count(app, "short") == 1
         assert len(list(settings.audit_directory.glob("*"))) == days
     assert "The clock jumped" in caplog.text
-    app.retention.start(NOW)  # it was set right
+    app.retention.start(now())  # it was set right
     assert count(app, "short") == 1
 
 
 def test_a_jump_between_two_runs_is_noticed_too_and_believed_after_a_day(app: App) -> None:
     add(app, "short", "p")
-    far = NOW + timedelta(days=3650)
+    far = now() + timedelta(days=3650)
     for after, left in ((timedelta(0), 1), (timedelta(hours=23), 1), (timedelta(hours=25), 0)):
         assert Clock(app._catalogue).believed(far + after) == (left == 0)
         Retention(app._catalogue, app.audit, Clock(app._catalogue)).start(far + after)
@@ -140,7 +144,7 @@ def test_a_jump_between_two_runs_is_noticed_too_and_believed_after_a_day(app: Ap
 
 def test_a_directory_that_is_seldom_opened_is_no_jump(app: App) -> None:
     for months in range(1, 5):
-        assert Clock(app._catalogue).believed(NOW + timedelta(days=90 * months))
+        assert Clock(app._catalogue).believed(now() + timedelta(days=90 * months))
 
 
 def test_two_gateways_remove_each_picture_once(postgres_url: str, tmp_path: Path) -> None:
@@ -151,7 +155,7 @@ def test_two_gateways_remove_each_picture_once(postgres_url: str, tmp_path: Path
         one.bulk.create(InstanceSpec("short"), "elsewhere", DIMENSION)
         one.instances.set("short", retention_days=7)
         add(one, "short", "p", "q", "r")
-        later = NOW + timedelta(days=8)
+        later = now() + timedelta(days=8)
         assert one.retention.remove_some(later) + two.retention.remove_some(later) == 3
         assert count(two, "short") == 0
 
@@ -162,4 +166,4 @@ def test_an_instance_that_is_deleted_meanwhile_is_no_error(app: App) -> None:
     app.instances.delete("short")
     with pytest.raises(InstanceNotFound):
         app.instances.get("short")
-    assert app._catalogue.retention.remove(gone, NOW + timedelta(days=8), 10) == 0
+    assert app._catalogue.retention.remove(gone, now() + timedelta(days=8), 10) == 0
