@@ -30,7 +30,7 @@ test: setup .venv/installed-dev judges servers  ## Run the whole test suite, qui
 test-quick: setup .venv/installed-dev judges servers  ## Run the quick tests only
 	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
 
-judges: $(JUDGES)  ## Install the official SDKs that judge the wire protocol, each in an environment of its own
+judges: $(JUDGES)  ## Install the official SDKs that judge the wire protocol, and axe that judges the console
 
 servers: $(SERVERS)  ## Install the real Milvus and PostgreSQL that the tests start, each in an environment of its own
 
@@ -81,7 +81,7 @@ clean:  ## Remove the virtual environments (data and models stay)
 	@touch $@
 
 .judges/node/installed: requirements/judges/node/package.json requirements/judges/node/package-lock.json | .venv/installed-dev
-	@echo "Installing the official SDKs of requirements/judges/node"
+	@echo "Installing the official SDKs and axe of requirements/judges/node"
 	@mkdir -p .judges/node && cp requirements/judges/node/package*.json .judges/node
 	@cd .judges/node && npm ci --ignore-scripts --silent
 	@touch $@
