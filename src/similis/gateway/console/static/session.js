@@ -1,0 +1,44 @@
+// Who is signed in, and which instances the key reaches.
+
+import { api, setToken } from "./api.js";
+
+const RANK = { reader: 1, writer: 2, admin: 3 };
+
+let session = null;
+let reached = [];
+
+function take(answer) {
+  session = answer?.signed_in ? answer : null;
+  setToken(session?.csrf ?? "");
+  return session;
+}
+
+export const current = () => session;
+
+/** Whether the key has at least this role. */
+export const can = (role) => Boolean(session) && RANK[session.role] >= RANK[role];
+
+/** Whether the key is bound to no instance, as what concerns all of them needs. */
+export const reachesAll = () => Boolean(session) && session.instances.length === 0;
+
+export const restore = async () => take(await api.get("/console/session"));
+export const signIn = async (key) => take(await api.post("/console/session", { key }));
+
+export async function signOut() {
+  await api.delete("/console/session");
+  forget();
+}
+
+export function forget() {
+  take(null);
+  reached = [];
+}
+
+export const instances = () => reached;
+export const instance = (name) => reached.find((each) => each.name === name);
+
+/** Asks for the instances anew. */
+export async function refreshInstances(options) {
+  reached = (await api.get("/instances", options)).instances;
+  return reached;
+}

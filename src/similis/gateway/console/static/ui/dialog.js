@@ -1,0 +1,48 @@
+// Questions that stop everything else.
+
+import { h, uniqueId } from "../dom.js";
+import { messages } from "../i18n.js";
+import { attempt, busy } from "./feedback.js";
+
+const t = messages("dialog", {
+  en: { cancel: "Cancel", close: "Close", type: "Type {name} to go on" },
+  zh: { cancel: "取消", close: "关闭", type: "输入 {name} 以继续" },
+});
+
+/**
+ * Opens a dialog and waits until it is closed: true when its step was done.
+ *
+ * title, body: what it shows; action: the button's words; step: what it does, whose errors the dialog shows;
+ * danger: colours the button; typed: a name to be typed before the button can be used; only: just a button to close.
+ */
+export function ask({ title, body, action, step = async () => {}, danger = false, typed = null, only = false }) {
+  const id = uniqueId("dialog");
+  const told = h("div", {});
+  const button = h("button", { class: danger ? "danger" : "primary", type: "submit", disabled: typed !== null }, action ?? t("close"));
+  const name = typed === null ? null : h("input", {
+    autocomplete: "off", spellcheck: "false", "aria-label": t("type", { name: typed }),
+    oninput: () => { button.disabled = name.value !== typed; },
+  });
+  const form = h("form", { method: "dialog" },
+    h("h2", { id }, title), body,
+    name ? h("label", { class: "field" }, t("type", { name: typed }), name) : null,
+    told,
+    h("div", { class: "row end" },
+      only ? null : h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")), button));
+  const dialog = h("dialog", { "aria-labelledby": id }, form);
+  let done = false;
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (typed !== null && name.value !== typed) return;
+    done = await busy(button, () => attempt(told, step));
+    if (done) dialog.close();
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+  return new Promise((resolve) => {
+    dialog.addEventListener("close", () => {
+      dialog.remove();
+      resolve(done);
+    });
+  });
+}

@@ -1,0 +1,93 @@
+// What the console says: errors, passing news, that something is under way.
+
+import { ApiError } from "../api.js";
+import { h } from "../dom.js";
+import { messages } from "../i18n.js";
+import { icon } from "./icons.js";
+
+const t = messages("feedback", {
+  en: {
+    unreachable: "The service does not answer.", running: "See that it is running and that the network reaches it; then try again.",
+    broken: "Something went wrong in this page.", reload: "Reload it. If that does not help, the browser's console says more.",
+    request: "Request {id}", close: "Close",
+  },
+  zh: {
+    unreachable: "服务没有响应。", running: "请确认服务正在运行且网络可达，然后重试。",
+    broken: "此页面出现问题。", reload: "请重新加载。如无帮助，浏览器控制台有更多信息。",
+    request: "请求 {id}", close: "关闭",
+  },
+});
+
+function words(error) {
+  if (!(error instanceof ApiError)) return [t("broken"), t("reload")];
+  if (error.status === 0) return [t("unreachable"), t("running")];
+  return [error.message, error.hint];
+}
+
+/** An error in a box: what was wrong, what to do, and the request's id to look for in the log. */
+export function errorBox(error) {
+  if (!(error instanceof ApiError)) console.error(error);
+  const [message, hint] = words(error);
+  return h("div", { class: "error", role: "alert" }, icon("warning"),
+    h("div", {},
+      h("p", {}, h("strong", {}, message)),
+      hint ? h("p", {}, hint) : null,
+      error.requestId ? h("p", { class: "note" }, t("request", { id: error.requestId })) : null));
+}
+
+/** An error in one line, for lists. */
+export const errorLine = (error) => words(error).filter(Boolean).join(" ");
+
+let shelf;
+
+/** Passing news at the page's foot, read out by screen readers. */
+export function toast(message) {
+  if (!shelf?.isConnected) {
+    shelf = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
+    document.body.append(shelf);
+  }
+  const note = h("p", { class: "toast" }, message);
+  shelf.append(note);
+  setTimeout(() => note.remove(), 6000);
+}
+
+/** Runs a step with its button out of reach, so that nobody starts it twice. */
+export async function busy(button, step) {
+  button.setAttribute("aria-busy", "true");
+  button.disabled = true;
+  try {
+    return await step();
+  } finally {
+    button.disabled = false;
+    button.removeAttribute("aria-busy");
+  }
+}
+
+/** Runs a step, and shows its error in `place` if it has one; says whether it went well. */
+export async function attempt(place, step) {
+  place.replaceChildren();
+  try {
+    await step();
+    return true;
+  } catch (error) {
+    if (error?.name !== "AbortError") place.replaceChildren(errorBox(error));
+    return false;
+  }
+}
+
+/** A progress bar with its words: { element, set(done, total, text) }; a total of null means unknown. */
+export function progressBar(label) {
+  const bar = h("progress", { "aria-label": label, max: 1 });
+  const text = h("span", { class: "note" });
+  return {
+    element: h("div", { class: "progress" }, bar, text),
+    set(done, total, told = "") {
+      if (total === null) bar.removeAttribute("value");
+      else {
+        bar.max = Math.max(total, 1);
+        bar.value = done;
+      }
+      text.textContent = told;
+    },
+  };
+}
