@@ -15,7 +15,7 @@ from similis.catalogue._database import Database
 from similis.catalogue._instances import hold_names
 from similis.catalogue._keyring import require_keyring
 from similis.catalogue._limits import release_deleted
-from similis.catalogue._nonces import remember_nonce
+from similis.catalogue._nonces import knows_nonce, remember_nonce
 from similis.catalogue._tables import access_key, temporary_key
 from similis.domain import AccessKey, KeyNotFound, Role
 
@@ -84,6 +84,11 @@ class AccessKeys:
         """Note a nonce of a key until a moment and return whether it is new; those whose time is over are removed."""
         with self._database.writing() as connection:
             return remember_nonce(connection, key_id, nonce, until=until, now=now)
+
+    def knows_nonce(self, key_id: str, nonce: str) -> bool:
+        """Whether a nonce of a key is noted."""
+        with self._database.reading() as connection:
+            return knows_nonce(connection, key_id, nonce)
 
 
 def _insert_key(connection: Connection, key: AccessKey, sealed_secret: bytes, token_digest: bytes | None) -> None:

@@ -46,6 +46,7 @@ from similis.domain._errors import (
     Conflict,
     ConnectionExists,
     ConnectionNotFound,
+    CsrfFailed,
     DamagedPicture,
     DuplicatePicture,
     FeatureModelMismatch,
@@ -139,7 +140,15 @@ from similis.domain._picture import (
     PictureKey,
     check_key_part,
 )
-from similis.domain._quota import MAX_QPS, MIN_QPS, InstanceThrottled, KeyThrottled, TooManyRequests, check_qps
+from similis.domain._quota import (
+    MAX_QPS,
+    MIN_QPS,
+    InstanceThrottled,
+    KeyThrottled,
+    SignInThrottled,
+    TooManyRequests,
+    check_qps,
+)
 from similis.domain._region import Region
 from similis.domain._search import MAX_NUM, MAX_RESULTS, MAX_TEXT, Added, Match, SearchOptions, SearchResult, Subject
 from similis.domain._stored import IN_CLEAR, FoundField, StoredField, StoredPlace, not_declared
@@ -231,6 +240,7 @@ __all__ = [
     "ConnectionNotFound",
     "Credentials",
     "CredentialsRefused",
+    "CsrfFailed",
     "DamagedPicture",
     "DataDirectoryLocked",
     "Duplicate",
@@ -306,6 +316,7 @@ __all__ = [
     "SearchOptions",
     "SearchResult",
     "ServiceUnreachable",
+    "SignInThrottled",
     "SimilisError",
     "SourceChanged",
     "SourceDenied",

@@ -46,6 +46,8 @@ class AuditAction(StrEnum):
     KEY_LIST = "key.list"
     KEY_REVEAL = "key.reveal"
     KEY_DISABLE = "key.disable"
+    SESSION_START = "session.start"
+    SESSION_END = "session.end"
     CONNECTION_CREATE = "connection.create"
     CONNECTION_LIST = "connection.list"
     CONNECTION_SHOW = "connection.show"

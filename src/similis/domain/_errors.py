@@ -386,3 +386,9 @@ class PermissionDenied(AccessDenied):
     """The access key is good but its role or instances do not cover the request."""
 
     code = "permission_denied"
+
+
+class CsrfFailed(AccessDenied):
+    """A change came with the console's cookie, but not from its page."""
+
+    code = "csrf_failed"

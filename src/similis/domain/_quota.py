@@ -33,6 +33,12 @@ class KeyThrottled(TooManyRequests):
     code = "key_throttled"
 
 
+class SignInThrottled(TooManyRequests):
+    """Too many attempts to sign in from one address have failed."""
+
+    code = "sign_in_throttled"
+
+
 def check_qps(qps: float | None) -> float | None:
     """Return the calls a second that are allowed, None for no limit, once they are found right.
 

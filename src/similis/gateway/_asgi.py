@@ -53,12 +53,13 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
             Middleware(Observe, metrics=metrics),
             Middleware(BodyLimit),
             Middleware(alibaba.OriginForm),
-            Middleware(Audit, service=app, actions=rest.AUDIT_ACTIONS),
+            Middleware(Audit, service=app, actions={**rest.AUDIT_ACTIONS, **console.AUDIT_ACTIONS}),
         ],
     )
     api.state.service = app
     api.state.metrics = metrics
     api.state.quotas = Quotas(app)
+    api.state.sign_in_throttle = console.SignInThrottle()
     add_error_handlers(api)
     add_upload_flow(api, app.settings, tls_port)
     api.include_router(rest.router)

@@ -27,6 +27,7 @@ from similis.service._opening import read_master
 from similis.service._pictures import Pictures
 from similis.service._ray import on_ray
 from similis.service._search import Search
+from similis.service._sessions import SESSION_LIFETIME, Session, Sessions
 from similis.service._settings import Settings
 from similis.service._stored_found import undeclared
 from similis.service._stored_page import stored_page
@@ -34,6 +35,7 @@ from similis.service._stored_places import stored_places
 from similis.transfer import Outbound, OutboundAnswer, OutboundRequest
 
 __all__ = [
+    "SESSION_LIFETIME",
     "Access",
     "App",
     "AuditLog",
@@ -54,6 +56,8 @@ __all__ = [
     "Pictures",
     "RegionSource",
     "Search",
+    "Session",
+    "Sessions",
     "Settings",
     "Similis",
     "SubjectMode",

@@ -39,6 +39,7 @@ from similis.service._rekeying import Rekeyer
 from similis.service._remembering import RememberingAnalyst
 from similis.service._retention import Retention
 from similis.service._search import Search
+from similis.service._sessions import Sessions
 from similis.service._settings import Settings
 from similis.service._spaces import Spaces
 from similis.service._transfers import Transfers
@@ -55,8 +56,8 @@ class App:
         settings: what it was opened with.
         models: the cache of model files.
         analyst: the algorithm service.
-        instances, pictures, duplicates, search, tuning, access, keys, connections, transfers, callbacks, customers,
-            bulk: the use cases.
+        instances, pictures, duplicates, search, tuning, access, sessions, keys, connections, transfers, callbacks,
+            customers, bulk: the use cases.
         audit: who did what.
         retention: removes pictures whose time is over.
     """
@@ -87,6 +88,7 @@ class App:
         self.search = Search(catalogue, keyring, indexes, analyst, self.instances, settings.good_match)
         self.tuning = Tunings(catalogue, spaces, indexes, analyst, self.instances)
         self.access = Access(catalogue, keyring)
+        self.sessions = Sessions(catalogue, keyring)
         self.keys = Keys(catalogue, keyring)
         self.callbacks = Callbacks(catalogue, self.access, Outbound(("*",), settings.callback_hosts))
         self.connections = Connections(catalogue, keyring, settings)

@@ -11,6 +11,7 @@ from similis.domain import AccessKey, NotAuthenticated, PermissionDenied, Role
 from similis.gateway._audit import AuditEntry, audit_entry
 from similis.gateway._origin import origin_of
 from similis.gateway._quotas import Quotas
+from similis.gateway._session import session_of
 from similis.gateway.rest._audit_actions import AUDIT_ACTIONS
 from similis.service import App
 
@@ -78,19 +79,29 @@ def authenticated(request: Request, service: App, credentials: HTTPAuthorization
     """Return the key that a request brings, once the request is counted on it and it is noted whose it is.
 
     Raises:
-        NotAuthenticated: no key, an unknown one, or a wrong secret.
+        NotAuthenticated: no key, an unknown one, a wrong secret, or a session that is over.
+        CsrfFailed: it comes by a session, but not from the console's page.
         KeyThrottled: the key's quota is used up.
         StorageFailed: the request changes something, and nobody could be told afterwards.
     """
-    if credentials is None:
-        raise NotAuthenticated("The request has no access key.", _HINT)
-    identity, _, rest = credentials.credentials.partition(":")
-    secret, _, token = rest.partition(":")
-    key = service.access.authenticate(identity, secret, token)
-    audit_entry(request.scope).actor = key.id
+    key = _key(request, service, credentials)
     quotas_of(request).charge_key(key)
     service.audit.check(AUDIT_ACTIONS[request.scope["route"].name])
     return key
+
+
+def _key(request: Request, service: App, credentials: HTTPAuthorizationCredentials | None) -> AccessKey:
+    """The key of the header, or else that of the console's session: never of both."""
+    if credentials is not None:
+        identity, _, rest = credentials.credentials.partition(":")
+        secret, _, token = rest.partition(":")
+        key = service.access.authenticate(identity, secret, token)
+        audit_entry(request.scope).actor = key.id
+        return key
+    session = None if "authorization" in request.headers else session_of(request, service)
+    if session is None:
+        raise NotAuthenticated("The request has no access key.", _HINT)
+    return session.key
 
 
 def require(key: AccessKey, role: Role, instance: str | None = None) -> None:

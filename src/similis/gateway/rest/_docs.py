@@ -8,7 +8,8 @@ from typing import Any
 
 _HEAD = """<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Similis REST API</title><link rel="icon" href="/console/icon.svg" type="image/svg+xml">
-<link rel="stylesheet" href="/console/console.css"><main class="docs">"""
+<link rel="stylesheet" href="/console/styles/base.css">
+<link rel="stylesheet" href="/console/styles/docs.css"><main class="docs">"""
 _EXAMPLE = """<pre>
 curl -H "Authorization: Bearer $KEY" -F file=@shoe.jpg -F product_id=shoe-7 -F pic_name=front.jpg \\
      http://127.0.0.1:8000/api/v1/instances/shop/pictures

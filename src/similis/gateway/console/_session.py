@@ -1,0 +1,118 @@
+"""Sign in, who is signed in, sign out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from similis.domain import AccessKey, AuditAction, JsonObject, NotAuthenticated
+from similis.gateway._origin import is_secure
+from similis.gateway._session import COOKIE, check_own_page, session_of
+from similis.gateway.console._throttle import SignInThrottle
+from similis.gateway.rest._caller import Audited, Service
+from similis.gateway.rest._forms import JsonForm
+from similis.gateway.rest._input import Json
+from similis.service import App, Session
+
+AUDIT_ACTIONS: Mapping[str, AuditAction] = {
+    "sign_in": AuditAction.SESSION_START,
+    "sign_out": AuditAction.SESSION_END,
+}
+"""By the name of the route's function."""
+
+_HINT = "Enter it as ID:SECRET, a temporary one as ID:SECRET:TOKEN."
+router = APIRouter(prefix="/console/session", include_in_schema=False)
+
+
+class SignInForm(JsonForm):
+    """An access key, as `ID:SECRET`; a temporary one as `ID:SECRET:TOKEN`."""
+
+    key: str
+
+
+@router.post("")
+def sign_in(
+    request: Request,
+    response: Response,
+    service: Service,
+    audited: Audited,
+    form: Annotated[SignInForm, Depends(Json(SignInForm))],
+) -> JsonObject:
+    """Start a session of an access key."""
+    check_own_page(request)
+    key = _proven(request, service, form.key.strip())
+    audited.actor = key.id
+    service.audit.check(AuditAction.SESSION_START)
+    session, token = service.sessions.start(key, datetime.now(UTC))
+    _set_cookie(request, response, token, session)
+    return _told(session)
+
+
+@router.get("")
+def show_session(request: Request, response: Response, service: Service) -> JsonObject:
+    """Who is signed in. That nobody is, is no error: it is what a first visit finds."""
+    try:
+        session = session_of(request, service)
+    except NotAuthenticated:
+        _clear_cookie(request, response)
+        session = None
+    return {"signed_in": False} if session is None else _told(session)
+
+
+@router.delete("", status_code=204)
+def sign_out(request: Request, response: Response, service: Service) -> None:
+    """End the session, of which a copy of the cookie is no use any more."""
+    try:
+        session = session_of(request, service)
+    except NotAuthenticated:
+        session = None
+    if session is not None:
+        service.sessions.end(session, datetime.now(UTC))
+    _clear_cookie(request, response)
+
+
+def _proven(request: Request, service: App, text: str) -> AccessKey:
+    throttle: SignInThrottle = request.app.state.sign_in_throttle
+    address = request.client.host if request.client else ""
+    throttle.check(address)
+    identity, _, rest = text.partition(":")
+    secret, _, token = rest.partition(":")
+    try:
+        return service.access.authenticate(identity, secret, token)
+    except NotAuthenticated as error:
+        throttle.failed(address)
+        raise NotAuthenticated(error.message, _HINT) from None
+
+
+def _told(session: Session) -> JsonObject:
+    return {
+        "signed_in": True,
+        "key_id": session.key.id,
+        "role": str(session.key.role),
+        "instances": list(session.key.instances),
+        "csrf": session.csrf,
+        "expires_at": session.expires_at.isoformat(),
+    }
+
+
+def _set_cookie(request: Request, response: Response, token: str, session: Session) -> None:
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int((session.expires_at - datetime.now(UTC)).total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=_secure(request),
+    )
+
+
+def _clear_cookie(request: Request, response: Response) -> None:
+    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=_secure(request))
+
+
+def _secure(request: Request) -> bool:
+    # A caller that lies about TLS only makes its own cookie stricter.
+    return is_secure(request.scope, request.headers)
