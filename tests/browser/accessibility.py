@@ -1,0 +1,31 @@
+"""axe as judge: WCAG 2.2 on levels A and AA, and its own best practices."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page
+from tests.contract.judging import ENVIRONMENTS
+
+AXE = ENVIRONMENTS / "node" / "node_modules" / "axe-core" / "axe.min.js"
+_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+_RUN = """async (tags) => {
+  const { violations } = await axe.run(document, { runOnly: tags, resultTypes: ["violations"] });
+  return violations.map(({ id, help, nodes }) =>
+    `${id}: ${help}: ${nodes.map(({ html, failureSummary }) => `${html} (${failureSummary})`).join("; ")}`);
+}"""
+
+
+def violations(page: Page) -> list[str]:
+    """What axe finds wrong on the page as it is now."""
+    assert AXE.exists(), "axe is missing: run `make judges`"
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Path(AXE).read_text())  # as a debugger would, past the page's security policy
+    found: list[str] = page.evaluate(_RUN, _TAGS)
+    return found
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than the window."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return width
