@@ -7,11 +7,11 @@ let onSignedOut = () => {};
 export const setToken = (value) => { token = value; };
 export const whenSignedOut = (step) => { onSignedOut = step; };
 
-/** An error of the service, or of the way to it: code, message, hint, requestId, status (0: no answer). */
+/** An error of the service, or of the way to it: code, message, hint, requestId, status (0: no answer), retryAfter (seconds). */
 export class ApiError extends Error {
-  constructor({ code = "unknown", message = "", hint = "", request_id: requestId = "" }, status) {
+  constructor({ code = "unknown", message = "", hint = "", request_id: requestId = "" }, status, retryAfter = 0) {
     super(message);
-    Object.assign(this, { code, hint, requestId, status });
+    Object.assign(this, { code, hint, requestId, status, retryAfter });
   }
 }
 
@@ -29,7 +29,8 @@ async function answerOf(path, options) {
 
 async function errorOf(response) {
   const told = await response.json().catch(() => ({}));
-  return new ApiError({ message: `Status ${response.status}.`, ...told }, response.status);
+  const wait = Number(response.headers.get("retry-after")) || 0;
+  return new ApiError({ message: `Status ${response.status}.`, ...told }, response.status, wait);
 }
 
 async function request(path, method, body, { signal, raw = false } = {}) {

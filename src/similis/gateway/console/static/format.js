@@ -25,3 +25,14 @@ export function bytes(value) {
   const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, value)) / 3));
   return `${number(value / 1000 ** power, power ? 1 : 0)} ${units[power]}`;
 }
+
+/** A length of time in seconds, as roughly as people say it: "8 s", "3 min", "2 h 5 min". */
+export function duration(seconds) {
+  const unit = (value, name) => new Intl.NumberFormat(locale(), { style: "unit", unit: name, unitDisplay: "short" }).format(value);
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 90) return unit(whole, "second");
+  const minutes = Math.round(whole / 60);
+  if (minutes < 90) return unit(minutes, "minute");
+  const hours = Math.floor(minutes / 60);
+  return hours < 48 ? `${unit(hours, "hour")} ${unit(minutes % 60, "minute")}` : unit(Math.round(hours / 24), "day");
+}

@@ -33,7 +33,7 @@ const name = (page) => t(page === "instance" ? "instance.page" : page);
 /** Pages that the key may see. */
 function pages() {
   const own = ["search", ...(can("writer") ? ["add"] : []), "instance", ...(can("writer") ? ["tasks"] : [])];
-  const service = ["instances", ...(can("admin") ? ["connections"] : []), ...(can("admin") && reachesAll() ? ["keys"] : []), "health"];
+  const service = ["instances", ...(can("admin") && reachesAll() ? ["connections", "keys"] : []), "health"];
   return { own: instances().length ? own : ["welcome"], service };
 }
 

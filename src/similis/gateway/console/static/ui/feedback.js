@@ -42,9 +42,10 @@ let shelf;
 
 /** Passing news at the page's foot, read out by screen readers. */
 export function toast(message) {
-  if (!shelf?.isConnected) {
+  const host = document.querySelector("dialog[open]") ?? document.body; // all beside an open dialog is out of reach
+  if (shelf?.parentNode !== host) {
     shelf = h("div", { class: "toasts", role: "status", "aria-live": "polite" });
-    document.body.append(shelf);
+    host.append(shelf);
   }
   const note = h("p", { class: "toast" }, message);
   shelf.append(note);
