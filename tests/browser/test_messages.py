@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Page, Route
+from tests.browser.routes import STATIC
 
-STATIC = Path(__file__).parents[2] / "src" / "similis" / "gateway" / "console" / "static"
 # main.js draws and theme.js is no module; all others only define things.
 MODULES = sorted(
     path.relative_to(STATIC).as_posix() for path in STATIC.rglob("*.js") if path.name not in {"main.js", "theme.js"}
