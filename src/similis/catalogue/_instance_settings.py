@@ -1,4 +1,4 @@
-"""What of instances is changed at any time: how long they keep pictures, how many calls they allow."""
+"""What of instances is changed at any time: how long they keep pictures, how many calls they allow, and so on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from similis.catalogue._database import Database
 from similis.catalogue._instances import change_row, lock_named, read_instance_of_id
-from similis.domain import Instance
+from similis.domain import Instance, SettingValue
 
 
 class InstanceSettings:
@@ -15,12 +15,12 @@ class InstanceSettings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def change(self, name: str, changes: Mapping[str, float | None]) -> Instance:
+    def change(self, name: str, changes: Mapping[str, SettingValue]) -> Instance:
         """Change settings of the instance that has a name now, and return it.
 
         Args:
             name: of the instance.
-            changes: new values of `INSTANCE_SETTINGS`, found right; None ends a limit.
+            changes: new values of `INSTANCE_SETTINGS`, found right; None takes one away.
 
         Raises:
             InstanceNotFound: there is none of that name.

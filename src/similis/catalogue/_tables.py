@@ -86,6 +86,7 @@ instance = Table(
     Column("picture_count", BigInteger, nullable=False, default=0, doc="How many pictures it holds"),
     Column("retention_days", Integer, doc="So many days are pictures kept, if not for ever"),
     Column("qps", Double, doc="How many calls a second may be made on it, if there is a limit"),
+    Column("picture_url", Text, doc="Where browsers find the shop's own pictures, with placeholders, if anywhere"),
     _checksum(),
     sqlite_autoincrement=True,
     info={ABOUT: "Instances"},
@@ -319,11 +320,11 @@ temporary_key = Table(
 nonce = Table(
     "nonce",
     metadata,
-    Column("digest", LargeBinary, primary_key=True, doc="SHA-256 of key and nonce of a signed call", info=_DIGEST),
+    Column("digest", LargeBinary, primary_key=True, doc="SHA-256 of key and nonce, or of the session", info=_DIGEST),
     Column("until", UtcDateTime, nullable=False, doc="When it is forgotten"),
     _checksum(),
     Index(None, "until"),
-    info={ABOUT: "Signed calls that were answered, for 15 minutes"},
+    info={ABOUT: "Signed calls that were answered, for 15 minutes; ended sessions of the console, for 12 hours"},
 )
 
 setting = Table(

@@ -15,6 +15,7 @@ from similis.domain import (
     InstanceSpec,
     InstanceType,
     InvalidInput,
+    SettingValue,
     Tuning,
     as_json,
 )
@@ -83,10 +84,18 @@ def change_settings(
     qps: Annotated[
         str | None, typer.Option("--qps", metavar="N|none", help="Calls a second that may be made on it over HTTP.")
     ] = None,
+    picture_url: Annotated[
+        str | None,
+        typer.Option(
+            "--picture-url",
+            metavar="URL|none",
+            help="Where the console shows the shop's own pictures: https://shop.example/{product_id}/{pic_name}",
+        ),
+    ] = None,
 ) -> None:
-    """Change how long pictures are kept, or how many calls a second are allowed."""
-    given = {"retention_days": (retention_days, int), "qps": (qps, float)}
-    changes = {each: _number(text, kind) for each, (text, kind) in given.items() if text is not None}
+    """Change how long pictures are kept, how many calls a second are allowed, or where browsers find pictures."""
+    given = {"retention_days": (retention_days, int), "qps": (qps, float), "picture_url": (picture_url, str)}
+    changes = {each: _setting(text, kind) for each, (text, kind) in given.items() if text is not None}
     with session.target() as target:
         instance = target.instances.set(name, **changes)
     session.output.data(as_json(instance))
@@ -151,7 +160,7 @@ def tune(
         _say_tuning(session, tuning)
 
 
-def _number(text: str, kind: type[int | float]) -> float | None:
+def _setting(text: str, kind: type[int | float | str]) -> SettingValue:
     if text == "none":
         return None
     try:
@@ -163,7 +172,8 @@ def _number(text: str, kind: type[int | float]) -> float | None:
 def _limits(instance: Instance) -> str:
     kept = "for ever" if instance.retention_days is None else f"for {instance.retention_days} days"
     calls = "any number of" if instance.qps is None else f"{instance.qps:g}"
-    return f"pictures are kept {kept}, {calls} calls a second are allowed"
+    shown = "nowhere" if instance.picture_url is None else f"at {instance.picture_url}"
+    return f"pictures are kept {kept}, {calls} calls a second are allowed, browsers find pictures {shown}"
 
 
 def _say_tuning(session: Session, tuning: Tuning) -> None:

@@ -29,6 +29,7 @@ from similis.domain import (
     Role,
     SearchOptions,
     SearchResult,
+    SettingValue,
     Tuning,
     access_key_from_json,
     added_from_json,
@@ -112,8 +113,8 @@ class RemoteInstances:
         """One instance with its figures."""
         return self._transport.call("GET", ("instances", name), instance_from_json)
 
-    def set(self, name: str, **changes: float | None) -> Instance:
-        """Change settings; None ends a limit."""
+    def set(self, name: str, **changes: SettingValue) -> Instance:
+        """Change settings; None takes one away."""
         return self._transport.call("PATCH", ("instances", name), instance_from_json, json=changes)
 
     def delete(self, name: str) -> None:

@@ -128,6 +128,7 @@ from similis.domain._instance import (
     Instance,
     InstanceSpec,
     InstanceType,
+    SettingValue,
     check_instance_settings,
 )
 from similis.domain._json import JsonObject, as_json
@@ -140,6 +141,7 @@ from similis.domain._picture import (
     PictureKey,
     check_key_part,
 )
+from similis.domain._picture_url import MAX_PICTURE_URL, PICTURE_URL_FIELDS, check_picture_url, picture_origin
 from similis.domain._quota import (
     MAX_QPS,
     MIN_QPS,
@@ -206,6 +208,7 @@ __all__ = [
     "MAX_NAME",
     "MAX_NUM",
     "MAX_PICTURE_BYTES",
+    "MAX_PICTURE_URL",
     "MAX_QPS",
     "MAX_RESULTS",
     "MAX_RETENTION_DAYS",
@@ -216,6 +219,7 @@ __all__ = [
     "MIN_QPS",
     "MIN_SIDE",
     "OUTCOME_OK",
+    "PICTURE_URL_FIELDS",
     "SHOWN_DECIMALS",
     "STR_FIELDS",
     "AccessDenied",
@@ -316,6 +320,7 @@ __all__ = [
     "SearchOptions",
     "SearchResult",
     "ServiceUnreachable",
+    "SettingValue",
     "SignInThrottled",
     "SimilisError",
     "SourceChanged",
@@ -354,6 +359,7 @@ __all__ = [
     "check_key_part",
     "check_lifetime",
     "check_min_similarity",
+    "check_picture_url",
     "check_qps",
     "connection_check_from_json",
     "connection_from_json",
@@ -369,6 +375,7 @@ __all__ = [
     "parse_filter",
     "picture_from_json",
     "picture_key_from_json",
+    "picture_origin",
     "picture_subject",
     "search_result_from_json",
     "task_failure_from_json",

@@ -14,7 +14,7 @@ SimilisError
 │   ├── InvalidText           to search with
 │   ├── InvalidLifetime       of a temporary access key
 │   ├── InvalidArn            of a role to assume
-│   ├── InvalidUrl            of a host that must not be called
+│   ├── InvalidUrl            of a host that must not be called, or of no picture
 │   ├── InvalidLabels         the CSV of `similis evaluate`
 │   ├── RequestTooLarge       the whole HTTP body
 │   ├── RequestTooSlow        to arrive
@@ -48,10 +48,12 @@ SimilisError
 │   └── NoTextEncoder         nothing here reads texts for an instance
 ├── AccessDenied
 │   ├── NotAuthenticated
-│   └── PermissionDenied
+│   ├── PermissionDenied
+│   └── CsrfFailed            a change by the console's cookie, but not from its page
 ├── TooManyRequests           a quota is used up for now
 │   ├── InstanceThrottled
-│   └── KeyThrottled          access key
+│   ├── KeyThrottled          access key
+│   └── SignInThrottled       at the console
 └── Unavailable               the operator can mend it
     ├── DataDirectoryLocked
     ├── StorageFailed
@@ -179,7 +181,7 @@ class InvalidArn(InvalidInput):
 
 
 class InvalidUrl(InvalidInput):
-    """A URL is malformed, or leads to a host or address that must not be called."""
+    """A URL is malformed, lacks what it must have, or leads to a host or address that must not be called."""
 
     code = "invalid_url"
 

@@ -90,6 +90,7 @@ def instance_from_json(form: Mapping[str, Any]) -> Instance:
         tuning=None if form["tuning"] is None else tuning_from_json(form["tuning"]),
         retention_days=form["retention_days"],
         qps=form["qps"],
+        picture_url=form["picture_url"],
     )
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any, TypeAlias
 
 from similis.domain._errors import InvalidInput, InvalidName
+from similis.domain._picture_url import check_picture_url
 from similis.domain._quota import check_qps
 from similis.domain._tuning import Tuning
 
@@ -19,7 +21,6 @@ MAX_RETENTION_DAYS = 36_500
 DEFAULT_CAPACITY = 100_000
 DEFAULT_REGION = "local"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,19}")
-_SETTABLE = "Give retention_days, qps or both."
 
 
 class InstanceType(StrEnum):
@@ -71,6 +72,7 @@ class Instance:
         tuning: the tuning that is used, else the last one that was tried and not adopted, if any.
         retention_days: so long are pictures kept after they were added; None keeps them for ever.
         qps: calls a second that may be made on it; None sets no limit.
+        picture_url: where browsers find the shop's own pictures, see `check_picture_url`; None where nowhere.
     """
 
     id: int
@@ -84,6 +86,7 @@ class Instance:
     tuning: Tuning | None = None
     retention_days: int | None = None
     qps: float | None = None
+    picture_url: str | None = None
 
     @property
     def name(self) -> str:
@@ -91,23 +94,36 @@ class Instance:
         return self.spec.name
 
 
-INSTANCE_SETTINGS = ("retention_days", "qps")
+SettingValue: TypeAlias = float | str | None
+INSTANCE_SETTINGS = ("retention_days", "qps", "picture_url")
 """What of an instance can be changed at any time."""
+_SETTABLE = f"Give some of {', '.join(INSTANCE_SETTINGS)}."
 
 
-def check_instance_settings(changes: Mapping[str, float | None]) -> Mapping[str, float | None]:
-    """Return settings to change once they are found right; None ends a limit.
+def check_instance_settings(changes: Mapping[str, SettingValue]) -> Mapping[str, SettingValue]:
+    """Return settings to change once they are found right; None takes one away.
 
     Raises:
         InvalidInput: there is none, a name is unknown, or a value is out of its limits.
+        InvalidUrl: the picture URL is none.
     """
     if unknown := changes.keys() - set(INSTANCE_SETTINGS):
         raise InvalidInput(f"An instance has no setting {min(unknown)[:40]!r}.", _SETTABLE)
     if not changes:
         raise InvalidInput("No setting of the instance is to be changed.", _SETTABLE)
-    days = changes.get("retention_days")
-    if days is not None and not (isinstance(days, int) and 1 <= days <= MAX_RETENTION_DAYS):
+    return {name: None if value is None else _CHECKS[name](value) for name, value in changes.items()}
+
+
+def _check_days(days: float) -> int:
+    if not (isinstance(days, int) and 1 <= days <= MAX_RETENTION_DAYS):
         raise InvalidInput(
             f"Pictures cannot be kept for {days} days.", f"Give whole days, 1 to {MAX_RETENTION_DAYS:,}, or none."
         )
-    return {name: check_qps(value) if name == "qps" else value for name, value in changes.items()}
+    return days
+
+
+_CHECKS: Mapping[str, Callable[[Any], SettingValue]] = {
+    "retention_days": _check_days,
+    "qps": check_qps,
+    "picture_url": check_picture_url,
+}

@@ -111,6 +111,7 @@ def _(value: Instance) -> JsonObject:
         "tuning": None if value.tuning is None else as_json(value.tuning),
         "retention_days": value.retention_days,
         "qps": value.qps,
+        "picture_url": value.picture_url,
     }
 
 

@@ -19,6 +19,7 @@ from similis.domain import (
     Picture,
     PictureKey,
     SearchResult,
+    SettingValue,
     Tuning,
     parse_filter,
 )
@@ -237,11 +238,12 @@ class InstanceHandle:
         options = as_search_options(num, start, category, filter, distinct_product, min_score, good_match)
         return self._app.search.by_text(self.name, text, options)
 
-    def set(self, **settings: float | None) -> Instance:
-        """Change settings, and return the instance; None ends a limit.
+    def set(self, **settings: SettingValue) -> Instance:
+        """Change settings, and return the instance; None takes one away.
 
         Args:
-            **settings: `retention_days`, after which pictures are removed, and `qps`, calls a second over HTTP.
+            **settings: `retention_days`, after which pictures are removed, `qps`, calls a second over HTTP, and
+                `picture_url`, where the console finds the shop's own pictures.
 
         Raises:
             InvalidInput: nothing, an unknown setting, or a value out of its limits.

@@ -12,6 +12,7 @@ from similis.domain import (
     InstanceNotFound,
     InstanceSpec,
     KeyringFailed,
+    SettingValue,
     check_instance_settings,
 )
 from similis.privacy import Keyring
@@ -93,12 +94,13 @@ class Instances:
             self._catalogue.require(instance)
             raise
 
-    def set(self, name: str, **changes: float | None) -> Instance:
-        """Change `retention_days` or `qps`, at once for all gateways; None ends a limit.
+    def set(self, name: str, **changes: SettingValue) -> Instance:
+        """Change `retention_days`, `qps` or `picture_url`, at once for all gateways; None takes one away.
 
         Raises:
             InstanceNotFound: there is none of that name.
             InvalidInput: nothing, an unknown setting, or a value out of its limits.
+            InvalidUrl: the picture URL is none.
         """
         right = check_instance_settings(changes)
         return self._catalogue.instance_settings.change(self.get(name).name, right)

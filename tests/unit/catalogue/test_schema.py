@@ -57,7 +57,12 @@ def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(open_catalogue: O
             "temporary_key",
         ):
             connection.execute(f"DROP TABLE {table}")
-        for table, column in (("instance", "retention_days"), ("instance", "qps"), ("access_key", "qps")):
+        for table, column in (
+            ("instance", "retention_days"),
+            ("instance", "qps"),
+            ("instance", "picture_url"),
+            ("access_key", "qps"),
+        ):
             connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     connection.close()

@@ -31,7 +31,18 @@ def test_settings_of_an_instance(app: App, address: str, similis: Similis, tmp_p
         assert "for 30 days, 2.5 calls" in similis("instance", "show", "bags", *where).out
         shown = similis("instance", "set", "bags", "--qps", "none", "--json", *where).json
         assert (shown["retention_days"], shown["qps"]) == (30, None)
-        for wrong in (("--qps", "many"), ("--qps", 0), ("--retention-days", 1.5), ()):
+        url = "https://shop.example/{product_id}/{pic_name}"
+        assert similis("instance", "set", "bags", "--picture-url", url, "--json", *where).json["picture_url"] == url
+        assert f"pictures at {url}" in " ".join(similis("instance", "show", "bags", *where).out.split())
+        shown = similis("instance", "set", "bags", "--picture-url", "none", "--json", *where).json
+        assert (shown["retention_days"], shown["picture_url"]) == (30, None)
+        for wrong in (
+            ("--picture-url", "https://shop.example/"),
+            ("--qps", "many"),
+            ("--qps", 0),
+            ("--retention-days", 1.5),
+            (),
+        ):
             assert similis("instance", "set", "bags", *wrong, *where).status == 2
         assert similis("instance", "set", "nowhere", "--qps", 1, *where).status == 3
         assert similis("key", "create", "--qps", 5, "--json", *where).json["qps"] == 5

@@ -241,7 +241,9 @@ def test_a_quota_out_of_range_is_refused(api: httpx.Client, qps: float) -> None:
     assert api.patch("/api/v1/instances/shop", content=content, headers=headers).status_code == 400
 
 
-@pytest.mark.parametrize("changes", [{}, {"qps": "1"}, {"retention_days": 0}, {"retention_days": 1.5}, {"name": "x"}])
+@pytest.mark.parametrize(
+    "changes", [{}, {"qps": "1"}, {"retention_days": 0}, {"retention_days": 1.5}, {"name": "x"}, {"picture_url": "x"}]
+)
 def test_settings_that_cannot_be_are_refused(api: httpx.Client, changes: dict[str, object]) -> None:
     assert api.patch("/api/v1/instances/shop", json=changes).status_code == 400
     assert api.get("/api/v1/instances/shop").json()["qps"] is None

@@ -63,6 +63,7 @@ class InstanceAnswer(Answer):
     tuning: Annotated[TuningAnswer | None, Field(description="The tuning in use, else the last one not adopted.")]
     retention_days: Annotated[int | None, Field(description="So long are pictures kept; null means for ever.")]
     qps: Annotated[float | None, Field(description="Calls a second that may be made on it; null sets no limit.")]
+    picture_url: Annotated[str | None, Field(description="Where browsers find the shop's own pictures.")]
 
 
 class KeyAnswer(Answer):

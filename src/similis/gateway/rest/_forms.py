@@ -30,6 +30,7 @@ from similis.domain import (
     Region,
     Role,
     SearchOptions,
+    SettingValue,
     parse_filter,
 )
 from similis.service import as_category, as_region, as_search_options, require_one_way_to_delete
@@ -42,6 +43,10 @@ _ON_DUPLICATE = (
 )
 _QPS = f"Calls a second, {MIN_QPS:g} to {MAX_QPS:,.0f}."
 _RETENTION = f"Days after which pictures are removed, 1 to {MAX_RETENTION_DAYS:,}."
+_PICTURE_URL = (
+    "Where the console shows the shop's own pictures, such as `https://shop.example/{product_id}/{pic_name}`; "
+    "browsers fetch them, Similis does not."
+)
 _MIN_SIMILARITY = f"Cosine of features, {MIN_DUPLICATE_SIMILARITY} to 1; the measured default if absent."
 _Minutes = Annotated[int, Field(ge=1, le=MAX_LIFETIME // timedelta(minutes=1))]
 FilterText = Annotated[str, Field(description=_FILTER)]
@@ -79,12 +84,13 @@ class MoveForm(JsonForm):
 
 
 class SettingsForm(JsonForm):
-    """Settings of an instance to change; null ends a limit, an absent one stays."""
+    """Settings of an instance to change; null takes one away, an absent one stays."""
 
     retention_days: Annotated[int | None, Field(description=_RETENTION)] = None
     qps: Annotated[float | None, Field(description=_QPS)] = None
+    picture_url: Annotated[str | None, Field(description=_PICTURE_URL)] = None
 
-    def changes(self) -> Mapping[str, float | None]:
+    def changes(self) -> Mapping[str, SettingValue]:
         """Only what was given."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
