@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,17 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from tests.browser.chromium import launch
 from tests.browser.shop import Shop, furnish, serve
 from tests.browser.troubles import Troubles
 
 Visitor = Callable[..., Page]
 Theme = Literal["light", "dark"]
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-_ARGUMENTS = [
-    "--no-sandbox",  # root, as in a container, has none
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
 _PATIENCE = 20_000  # milliseconds
 
 
@@ -52,11 +46,9 @@ def empty_shop(tmp_path: Path) -> Iterator[Shop]:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A browser. Its driver runs an event loop in this thread, so it ends with the module, before others need one."""
-    found = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    assert found, "there is no browser: run `make .venv/installed-dev`"
     expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=found, args=_ARGUMENTS)
+        started = launch(driver)
         yield started
         started.close()
 
