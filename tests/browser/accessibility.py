@@ -18,7 +18,7 @@ _RUN = """async (tags) => {
 
 
 def violations(page: Page, *, practices: bool = True) -> list[str]:
-    """What axe finds wrong on the page as it is now; an open menu that hides the rest breaks `practices`, but no law."""
+    """What axe finds wrong on the page as it is; an open menu that hides the rest breaks `practices`, but no law."""
     assert AXE.exists(), "axe is missing: run `make judges`"
     if not page.evaluate("'axe' in window"):
         page.evaluate(Path(AXE).read_text())  # as a debugger would, past the page's security policy
