@@ -7,6 +7,12 @@ from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
+from similis.domain import AccessDenied, Role, picture_origin
+from similis.gateway._security import content_policy
+from similis.gateway._session import session_of
+from similis.gateway.rest._caller import Service
+from similis.service import App, Session
+
 _FOLDER = Path(__file__).parent / "static"
 _TYPES = {
     ".css": "text/css",
@@ -18,15 +24,19 @@ _TYPES = {
     ".webp": "image/webp",
 }
 _INDEX = "index.html"
+_TOLD = 'name="picture-origins" content="{}"'  # scripts cannot read the policy of their page
+_MOST_ORIGINS = 50  # proxies refuse long headers
 # Only what was there when the process began is served: no path of a request ever reaches the file system.
 _FILES = {path.relative_to(_FOLDER).as_posix(): path for path in sorted(_FOLDER.rglob("*")) if path.suffix in _TYPES}
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-def page() -> Response:
-    """The page itself."""
-    return Response(_FILES[_INDEX].read_bytes(), media_type=_TYPES[".html"])
+def page(request: Request, service: Service) -> Response:
+    """The page itself, which may show pictures from where the shop has them."""
+    origins = _picture_origins(service, _session(request, service))
+    text = _FILES[_INDEX].read_text("utf-8").replace(_TOLD.format(""), _TOLD.format(" ".join(origins)))
+    return Response(text, media_type=_TYPES[".html"], headers={"content-security-policy": content_policy(origins)})
 
 
 @router.get("/console/{path:path}")
@@ -40,3 +50,19 @@ def file(path: str, request: Request) -> Response:
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=_TYPES[_FILES[path].suffix], headers=headers)
+
+
+def _session(request: Request, service: App) -> Session | None:
+    """Who is signed in, if anybody: the page is for strangers, too."""
+    try:
+        return session_of(request, service)
+    except AccessDenied:
+        return None
+
+
+def _picture_origins(service: App, session: Session | None) -> list[str]:
+    """From where the page may load pictures: the hosts of the instances that the session reaches."""
+    if session is None:
+        return []
+    reached = (each for each in service.instances.list() if session.key.allows(Role.READER, each.name))
+    return sorted({picture_origin(each.picture_url) for each in reached if each.picture_url})[:_MOST_ORIGINS]

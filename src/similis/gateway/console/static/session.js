@@ -1,6 +1,7 @@
 // Who is signed in, and which instances the key reaches.
 
 import { api, setToken } from "./api.js";
+import { comeAgainForPictures } from "./picture_origins.js";
 
 const RANK = { reader: 1, writer: 2, admin: 3 };
 
@@ -40,5 +41,6 @@ export const instance = (name) => reached.find((each) => each.name === name);
 /** Asks for the instances anew. */
 export async function refreshInstances(options) {
   reached = (await api.get("/instances", options)).instances;
+  comeAgainForPictures(reached);
   return reached;
 }
