@@ -55,12 +55,16 @@ export function copyButton(text, label = t("copy")) {
   }, icon("copy"), label);
 }
 
-/** A table that scrolls by itself where it is wider than the page: heads are texts, rows are lists of contents. */
-export function table(caption, heads, rows) {
-  return h("div", { class: "table", tabindex: "0", role: "region", "aria-label": caption },
-    h("table", {},
-      h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
-      h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell) => h("td", {}, cell)))))));
+/**
+ * A table that scrolls by itself where it is wider than the page: heads are texts, rows are lists of contents.
+ * One that stacks shows each row as a block in small windows; the roles say that it is a table even then.
+ */
+export function table(caption, heads, rows, { stacks = false } = {}) {
+  const cell = (content, column) => h("td", { role: "cell" }, stacks ? h("span", { class: "head", "aria-hidden": "true" }, heads[column]) : null, content);
+  return h("div", { class: stacks ? "table stacks" : "table", tabindex: "0", role: "region", "aria-label": caption },
+    h("table", { role: "table" },
+      h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, heads.map((head) => h("th", { scope: "col", role: "columnheader" }, head)))),
+      h("tbody", { role: "rowgroup" }, rows.map((row) => h("tr", { role: "row" }, row.map(cell))))));
 }
 
 /** A part of a page, with its heading. */

@@ -49,7 +49,7 @@ function details({ entries, others, clashes }, start, clear) {
     others ? h("p", { class: "note" }, t("others", { count: number(others) })) : null,
     clashes ? h("p", { class: "note" }, t("clashes", { count: number(clashes) })) : null,
     table(t("example"), [t("file"), t("product"), t("picture")],
-      entries.slice(0, EXAMPLES).map(({ path, productId, picName }) => [path, productId || "–", picName])),
+      entries.slice(0, EXAMPLES).map(({ path, productId, picName }) => [path, productId || "–", picName]), { stacks: true }),
     h("div", { class: "row end" },
       h("button", { type: "button", class: "quiet", onclick: clear }, t("clear")),
       h("button", { type: "button", class: "primary", onclick: () => start(entries) }, t("start", { pictures: pictures(entries) }))),

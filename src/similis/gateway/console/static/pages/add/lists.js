@@ -65,7 +65,7 @@ function part(title, heads, all, row, below = null) {
     drawn = now;
     element.hidden = !now.length;
     if (element.hidden) return;
-    show(place, table(title, heads, now.map(row)), all().length > MOST ? h("p", { class: "note" }, t("first", { count: number(MOST) })) : null);
+    show(place, table(title, heads, now.map(row), { stacks: true }), all().length > MOST ? h("p", { class: "note" }, t("first", { count: number(MOST) })) : null);
   };
   return { element, draw };
 }
