@@ -12,10 +12,11 @@ const t = messages("dialog", {
 /**
  * Opens a dialog and waits until it is closed: true when its step was done.
  *
- * title, body: what it shows; action: the button's words; step: what it does, whose errors the dialog shows;
+ * title, body: what it shows; action: the button's words; step: what it does, whose errors the dialog shows, and which leaves it
+ * open where it gives false; leave: the words of the button that does nothing;
  * danger: colours the button; typed: a name to be typed before the button can be used; only: just a button to close.
  */
-export function ask({ title, body, action, step = async () => {}, danger = false, typed = null, only = false }) {
+export function ask({ title, body, action, step = async () => {}, leave = t("cancel"), danger = false, typed = null, only = false }) {
   const id = uniqueId("dialog");
   const told = h("div", {});
   const button = h("button", { class: danger ? "danger" : "primary", type: "submit", disabled: typed !== null }, action ?? t("close"));
@@ -28,13 +29,15 @@ export function ask({ title, body, action, step = async () => {}, danger = false
     name ? h("label", { class: "field" }, t("type", { name: typed }), name) : null,
     told,
     h("div", { class: "row end" },
-      only ? null : h("button", { type: "button", onclick: () => dialog.close() }, t("cancel")), button));
+      only ? null : h("button", { type: "button", onclick: () => dialog.close() }, leave), button));
   const dialog = h("dialog", { "aria-labelledby": id }, form);
   let done = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (typed !== null && name.value !== typed) return;
-    done = await busy(button, () => attempt(told, step));
+    let kept = false;
+    const well = await busy(button, () => attempt(told, async () => { kept = (await step()) === false; }));
+    done = well && !kept;
     if (done) dialog.close();
   });
   document.body.append(dialog);
