@@ -11,7 +11,7 @@ SERVERS := $(patsubst requirements/servers/%.lock,.servers/%/installed,$(wildcar
 # One process a processor; the tests of a file share what they start.
 PARALLEL ?= --numprocesses auto --dist loadfile
 
-.PHONY: help run setup test test-quick judges servers lint format lock compatibility clean
+.PHONY: help run setup test test-quick judges servers lint format lock compatibility reference dist clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -49,6 +49,12 @@ lock: .venv/installed-dev  ## Refresh the lock files from pyproject.toml
 
 compatibility: .venv/installed-dev  ## Refresh the coverage table in docs/compatibility.md
 	@$(BIN)/python -m tests.contract.table
+
+reference: .venv/installed-dev  ## Refresh docs/reference/ from the code
+	@$(BIN)/python -m tools.reference
+
+dist: .venv/installed-dev  ## Build the wheel and the sdist into dist/
+	@$(BIN)/python -m build --outdir dist .
 
 clean:  ## Remove the virtual environments (data and models stay)
 	rm -rf .venv .judges .servers

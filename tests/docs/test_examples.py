@@ -15,6 +15,7 @@ import pytest
 Draw = Callable[..., bytes]
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+MADE = sorted((ROOT / "docs" / "reference").glob("*.md"))
 ADDRESS = "http://127.0.0.1:8000"
 KEY = "SIMABCDEFGHJKLMNPQRST:the-secret"
 MILVUS = "http://milvus.example.com:19530"
@@ -119,7 +120,7 @@ def test_json_examples_are_json(block: str) -> None:
     assert json.loads(block)
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", [*PAGES, *MADE], ids=lambda page: page.name)
 def test_links_between_pages_lead_somewhere(page: Path) -> None:
     for target in re.findall(r"\]\(([^)#:]+)[^):]*\)", page.read_text()):
         assert (page.parent / target).exists(), f"{page.name} links to {target}"

@@ -59,7 +59,9 @@ def list_all(session: Session) -> None:
     session.output.table(("ID", "ROLE", "INSTANCES", "QPS", "STATE", "CREATED"), (_row(key) for key in keys))
 
 
-def disable(session: Session, identity: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+def disable(
+    session: Session, identity: Annotated[str, typer.Argument(metavar="ID", help="Id of the access key.")]
+) -> None:
     """Disable an access key for good."""
     with session.target() as target:
         key = target.access.disable(identity)

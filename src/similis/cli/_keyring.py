@@ -14,6 +14,7 @@ from similis.domain import InvalidInput, Task, TaskKind
 from similis.service import App, back_up_keys, check_keys, read_master, restore_keys
 
 _PASSPHRASE = "SIMILIS_PASSPHRASE"  # noqa: S105 - the name of a variable
+BackupFile = Annotated[Path, typer.Argument(help="The file of the backup.")]
 PassphraseFile = Annotated[
     Path | None,
     typer.Option("--passphrase-file", metavar="FILE", help=f"Its first line is the passphrase (or {_PASSPHRASE})."),
@@ -68,7 +69,7 @@ def rotate(
         report(session, target, ended)
 
 
-def backup(session: Session, file: Path, passphrase_file: PassphraseFile = None) -> None:
+def backup(session: Session, file: BackupFile, passphrase_file: PassphraseFile = None) -> None:
     """Write all keys into one file, encrypted by a passphrase; a service may be running meanwhile."""
     _require_local(session)
     count = back_up_keys(session.settings, file, _passphrase(passphrase_file, confirm=True))
@@ -76,7 +77,7 @@ def backup(session: Session, file: Path, passphrase_file: PassphraseFile = None)
     session.output.say(f"Wrote the keys of {count} instances into {file}. Keep it apart from the data.")
 
 
-def restore(session: Session, file: Path, passphrase_file: PassphraseFile = None) -> None:
+def restore(session: Session, file: BackupFile, passphrase_file: PassphraseFile = None) -> None:
     """Make the key directory anew from a backup."""
     _require_local(session)
     count = restore_keys(session.settings, file, _passphrase(passphrase_file, confirm=False))

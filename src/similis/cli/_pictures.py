@@ -20,6 +20,7 @@ from similis.domain import (
 )
 from similis.service import as_region, as_search_options, read_picture, require_one_way_to_delete
 
+ComparedFile = Annotated[Path, typer.Argument(help="Picture file.")]
 InstanceName = Annotated[str, typer.Argument(metavar="INSTANCE", help="The instance's name.")]
 Product = Annotated[str | None, typer.Option("--product-id", help="ProductId of a stored picture.")]
 PicName = Annotated[str | None, typer.Option("--pic-name", help="PicName of a stored picture.")]
@@ -63,7 +64,7 @@ def search(
     _print(session, result)
 
 
-def compare(session: Session, first: Path, second: Path) -> None:
+def compare(session: Session, first: ComparedFile, second: ComparedFile) -> None:
     """Print how alike two picture files are, from 0 to 1."""
     with session.target() as target:
         score = target.search.compare(read_picture(first), read_picture(second))
