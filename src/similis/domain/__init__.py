@@ -102,6 +102,7 @@ from similis.domain._filter import (
     Membership,
     Operator,
     Value,
+    filter_fields,
     matches,
     parse_filter,
 )
@@ -366,6 +367,7 @@ __all__ = [
     "duplicate_groups_from_json",
     "erasure_from_json",
     "error_from_json",
+    "filter_fields",
     "format_filter",
     "instance_from_json",
     "match_from_json",

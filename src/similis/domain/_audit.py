@@ -32,6 +32,7 @@ class AuditAction(StrEnum):
     PICTURE_SEARCH = "picture.search"
     PICTURE_COMPARE = "picture.compare"
     PICTURE_DUPLICATES = "picture.duplicates"
+    FILTER_CHECK = "filter.check"
     INSTANCE_CREATE = "instance.create"
     INSTANCE_LIST = "instance.list"
     INSTANCE_SHOW = "instance.show"
@@ -84,7 +85,7 @@ class AuditAction(StrEnum):
 
 _READING = frozenset({
     AuditAction.PICTURE_SHOW, AuditAction.PICTURE_SEARCH, AuditAction.PICTURE_COMPARE,
-    AuditAction.PICTURE_DUPLICATES, AuditAction.PICTURE_UPLOAD, AuditAction.INSTANCE_LIST,
+    AuditAction.PICTURE_DUPLICATES, AuditAction.PICTURE_UPLOAD, AuditAction.FILTER_CHECK, AuditAction.INSTANCE_LIST,
     AuditAction.INSTANCE_SHOW, AuditAction.TUNING_SHOW, AuditAction.KEY_LIST, AuditAction.CONNECTION_LIST,
     AuditAction.CONNECTION_SHOW, AuditAction.CONNECTION_CHECK, AuditAction.TASK_LIST, AuditAction.TASK_SHOW,
     AuditAction.TASK_FAILURES, AuditAction.CUSTOMER_SHOW,

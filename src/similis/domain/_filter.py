@@ -114,6 +114,13 @@ def parse_filter(text: str) -> Filter:
     return tree
 
 
+def filter_fields(tree: Filter) -> frozenset[str]:
+    """The names of the attributes that a filter looks at."""
+    if isinstance(tree, All | Either):
+        return frozenset().union(*map(filter_fields, tree.terms))
+    return frozenset({tree.field})
+
+
 def _depth(text: str) -> int:
     """The most parentheses that are open at once, those in strings not counted."""
     steps = ((character == "(") - (character == ")") for character in re.sub(_STRING, "", text))
@@ -171,13 +178,14 @@ class _Builder(Transformer[Token, Filter]):
 
 
 def _check_type(field: Token, value: Value) -> None:
+    position = (field.start_pos or 0) + 1
     if isinstance(value, int) and value not in INT32:
         raise InvalidFilter(
-            f"A number after {field} is beyond 32 bits.", "Give a whole number within ±2,147,483,647."
+            f"{field} at character {position} is compared with a number beyond 32 bits.",
+            "Give a whole number within ±2,147,483,647.",
         )
     if (field in INT_FIELDS) != isinstance(value, int):
         wanted = "a whole number" if field in INT_FIELDS else "a string in double quotes"
-        position = (field.start_pos or 0) + 1
         raise InvalidFilter(
             f"{field} at character {position} is compared with {value!r}.", f"{field} takes {wanted}."
         )

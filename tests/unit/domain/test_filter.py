@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from similis.domain import (
     Filter,
     InvalidFilter,
     Membership,
+    filter_fields,
     format_filter,
     matches,
     parse_filter,
@@ -125,6 +127,11 @@ def test_mistakes_are_explained_with_their_place(text: str, position: int, words
     assert words in f"{caught.value.message} {caught.value.hint}"
 
 
+@given(FILTERS)
+def test_the_fields_of_a_filter_are_those_in_its_text(tree: Filter) -> None:
+    assert filter_fields(tree) == set(re.findall("(?:int|str)_attr[2-4]?", format_filter(tree)))
+
+
 def test_only_parentheses_inside_each_other_are_counted() -> None:
     beside = " OR ".join(f"int_attr in ({number})" for number in range(MAX_DEPTH + 1))
     assert matches(parse_filter(beside), Attributes(int_attr=MAX_DEPTH))
@@ -149,5 +156,5 @@ def test_oversized_filters_are_refused(text: str) -> None:
 
 
 def test_a_number_beyond_32_bits_is_refused() -> None:
-    with pytest.raises(InvalidFilter, match="32 bits"):
-        parse_filter("int_attr=" + "9" * 4000)
+    with pytest.raises(InvalidFilter, match=r"character 5 .* 32 bits"):
+        parse_filter("    int_attr=" + "9" * 4000)

@@ -132,6 +132,16 @@ def test_two_pictures_are_compared(api: httpx.Client, pictures: list[bytes]) -> 
     assert 0 <= other.json()["score"] < 1
 
 
+def test_a_filter_is_checked_before_it_is_used(client: Client) -> None:
+    reader, path = client(Role.READER), "/api/v1/filters/check"
+    good = reader.get(path, params={"expression": 'str_attr2="a" OR intAttr>1 AND int_attr<9'})
+    assert (good.status_code, good.json()) == (200, {"valid": True, "fields": ["int_attr", "str_attr2"]})
+    wrong = reader.get(path, params={"expression": "int_attr>=2 AND"})
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid_filter")
+    assert "at character 16: found the end, expected ( or a field" in wrong.json()["message"]
+    assert reader.get(path).status_code == 400
+
+
 def test_keys_are_made_listed_and_disabled(api: httpx.Client, client: Client) -> None:
     made = api.post("/api/v1/keys", json={"role": "reader", "instances": ["shop"]})
     assert made.status_code == 201
@@ -208,6 +218,7 @@ ROLES = [
     ("PATCH", PICTURES, Role.WRITER),
     ("DELETE", PICTURES, Role.WRITER),
     ("POST", SEARCH, Role.READER),
+    ("GET", "/api/v1/filters/check", Role.READER),
     ("POST", "/api/v1/compare", Role.READER),
     ("POST", "/api/v1/instances/shop/imports", Role.WRITER),
     ("GET", "/api/v1/instances/shop/imports", Role.READER),

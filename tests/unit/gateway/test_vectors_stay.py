@@ -33,7 +33,7 @@ from similis.gateway import create_asgi
 from similis.service import App, Settings
 
 _OTHERS: Mapping[str, str] = {
-    "/": "", "/console/console.css": "", "/console/console.js": "", "/console/icon.svg": "", "/docs": "",
+    "/": "", "/console/session": "", "/console/{path:path}": "by the names of the console's files", "/docs": "",
     "/healthz": "", "/metrics": "", "/openapi.json": "", "/readyz": "",
     "/_oss/{place}": "by the upload flow", "/_oss/{place}/": "by the upload flow",
     "/_tasks/{task_id}/errors": "by the link of an import",

@@ -11,6 +11,10 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 _RegionText = Annotated[str, Field(description="Pixels as `x1,x2,y1,y2`.", examples=["280,486,232,351"])]
+_STAGES = (
+    "Time by stage: `decode`, `backbone` (the network that all else is read from), `subject`, `category`, "
+    "`features`, `vote` (what similar pictures say of the category), `search`; by a stored picture only the last."
+)
 
 
 class Answer(BaseModel):
@@ -150,7 +154,14 @@ class SearchAnswer(Answer):
     region: _RegionText | None
     regions: list[_RegionText]
     categories: list[CategoryAnswer]
-    milliseconds: Annotated[dict[str, float], Field(description="Time by stage.")]
+    milliseconds: Annotated[dict[str, float], Field(description=_STAGES)]
+
+
+class FilterAnswer(Answer):
+    """A filter that can be used."""
+
+    valid: Literal[True]
+    fields: Annotated[list[str], Field(description="The attributes that it looks at.")]
 
 
 class ComparisonAnswer(Answer):

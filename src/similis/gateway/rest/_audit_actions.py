@@ -10,6 +10,7 @@ AUDIT_ACTIONS: Mapping[str, AuditAction] = {
     "add_picture": AuditAction.PICTURE_ADD,
     "cancel_task": AuditAction.TASK_CANCEL,
     "check_connection": AuditAction.CONNECTION_CHECK,
+    "check_filter": AuditAction.FILTER_CHECK,
     "compare": AuditAction.PICTURE_COMPARE,
     "create_connection": AuditAction.CONNECTION_CREATE,
     "create_instance": AuditAction.INSTANCE_CREATE,

@@ -173,6 +173,12 @@ class TuningForm(JsonForm):
     dry_run: Annotated[bool, Field(description="Only tell whether it would help.")] = False
 
 
+class FilterQuery(_Form):
+    """A filter to look at."""
+
+    expression: FilterText
+
+
 class DuplicatesQuery(_Form):
     """What counts as near-identical."""
 

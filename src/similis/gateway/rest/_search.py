@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 
-from similis.domain import InstanceType, InvalidInput, JsonObject, as_json
+from similis.domain import InstanceType, InvalidInput, JsonObject, as_json, filter_fields, parse_filter
 from similis.gateway._multipart import read_parts
-from similis.gateway.rest._answers import ComparisonAnswer, SearchAnswer
+from similis.gateway.rest._answers import ComparisonAnswer, FilterAnswer, SearchAnswer
 from similis.gateway.rest._caller import Reader, Service
-from similis.gateway.rest._forms import ComparisonForm, SearchForm
+from similis.gateway.rest._forms import ComparisonForm, FilterQuery, SearchForm
 from similis.gateway.rest._input import Multipart, body_schema, validated
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
@@ -38,6 +38,12 @@ def search(
             subject=form.subject,
         )
     )
+
+
+@router.get("/filters/check", response_model=FilterAnswer)
+def check_filter(_caller: Reader, query: Annotated[FilterQuery, Query()]) -> JsonObject:
+    """Whether a filter can be used; if not, the error says where it goes wrong and what is expected. Role: reader."""
+    return {"valid": True, "fields": sorted(filter_fields(parse_filter(query.expression)))}
 
 
 async def _comparison(request: Request) -> ComparisonForm:
