@@ -66,8 +66,8 @@ whenSignedOut(() => {
 let drawn = "";
 addEventListener("hashchange", async () => {
   await draw();
-  // A new page is told to those who cannot see it.
-  if (drawn !== place().page) document.querySelector("main h1")?.focus();
+  // A new page is told to those who cannot see it, and what had the focus is gone with the old one.
+  if (drawn !== place().page || document.activeElement === document.body) document.querySelector("main h1")?.focus();
   drawn = place().page;
 });
 

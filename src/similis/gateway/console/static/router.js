@@ -40,5 +40,8 @@ export function go(page, instance, parameters) {
   location.hash = address(page, instance, parameters);
 }
 
+/** Draws the page and its frame anew, for what they show has changed. */
+export const again = () => dispatchEvent(new HashChangeEvent("hashchange"));
+
 /** The module of a page; it has show(root, { instance, parameters, signal }). */
 export const load = (page) => PAGES[page]();

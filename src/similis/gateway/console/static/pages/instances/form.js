@@ -11,8 +11,8 @@ const t = messages("instance_form", {
   en: {
     name: "Name", "name.note": "1 to 20 letters, digits, - or _, beginning with a letter or digit. It cannot be changed later.",
     type: "What will be in it?",
-    generic: "Anything", "generic.note": "Compares every picture with every other. Take this one if in doubt.",
-    product: "Goods of a shop", "product.note": "Knows fourteen kinds of goods, such as shoes, bags and bottles, and searches inside the kind of the query only.",
+    generic: "Generic: anything", "generic.note": "Compares every picture with every other. Take this one if in doubt.",
+    product: "Product: goods of a shop", "product.note": "Knows fourteen kinds of goods, such as shoes, bags and bottles, and searches inside the kind of the query only.",
     more: "More settings",
     capacity: "Capacity", "capacity.note": "How many pictures it may hold at most. It takes up no space before they are there.",
     index: "Index", "index.note": "What finds the nearest pictures. It can be changed at any time.",
