@@ -18,7 +18,16 @@ const t = messages("feedback", {
   },
 });
 
+/** An error that a page itself tells of, in its language: what is wrong, and what to do. */
+export class PageError extends Error {
+  constructor(message, hint) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
 function words(error) {
+  if (error instanceof PageError) return [error.message, error.hint];
   if (!(error instanceof ApiError)) return [t("broken"), t("reload")];
   if (error.status === 0) return [t("unreachable"), t("running")];
   return [error.message, error.hint];
@@ -26,7 +35,7 @@ function words(error) {
 
 /** An error in a box: what was wrong, what to do, and the request's id to look for in the log. */
 export function errorBox(error) {
-  if (!(error instanceof ApiError)) console.error(error);
+  if (!(error instanceof ApiError || error instanceof PageError)) console.error(error);
   const [message, hint] = words(error);
   return h("div", { class: "error", role: "alert" }, icon("warning"),
     h("div", {},
@@ -54,6 +63,7 @@ export function toast(message) {
 
 /** Runs a step with its button out of reach, so that nobody starts it twice. */
 export async function busy(button, step) {
+  const held = document.activeElement === button;
   button.setAttribute("aria-busy", "true");
   button.disabled = true;
   try {
@@ -61,6 +71,7 @@ export async function busy(button, step) {
   } finally {
     button.disabled = false;
     button.removeAttribute("aria-busy");
+    if (held && document.activeElement === document.body) button.focus(); // the disabling has taken it
   }
 }
 

@@ -1,0 +1,26 @@
+// The shop's own picture of a result, by the instance's URL template; a placeholder where there is none.
+
+import { h } from "../../dom.js";
+import { icon } from "../../ui/icons.js";
+import { t } from "./words.js";
+
+/** The address of a picture, or null: of no template, or of one that needs what the picture has not. */
+export function pictureAddress(template, names) {
+  if (!template) return null;
+  let whole = true;
+  const address = template.replace(/\{(product_id|pic_name|custom_content)\}/g, (_, name) => {
+    whole &&= names[name] !== null && names[name] !== undefined;
+    return encodeURIComponent(names[name] ?? "");
+  });
+  return whole ? address : null;
+}
+
+/** The picture, loaded when it comes into view, by a request that does not say from where. */
+export function productPicture(template, names) {
+  const src = pictureAddress(template, names);
+  const frame = h("div", { class: "product-picture" });
+  const blank = () => frame.replaceChildren(h("span", { class: "blank" }, icon("picture")));
+  if (!src) blank();
+  else frame.append(h("img", { referrerpolicy: "no-referrer", loading: "lazy", decoding: "async", alt: t("picture.alt", names), onerror: blank, src }));
+  return frame;
+}
