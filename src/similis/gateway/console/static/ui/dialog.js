@@ -14,9 +14,10 @@ const t = messages("dialog", {
  *
  * title, body: what it shows; action: the button's words; step: what it does, whose errors the dialog shows, and which leaves it
  * open where it gives false; leave: the words of the button that does nothing;
- * danger: colours the button; typed: a name to be typed before the button can be used; only: just a button to close.
+ * danger: colours the button; typed: a name to be typed before the button can be used; only: just a button to close;
+ * wide: room for a table.
  */
-export function ask({ title, body, action, step = async () => {}, leave = t("cancel"), danger = false, typed = null, only = false }) {
+export function ask({ title, body, action, step = async () => {}, leave = t("cancel"), danger = false, typed = null, only = false, wide = false }) {
   const id = uniqueId("dialog");
   const told = h("div", {});
   const button = h("button", { class: danger ? "danger" : "primary", type: "submit", disabled: typed !== null }, action ?? t("close"));
@@ -30,7 +31,7 @@ export function ask({ title, body, action, step = async () => {}, leave = t("can
     told,
     h("div", { class: "row end" },
       only ? null : h("button", { type: "button", onclick: () => dialog.close() }, leave), button));
-  const dialog = h("dialog", { "aria-labelledby": id }, form);
+  const dialog = h("dialog", { "aria-labelledby": id, class: wide ? "wide" : null }, form);
   let done = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
