@@ -1,8 +1,11 @@
-"""Figures for Prometheus: requests and their time by route and status. One registry an application, no globals."""
+"""Figures for Prometheus: requests and their time by route and status, and what the process takes.
+
+One registry an application, no globals.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -13,6 +16,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        ProcessCollector(registry=self._registry)  # memory, processor time, open files, start; on Linux only
         labels = ("method", "route", "status")
         self._requests = Counter("similis_requests", "Requests answered.", labels, registry=self._registry)
         self._seconds = Histogram(

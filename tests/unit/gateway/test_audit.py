@@ -292,6 +292,8 @@ def test_the_log_is_read_page_by_page_by_unlimited_admins_alone(app: App, addres
         page = caller.get(f"{API}/audit", params={"action": "instance.show", "num": 3, "start": 3}).json()
         assert (len(page["events"]), page["more"]) == (2, False)
         assert caller.get(f"{API}/audit", params={"action": "fly"}).status_code == 400
+        changes = caller.get(f"{API}/audit", params={"changes": True, "num": 1000}).json()["events"]
+        assert {event["action"] for event in changes} == {"audit.read"}
         assert caller.get(f"{API}/audit", params={"until": "2020-01-01"}).json()["events"] == []
     for key in (app.access.create(Role.ADMIN, ["shop"]), app.access.create(Role.WRITER)):
         with client(address, key) as caller:

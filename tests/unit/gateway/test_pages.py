@@ -47,6 +47,13 @@ def test_metrics_count_requests_by_route_and_name_no_instance(api: httpx.Client)
     assert "secret" not in text
 
 
+def test_metrics_tell_what_the_process_takes(stranger: httpx.Client) -> None:
+    figures = dict(re.findall(r"^(process_\w+) (\S+)$", stranger.get("/metrics").text, re.MULTILINE))
+    assert float(figures["process_resident_memory_bytes"]) > 10_000_000
+    assert float(figures["process_cpu_seconds_total"]) > 0
+    assert float(figures["process_start_time_seconds"]) > 1_700_000_000
+
+
 def test_each_application_counts_for_itself(api: httpx.Client, app: App) -> None:
     assert b"similis_requests_total{" not in create_asgi(app).state.metrics.text()
     assert "similis_requests_total{" in api.get("/metrics").text
