@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -39,7 +40,7 @@ class SignInThrottle:
             wait = self._debt(_network(address)) - (FREE_FAILURES - 1) * WAIT
         if wait > 0:
             raise SignInThrottled(
-                "Too many attempts to sign in have failed.", f"Try again in {wait:.0f} seconds.", wait
+                "Too many attempts to sign in have failed.", f"Try again in {math.ceil(wait)} seconds.", wait
             )
 
     def failed(self, address: str) -> None:
