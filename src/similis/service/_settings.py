@@ -32,6 +32,14 @@ def _split_named_hosts(value: object) -> object:
     return hosts
 
 
+def _split_whole_hosts(value: object) -> object:
+    """Likewise, but no patterns: callers choose among these hosts, and a domain has more than one remembers."""
+    hosts = _split_hosts(value)
+    if isinstance(hosts, list) and (wide := [host for host in hosts if host.startswith("*")]):
+        raise ValueError(f"{', '.join(wide)}: name every host of a private network whole, such as images.lan:8080")
+    return hosts
+
+
 def _split_hosts(value: object) -> object:
     """Read `a.example, *.b.example` as two hosts; pydantic would expect JSON in the variable."""
     if not isinstance(value, str):
@@ -65,6 +73,8 @@ class Settings(BaseSettings):
         upload_host: public `name[:port]` to which SDKs upload over TLS; worked out from each call by default.
         picture_hosts: hosts from which pictures are fetched when a call names a URL; none by default. `*.domain`
             stands for all below a domain, `*` for all public hosts; with `:port` unless it is the scheme's own.
+        private_picture_hosts: likewise, but hosts that may lie in a private network or be this machine; each named
+            whole, as `name[:port]`. None by default.
         import_roots: directories below which a `file` connection made over the network may have its root; none by
             default. Whoever makes one on this machine, as its operator, may name any. With `:` between.
         callback_hosts: hosts besides public ones that may be told of the end of tasks, written as `picture_hosts`;
@@ -100,6 +110,7 @@ class Settings(BaseSettings):
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
     picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
+    private_picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_whole_hosts)] = ()
     import_roots: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split_paths)] = ()
     callback_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_named_hosts)] = ()
     good_match: float | None = Field(default=None, ge=0, le=1)

@@ -41,3 +41,16 @@ def test_hosts_of_callbacks_are_named_one_by_one(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("SIMILIS_CALLBACK_HOSTS", "hooks.example,*")
     with pytest.raises(ValidationError, match="one by one"):
         Settings()
+
+
+def test_hosts_of_pictures_in_a_private_network_are_named_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings().private_picture_hosts == ()
+    monkeypatch.setenv("SIMILIS_PRIVATE_PICTURE_HOSTS", "Images.lan, 127.0.0.1:8080")
+    assert Settings().private_picture_hosts == ("images.lan", "127.0.0.1:8080")
+
+
+@pytest.mark.parametrize("hosts", ["*", "*.lan", "images.lan,*.shop.lan:8080"])
+def test_a_private_network_is_not_opened_by_patterns(monkeypatch: pytest.MonkeyPatch, hosts: str) -> None:
+    monkeypatch.setenv("SIMILIS_PRIVATE_PICTURE_HOSTS", hosts)
+    with pytest.raises(ValidationError, match="name every host of a private network whole"):
+        Settings()

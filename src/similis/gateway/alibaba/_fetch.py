@@ -10,7 +10,10 @@ from similis.service import Outbound, OutboundAnswer, OutboundRequest
 
 MAX_SECONDS = 5.0
 _MAX_REDIRECTS = 3
-_HINT = "Upload the picture, send it in Base64, or have its host allowed by SIMILIS_PICTURE_HOSTS."
+_HINT = (
+    "Upload the picture, send it in Base64, or have its host allowed by SIMILIS_PICTURE_HOSTS, or by "
+    "SIMILIS_PRIVATE_PICTURE_HOSTS where it lies in a private network."
+)
 
 
 class Fetcher:

@@ -88,7 +88,7 @@ def add_upload_flow(api: FastAPI, settings: Settings, tls_port: int | None) -> N
     """Give an application the store, the flow and the fetcher that its routes use, and the upload's own route."""
     api.state.uploads = Uploads()
     api.state.upload_flow = UploadFlow(api.state.uploads, settings.upload_host, tls_port)
-    api.state.fetcher = Fetcher(Outbound(settings.picture_hosts))
+    api.state.fetcher = Fetcher(Outbound(settings.picture_hosts, settings.private_picture_hosts))
     api.include_router(router)
 
 

@@ -334,3 +334,41 @@ def test_the_default_transport_connects_to_the_address_it_is_given(web: Web, mon
     outbound = Outbound([place], (), lambda *_: ["127.0.0.1"])
     assert Fetcher(outbound).fetch(f"http://{place}/picture") == b"picture"
     assert web.asked == [(place, "/picture")]
+
+
+def private(web: Web, *names: str, resolver: Resolver = lambda *_: ["127.0.0.1"]) -> Fetcher:
+    """Fetches from public hosts and, on the test server's port, from hosts of a private network that are named."""
+    return Fetcher(Outbound(ALL, [f"{name}:{web.server_port}" for name in names], resolver))
+
+
+@pytest.mark.parametrize("name", ["images.lan", "127.0.0.1"])
+def test_a_named_host_of_a_private_network_is_fetched_from(web: Web, name: str) -> None:
+    assert private(web, name).fetch(f"http://{name}:{web.server_port}/picture") == b"picture"
+    assert web.asked == [(f"{name}:{web.server_port}", "/picture")]
+
+
+@pytest.mark.parametrize(
+    "place", ["other.lan:{}", "images.lan", "images.lan:1", "images.lan.:{}", "a.images.lan:{}", "localhost:{}"]
+)
+def test_no_other_host_or_port_beside_it_is(web: Web, place: str) -> None:
+    fetcher, url = private(web, "images.lan"), f"http://{place.format(web.server_port)}/picture"
+    refusal(fetcher, url)
+    assert not web.asked
+    refusal(fetcher, f"http://images.lan:{web.server_port}/redirect?to={url}")
+    assert len(web.asked) == 1
+
+
+def test_it_may_redirect_to_another_that_is_named(web: Web) -> None:
+    port = web.server_port
+    fetcher = private(web, "images.lan", "store.lan")
+    assert fetcher.fetch(f"http://images.lan:{port}/redirect?to=//store.lan:{port}/picture") == b"picture"
+
+
+@pytest.mark.parametrize("address", ["169.254.169.254", "fe80::1", "100.100.100.200", "fd00:ec2::254", "0.0.0.0"])  # noqa: S104 - nothing listens there
+def test_its_name_leads_neither_to_metadata_nor_to_another_address_later(web: Web, address: str) -> None:
+    answers = iter([["127.0.0.1"], [address], ["127.0.0.1", address]])
+    fetcher, url = private(web, "images.lan", resolver=lambda *_: next(answers)), "http://images.lan:{}/picture"
+    assert fetcher.fetch(url.format(web.server_port)) == b"picture"
+    for _ in range(2):
+        assert "no public address" in refusal(fetcher, url.format(web.server_port))
+    assert len(web.asked) == 1
