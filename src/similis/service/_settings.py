@@ -73,8 +73,8 @@ class Settings(BaseSettings):
         upload_host: public `name[:port]` to which SDKs upload over TLS; worked out from each call by default.
         picture_hosts: hosts from which pictures are fetched when a call names a URL; none by default. `*.domain`
             stands for all below a domain, `*` for all public hosts; with `:port` unless it is the scheme's own.
-        private_picture_hosts: likewise, but hosts that may lie in a private network or be this machine; each named
-            whole, as `name[:port]`. None by default.
+        private_picture_hosts: hosts from which pictures are fetched although they lie in a private network or are
+            this machine; none by default. Each is named whole, as `name[:port]`.
         import_roots: directories below which a `file` connection made over the network may have its root; none by
             default. Whoever makes one on this machine, as its operator, may name any. With `:` between.
         callback_hosts: hosts besides public ones that may be told of the end of tasks, written as `picture_hosts`;
