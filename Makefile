@@ -11,7 +11,7 @@ SERVERS := $(patsubst requirements/servers/%.lock,.servers/%/installed,$(wildcar
 # One process a processor; the tests of a file share what they start.
 PARALLEL ?= --numprocesses auto --dist loadfile
 
-.PHONY: help run setup test test-quick judges servers lint format lock compatibility reference dist clean
+.PHONY: help run setup test test-quick judges servers lint format lock compatibility reference licences sbom bench dist clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -52,6 +52,12 @@ compatibility: .venv/installed-dev  ## Refresh the coverage table in docs/compat
 
 reference: .venv/installed-dev  ## Refresh docs/reference/ from the code
 	@$(BIN)/python -m tools.reference
+
+licences: .venv/installed-dev  ## Refresh docs/licences.md from what is installed
+	@$(BIN)/python -m tools.licences
+
+sbom: .venv/installed-dev  ## Write the bill of materials (CycloneDX) to build/similis.cdx.json
+	@$(BIN)/python -m tools.sbom build/similis.cdx.json
 
 dist: .venv/installed-dev  ## Build the wheel and the sdist into dist/
 	@$(BIN)/python -m build --outdir dist .

@@ -82,4 +82,5 @@ WORDS: Mapping[str, str] = {
     "tuned_at": "When it was tuned.",
     "type": "Whether it knows categories (`product`) or not (`generic`).",
     "updated_at": "When it last changed.",
+    "valid": "Whether it can be used.",
 }
