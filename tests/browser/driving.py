@@ -6,6 +6,7 @@ import base64
 import mimetypes
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Literal
 
 from playwright.sync_api import Locator, Page
 
@@ -33,6 +34,13 @@ def sign_in(page: Page, key: str) -> None:
     """Sign in on the page that asks for an access key; does not wait for the answer."""
     page.get_by_label("Access key").fill(key)
     page.get_by_role("button", name="Sign in").click()
+
+
+def prefer(page: Page, theme: Literal["light", "dark"]) -> None:
+    """The browser's user prefers another theme; waits until the page has it, which has no choice of its own."""
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_function("theme => getComputedStyle(document.documentElement).colorScheme === theme", arg=theme)
+    page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
 
 def drop(page: Page, target: str | Locator, *paths: Path) -> None:
