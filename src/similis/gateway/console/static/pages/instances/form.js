@@ -58,8 +58,8 @@ export function instanceForm() {
 }
 
 /** Makes an instance, and gives its name. */
-export async function createInstance(values, options) {
-  const { name } = await api.post("/instances", values, options);
-  await refreshInstances(options);
+export async function createInstance(values, calling) {
+  const { name } = await api.post("/instances", values, calling);
+  await refreshInstances(calling);
   return name;
 }

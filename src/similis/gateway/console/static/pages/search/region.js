@@ -73,7 +73,7 @@ export function regionEditor({ picture, onChange, onPick, onReset }) {
     const from = pointOf(event);
     const follow = gesture(event, from);
     const still = new AbortController();
-    const on = (name, step) => element.addEventListener(name, step, { signal: still.signal });
+    const on = (name, listener) => element.addEventListener(name, listener, { signal: still.signal });
     let dragged = false;
     if (follow) element.setPointerCapture(event.pointerId);
     on("pointermove", (later) => {
