@@ -29,9 +29,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory below which the shop may import from."""
+    return tmp_path_factory.mktemp("storage")
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory, storage: Path) -> Iterator[Shop]:
     """A running service with the instance `clothes`; all tests of a process share it."""
-    with serve(tmp_path_factory.mktemp("shop")) as running:
+    with serve(tmp_path_factory.mktemp("shop"), SIMILIS_IMPORT_ROOTS=str(storage)) as running:
         furnish(running)
         yield running
 
