@@ -17,7 +17,7 @@ const t = messages("duplicates", {
   en: {
     title: "Duplicates", what: "Finds near-identical pictures – the same photo again, smaller, recompressed, a little brighter – across products.",
     least: "Least similarity", "least.note": "0.7 to 1. Empty: the value at which few different pictures pass for the same.", run: "Find duplicates",
-    none: "No two of {pictures} pictures are that alike.", found: "{groups} groups among {pictures} pictures, alike to {least} or more.",
+    none: "No two of {pictures} pictures are that alike.", found: "{groups} groups among {pictures} pictures, alike to {least} or more.", "found.one": "One group among {pictures} pictures, alike to {least} or more.",
     false: "Measured: of a million pairs of different pictures, {count} are taken for duplicates.",
     group: "Group {place}: {count} pictures", search: "Search by {product} / {name}", first: "centre", delete: "Delete {product} / {name}",
     "delete.title": "Delete this picture?", "delete.body": "{product} / {name} is found no more. This cannot be undone.", "delete.do": "Delete", deleted: "{product} / {name} is deleted.",
@@ -26,7 +26,7 @@ const t = messages("duplicates", {
   zh: {
     title: "重复图片", what: "跨商品查找几乎相同的图片：同一张照片，或经过缩小、重新压缩、略微调亮的版本。",
     least: "最低相似度", "least.note": "0.7 至 1。留空则使用很少误判的默认值。", run: "查找重复图片",
-    none: "{pictures} 张图片中没有如此相似的。", found: "{pictures} 张图片中有 {groups} 组，相似度不低于 {least}。",
+    none: "{pictures} 张图片中没有如此相似的。", found: "{pictures} 张图片中有 {groups} 组，相似度不低于 {least}。", "found.one": "{pictures} 张图片中有 1 组，相似度不低于 {least}。",
     false: "实测：每一百万对不同图片中，有 {count} 对会被误判为重复。",
     group: "第 {place} 组：{count} 张图片", search: "用 {product} / {name} 搜索", first: "中心", delete: "删除 {product} / {name}",
     "delete.title": "删除这张图片？", "delete.body": "将不再能找到 {product} / {name}。此操作无法撤销。", "delete.do": "删除", deleted: "已删除 {product} / {name}。",
@@ -58,7 +58,7 @@ export function duplicates(page) {
 
 function summary({ groups, pictures, min_similarity: least }) {
   if (!groups.length) return t("none", { pictures: number(pictures) });
-  return t("found", { groups: number(groups.length), pictures: number(pictures), least: number(least, 3) });
+  return t(groups.length === 1 ? "found.one" : "found", { groups: number(groups.length), pictures: number(pictures), least: number(least, 3) });
 }
 
 /** Shows some more groups, and a button for those behind. */

@@ -15,14 +15,14 @@ import { instanceForm } from "./form.js";
 const t = messages("instances", {
   en: {
     what: "An instance is a collection of pictures that are searched together.", new: "New instance", create: "Create",
-    none: "No instance yet.", "none.bound": "None of the instances that your key is for is there.",
+    none: "No instance yet.",
     generic: "generic", product: "product",
     index: "Index", model: "Model", created: "Created", search: "Search", manage: "Manage", "search.in": "Search in {name}", "manage.one": "Manage {name}",
     tuned: "tuned",
   },
   zh: {
     what: "实例是一组可一起搜索的图片。", new: "新建实例", create: "创建",
-    none: "还没有实例。", "none.bound": "您的密钥所限定的实例均不存在。",
+    none: "还没有实例。",
     generic: "通用", product: "商品",
     index: "索引", model: "模型", created: "创建时间", search: "搜索", manage: "管理", "search.in": "在 {name} 中搜索", "manage.one": "管理 {name}",
     tuned: "已调优",
@@ -38,11 +38,9 @@ export async function show(main, { signal }) {
       makes ? h("button", { class: "primary", type: "button", onclick: newInstance }, icon("plus"), t("new")) : null),
     list);
   await refreshInstances({ signal });
-  fill(list, instances().length ? h("ul", { class: "instances" }, instances().map(tile)) : nothing());
+  fill(list, instances().length ? h("ul", { class: "instances" }, instances().map(tile)) : h("p", { class: "card" }, t("none")));
   if (makes) main.append(customers(signal));
 }
-
-const nothing = () => h("p", { class: "card" }, reachesAll() ? t("none") : t("none.bound"));
 
 function tile(instance) {
   const { name, type, picture_count: count, capacity, tuning } = instance;

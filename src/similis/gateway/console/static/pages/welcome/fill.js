@@ -1,6 +1,7 @@
 // Makes the instance of samples and fills it.
 
-import { ApiError, api, form, path } from "../../api.js";
+import { api, form, path } from "../../api.js";
+import { instance, refreshInstances } from "../../session.js";
 import { createInstance } from "../instances/form.js";
 import { PRODUCTS, sample, STORED } from "./samples.js";
 
@@ -26,11 +27,8 @@ export async function addSamples(signal, onProgress) {
 
 /** An earlier try may have been left half-way: then it goes on in the same instance. */
 async function ensureInstance(signal) {
-  try {
-    await createInstance({ name: SAMPLES, type: "generic" }, { signal });
-  } catch (error) {
-    if (!(error instanceof ApiError && error.code === "instance_exists")) throw error;
-  }
+  await refreshInstances({ signal });
+  if (!instance(SAMPLES)) await createInstance({ name: SAMPLES, type: "generic" }, { signal });
 }
 
 async function addSample(product, view, signal) {

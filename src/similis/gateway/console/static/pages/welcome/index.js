@@ -20,7 +20,6 @@ const t = messages("welcome", {
     adding: "Adding sample pictures", added: "{done} of {total} pictures",
     own: "Begin with your own", "own.note": "An instance holds the pictures that are searched together.", create: "Create and add pictures",
     ask: "Ask for an instance", "ask.note": "Your access key {id} reaches no instance yet, and a {role} cannot make one. Ask whoever runs this service for an instance and a key that reaches it.",
-    bound: "Your access key {id} is for certain instances, and none of them is there any more. Ask whoever runs this service for a new one.",
     admin: "admin", writer: "writer", reader: "reader",
   },
   zh: {
@@ -29,7 +28,6 @@ const t = messages("welcome", {
     adding: "正在添加示例图片", added: "已添加 {done}/{total} 张",
     own: "使用自己的图片", "own.note": "一个实例存放可一起搜索的图片。", create: "创建并添加图片",
     ask: "申请实例", "ask.note": "您的访问密钥 {id} 还没有可用的实例，且{role}无法创建实例。请联系服务管理员创建实例，并为您分配可访问的密钥。",
-    bound: "您的访问密钥 {id} 仅限特定实例，但这些实例均已不存在。请联系服务管理员重新分配。",
     admin: "管理员", writer: "写入者", reader: "读取者",
   },
 });
@@ -85,5 +83,5 @@ function ownCard() {
 
 function askCard() {
   const { key_id: id, role } = current();
-  return card(t("ask"), h("p", {}, reachesAll() ? t("ask.note", { id, role: t(role) }) : t("bound", { id })));
+  return card(t("ask"), h("p", {}, t("ask.note", { id, role: t(role) })));
 }
