@@ -5,7 +5,6 @@ import { copyButton } from "../../ui/controls.js";
 import { ask } from "../../ui/dialog.js";
 import { icon } from "../../ui/icons.js";
 import { chipGroup } from "./chip_group.js";
-import { written } from "./geometry.js";
 import { SNIPPETS } from "./snippets.js";
 import { fields } from "./state.js";
 import { t } from "./words.js";
@@ -22,11 +21,7 @@ export function codeButton(instance, state) {
 /** What the snippets are made of. */
 export function searchOf(instance, state) {
   const { file, ...rest } = fields(state);
-  const ofSubject = state.subjects[state.subject - 1];
-  return {
-    origin: location.origin, instance, region: ofSubject && written(ofSubject),
-    fields: { file: file && (file.name || "query.jpg"), ...rest },
-  };
+  return { origin: location.origin, instance, fields: { file: file && (file.name || "query.jpg"), ...rest } };
 }
 
 function dialog(search) {

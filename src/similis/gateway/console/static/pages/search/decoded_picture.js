@@ -18,7 +18,7 @@ export function decodedPicture() {
 
   function settle(whole) {
     const differs = whole && size && (size.width !== width(whole) || size.height !== height(whole));
-    image.hidden = Boolean(differs);
+    image.hidden = Boolean(differs) || size?.width === 0;
     unseen.hidden = !differs;
   }
 

@@ -37,7 +37,7 @@ function leastScore(state, kind, onChange) {
     value.textContent = score(state.minScore);
     mark.hidden = threshold === undefined;
     if (threshold !== undefined) {
-      mark.style.left = `${100 * threshold}%`;
+      mark.style.left = `calc(.5rem + (100% - 1rem) * ${threshold})`; // as the thumb goes
       mark.textContent = t("threshold", { threshold: score(threshold) });
       mark.classList.toggle("right", threshold > 0.5);
     }

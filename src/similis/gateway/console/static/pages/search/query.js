@@ -36,7 +36,8 @@ export function queryCard({ state, about, main, signal, onPicture, onPart, onBac
   });
   const chips = subjectChips(() => choose({}));
   const pixels = h("p", { class: "note pixels" });
-  const seen = h("div", { class: "seen" }, editor.element, pixels, chips.element, h("p", { class: "note how" }, t("how")), editor.help);
+  const seen = h("div", { class: "seen" }, editor.element, pixels, chips.element,
+    h("div", { class: "hints" }, h("p", { class: "note how" }, t("how")), editor.help));
   const similar = h("div", { class: "similar" });
   const element = h("section", { class: "card query", "aria-label": t("query") }, similar, seen, trouble,
     h("div", { class: "ways" }, zone, cameraButton(trouble, take)));
@@ -68,6 +69,7 @@ export function queryCard({ state, about, main, signal, onPicture, onPart, onBac
     seen.hidden = !has;
     similar.hidden = !state.stored;
     words.textContent = t(state.picture || state.stored ? "another" : "drop");
+    seen.classList.toggle("refused", !state.whole && trouble.hasChildNodes());
     if (has) {
       showPicture(state.picture.url, state);
       told();

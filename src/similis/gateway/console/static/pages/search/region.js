@@ -82,7 +82,7 @@ export function regionEditor({ picture, onChange, onPick, onReset }) {
     });
     on("pointerup", () => {
       still.abort();
-      if (!dragged && !box.contains(event.target)) pointed(from);
+      if (!dragged) pointed(from);
     });
     on("pointercancel", () => {
       still.abort();
@@ -92,9 +92,10 @@ export function regionEditor({ picture, onChange, onPick, onReset }) {
 
   /** A press without a drag: another subject, or the region comes here. */
   function pointed(point) {
-    const other = now.others.find(({ region }) => contains(region, point));
+    const inside = contains(now.region, point);
+    const other = now.others.find(({ region }) => contains(region, point) && !(inside && area(region) >= area(now.region)));
     if (other) onPick(other.number);
-    else change(centred(now.region, point, now.whole));
+    else if (!inside) change(centred(now.region, point, now.whole));
   }
 
   box.addEventListener("keydown", (event) => {
@@ -117,6 +118,7 @@ export function regionEditor({ picture, onChange, onPick, onReset }) {
   };
 }
 
+const area = (region) => width(region) * height(region);
 const covers = (region, whole) => width(region) === width(whole) && height(region) === height(whole);
 
 const rounded = (region) => Object.fromEntries(Object.entries(region).map(([name, value]) => [name, Math.round(value)]));

@@ -103,7 +103,7 @@ function summary({ found: { answer, matches } }, about) {
   const good = matches.filter((match) => match.score >= answer.threshold).length;
   const words = [
     about.type === "product" ? t("found.in", { category: searchedIn(answer) }) : null,
-    good === 0 ? t("good.none") : good === 1 ? t("good.one") : t("good", { good }),
+    answer.found === 0 ? null : good === 0 ? t("good.none") : good === 1 ? t("good.one") : t("good", { good }),
     matches.length < answer.found ? t("shown", { shown: number(matches.length) }) : null,
   ];
   return words.filter(Boolean).join(" · ");

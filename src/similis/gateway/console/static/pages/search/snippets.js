@@ -1,9 +1,7 @@
 // A search as programs: curl, Python, the official SDK. Keys are read from SIMILIS_KEY, so none is ever in a text to copy.
 
 /**
- * What the texts are made of: { origin, instance, fields, region }.
- *
- * fields: as state.js has them, `file` being a name; region: that of the chosen subject, for the SDK knows no numbers of subjects.
+ * What the texts are made of: { origin, instance, fields }; fields are as state.js has them, but `file` is a name.
  */
 export const SNIPPETS = { curl, python, sdk };
 
@@ -40,10 +38,9 @@ for match in answer.json()["matches"]:
 }
 
 /** Names of the SDK's request for ours; the score is a text there. */
-function sdkArguments({ instance, fields: { file, subject, min_score: least, distinct_product: distinct, region, ...rest }, region: ofSubject }) {
+function sdkArguments({ instance, fields: { file, min_score: least, distinct_product: distinct, ...rest } }) {
   return given({
-    instance_name: instance, ...rest, region: region ?? (subject ? ofSubject : undefined),
-    distinct_product_id: distinct, score_threshold: least === undefined ? undefined : least.toFixed(2),
+    instance_name: instance, ...rest, distinct_product_id: distinct, score_threshold: least === undefined ? undefined : least.toFixed(2),
   });
 }
 

@@ -49,10 +49,8 @@ export function fields(state, start = 0) {
   };
 }
 
-/** The picture, and which part of it is searched with. */
-function part({ picture, region, crop, subject }) {
-  return {
-    file: picture.file,
-    region: region ? written(region) : undefined, crop: region || crop ? undefined : false, subject: region || !crop || subject === 1 ? undefined : subject,
-  };
+/** The picture, and which part of it is searched with: another subject by its region, which is found whatever it was found by. */
+function part({ picture, region, crop, subject, subjects }) {
+  const chosen = region ?? (crop && subject > 1 ? subjects[subject - 1] : null);
+  return { file: picture.file, region: chosen ? written(chosen) : undefined, crop: chosen || crop ? undefined : false };
 }

@@ -35,7 +35,7 @@ export function subjectChips(onChange) {
 export function learnParts(state, answer) {
   if (state.stored || !answer.regions.length) return;
   state.whole = parsed(answer.regions.at(-1));
-  if (state.crop && !state.region) state.subjects = answer.regions.slice(0, -1).map(parsed);
+  if (state.crop && !state.region && state.subject === 1) state.subjects = answer.regions.slice(0, -1).map(parsed);
 }
 
 /** The region that is shown: the user's, else the one that the last answer used. */
