@@ -130,6 +130,14 @@ def test_both_ports_answer(served: Served, authority: Authority) -> None:
     assert httpx.get(f"{served.secured}/healthz", verify=authority.context).text == "ok\n"
 
 
+def test_a_session_that_began_over_tls_stays_there(served: Served, authority: Authority) -> None:
+    form = {"key": f"{served.key['id']}:{served.key['secret']}"}
+    secured = httpx.post(f"{served.secured}/console/session", json=form, verify=authority.context)
+    plain = httpx.post(f"{served.plain}/console/session", json=form)
+    assert "; Secure" in secured.headers["set-cookie"]
+    assert "; Secure" not in plain.headers["set-cookie"]
+
+
 def test_a_stranger_to_the_authority_does_not_connect(served: Served) -> None:
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
         httpx.get(f"{served.secured}/healthz", verify=ssl.create_default_context())

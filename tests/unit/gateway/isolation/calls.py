@@ -30,7 +30,7 @@ class Request:
 
     def send(self, http: httpx.Client, actor: Actor) -> httpx.Response:
         if not self.wire:
-            headers = {**actor.bearer, **self.options.get("headers", {})}
+            headers = {**actor.credentials, **self.options.get("headers", {})}
             return http.request(self.method, self.path, **{**self.options, "headers": headers})
         headers = {**actor.signed_headers, **self.options.get("headers", {})}
         return http.request(self.method, self.path, **{**self.options, "headers": headers}, auth=actor.signer)

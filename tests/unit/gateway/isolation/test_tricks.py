@@ -66,7 +66,7 @@ def test_paths(world: World, watch: Watch, name: str, path: str) -> None:
             watch.unchanged(actor),
             closing(client.HTTPConnection(world.address.removeprefix("http://"))) as raw,
         ):
-            raw.request(method, path.format(**words), body=b"{}", headers=actor.bearer)
+            raw.request(method, path.format(**words), body=b"{}", headers=actor.credentials)
             answer = raw.getresponse()
             told = answer.read().decode("utf-8", "replace")
         watch.check(actor, told, unquote(path.format(**words)))
@@ -147,7 +147,7 @@ def test_links_lead_to_their_own_file_only(world: World, http: httpx.Client) -> 
     assert http.get(f"/api/v1/tasks/{task}/export?{query}").status_code == 200
     for number, file in ((foreign, "export"), (foreign, "failures"), (task, "failures")):
         assert http.get(f"/api/v1/tasks/{number}/{file}?{query}").status_code == 403
-        assert http.get(f"/api/v1/tasks/{number}/{file}?{query}", headers=actor.bearer).status_code == 403
+        assert http.get(f"/api/v1/tasks/{number}/{file}?{query}", headers=actor.credentials).status_code == 403
     assert http.get(f"/_tasks/{foreign}/errors?{query}").status_code == 403
 
 

@@ -38,11 +38,12 @@ NAMES = tuple(_OWNERS)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who calls with an access key that reaches some instances."""
+    """Somebody who calls with an access key that reaches some instances; `cookie` in its place where signed in."""
 
     name: str
     made: NewAccessKey
     reach: tuple[str, ...]
+    cookie: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def role(self) -> Role:
@@ -51,10 +52,13 @@ class Actor:
     @property
     def good(self) -> bool:
         """Whether the key is accepted at all."""
-        return self.name not in {"disabled", "unknown", "expired"}
+        return self.name not in {"disabled", "unknown", "expired", "signed out"}
 
     @property
-    def bearer(self) -> dict[str, str]:
+    def credentials(self) -> dict[str, str]:
+        """What shows who it is, on REST."""
+        if self.cookie:
+            return {**self.cookie}
         parts = [self.made.key.id, self.made.secret, self.made.security_token]
         return {"authorization": "Bearer " + ":".join(part for part in parts if part)}
 
@@ -217,7 +221,25 @@ def _actors(app: App) -> list[Actor]:
         Actor("disabled", disabled, both),
         Actor("unknown", unknown, both),
         Actor("expired", _expired(app, both), both),
+        _signed_in(app, "signed in", app.access.create(Role.ADMIN, both), both),
+        _signed_out(app, app.access.create(Role.ADMIN, both), both),
     ]
+
+
+def _signed_in(app: App, name: str, made: NewAccessKey, reach: tuple[str, ...]) -> Actor:
+    """Whoever uses the console."""
+    session, token = app.sessions.start(made.key, datetime.now(UTC))
+    cookie = {"cookie": f"similis_session={token}", "x-similis-csrf": session.csrf}
+    return Actor(name, made, reach, cookie)
+
+
+def _signed_out(app: App, made: NewAccessKey, reach: tuple[str, ...]) -> Actor:
+    """Whoever has a copy of a cookie of a session that was ended, and nothing else."""
+    actor = _signed_in(app, "signed out", made, reach)
+    token = actor.cookie["cookie"].partition("=")[2]
+    app.sessions.end(app.sessions.find(token, datetime.now(UTC)), datetime.now(UTC))
+    app.access.disable(made.key.id)
+    return actor
 
 
 def _expired(app: App, reach: tuple[str, ...]) -> NewAccessKey:
