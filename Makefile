@@ -30,15 +30,16 @@ test: setup .venv/installed-dev judges servers  ## Run the whole test suite, qui
 test-quick: setup .venv/installed-dev judges servers  ## Run the quick tests only
 	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
 
-judges: $(JUDGES)  ## Install the official SDKs that judge the wire protocol, and axe that judges the console
+judges: $(JUDGES)  ## Install the official SDKs that judge the wire protocol, and axe and oxlint that judge the console
 
 servers: $(SERVERS)  ## Install the real Milvus and PostgreSQL that the tests start, each in an environment of its own
 
-lint: .venv/installed .venv/installed-dev  ## Run every static check
+lint: .venv/installed .venv/installed-dev .judges/node/installed  ## Run every static check
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@.judges/node/node_modules/.bin/oxlint src/similis/gateway/console/static
 
 format: .venv/installed-dev  ## Lay out the code
 	@$(BIN)/ruff check --fix
@@ -93,7 +94,7 @@ clean:  ## Remove the virtual environments (data and models stay)
 	@touch $@
 
 .judges/node/installed: requirements/judges/node/package.json requirements/judges/node/package-lock.json | .venv/installed-dev
-	@echo "Installing the official SDKs and axe of requirements/judges/node"
+	@echo "Installing the official SDKs, axe and oxlint of requirements/judges/node"
 	@mkdir -p .judges/node && cp requirements/judges/node/package*.json .judges/node
 	@cd .judges/node && npm ci --ignore-scripts --silent
 	@touch $@
