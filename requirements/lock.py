@@ -22,6 +22,7 @@ def lock(name: str, source: str, *arguments: str) -> None:
 
 
 lock("run", "pyproject.toml")
+lock("scale", "pyproject.toml", "--extra", "milvus", "--extra", "postgresql", "--constraint", "requirements/run.lock")
 lock("dev", "pyproject.toml", "--group", "dev", "--constraint", "requirements/run.lock")
 for folder in (JUDGES, SERVERS):
     for each in sorted(folder.glob("*.in")):

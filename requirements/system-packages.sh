@@ -2,10 +2,11 @@
 # Makes sure of the programs that the tests use beside Python; installs them where it may.
 set -eu
 missing=""
-for program in curl node npm strace chromium; do
+for program in curl node npm strace systemd-analyze chromium; do
   command -v "$program" >/dev/null && continue
   case "$program" in
     node) missing="$missing nodejs" ;;
+    systemd-analyze) missing="$missing systemd" ;;
     chromium) command -v google-chrome >/dev/null || missing="$missing chromium" ;; # Ubuntu's own is a snap
     *) missing="$missing $program" ;;
   esac
