@@ -7,11 +7,12 @@ const QUALITY = 0.9;
 /** Whether the service would refuse the file by its size alone. */
 export const tooLarge = (file) => file.size > MAX_BYTES;
 
-/** The picture with sides that the service takes, as JPEG; null where the browser cannot read it. */
+/** The picture made smaller, as JPEG; null where it is small already, or where the browser cannot read it. */
 export async function shrunk(file) {
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => null);
   if (!bitmap) return null;
   const factor = Math.min(1, MAX_SIDE / Math.max(bitmap.width, bitmap.height));
+  if (factor === 1 && !tooLarge(file)) return null;
   const canvas = new OffscreenCanvas(Math.max(1, Math.round(bitmap.width * factor)), Math.max(1, Math.round(bitmap.height * factor)));
   const context = canvas.getContext("2d");
   context.fillStyle = "#fff"; // JPEG knows nothing transparent

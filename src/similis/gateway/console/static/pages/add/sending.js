@@ -12,11 +12,10 @@ export async function send(instance, entry, signal) {
   try {
     return await post(instance, entry, content, signal);
   } catch (error) {
-    if (error.code !== "picture_too_large" || !entry.options.shrink) throw error;
+    const smaller = error.code === "unsupported_pixels" && entry.options.shrink ? await shrunk(content) : null;
+    if (!smaller) throw error;
+    return post(instance, entry, smaller, signal); // its sides were too long
   }
-  const smaller = await shrunk(content); // its sides were too long
-  if (!smaller) throw failure("picture_too_large", "large", "large.unread");
-  return post(instance, entry, smaller, signal);
 }
 
 /** The file's content, in memory: one that has changed on the disk is so told from a service that is away. */
