@@ -3,27 +3,34 @@
     python -m benchmarks.inversion DATA --minutes 60 --report red-team
 
 Decoders, the nearest picture and means are compared for whoever has the features, has stored vectors with the key or
-without it, or has binary codes; then what vectors tell of labels, and what it takes to find the rotation. Needs
-PyTorch (`pip install --group training`); SSCD and U²-Net judge where they were fetched (`similis models fetch NAME`).
+without it, has binary codes, or may search; then what vectors tell of labels, and what it takes to find the rotation.
+Needs PyTorch (`pip install --group training`); SSCD and U²-Net judge where they were fetched (`similis models fetch
+NAME`). `--minutes` are minutes of two processors: so much of their time is spent, however busy they are with others'
+work. What is done is kept in the report's directory, so that a run that was broken off goes on from there.
 """
 
 from __future__ import annotations
 
 import argparse
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from zlib import crc32
 
 import numpy as np
 import torch
 from benchmarks.inversion import _attempts as attempts
+from benchmarks.inversion import _decoders as decoders
+from benchmarks.inversion._asking import by_asking, by_rounding
 from benchmarks.inversion._bench import Bench
+from benchmarks.inversion._decoders import Lesson, Networks, School
 from benchmarks.inversion._linear import nearest
-from benchmarks.inversion._networks import Sight
 from benchmarks.inversion._pictures import found_sets, load
 from benchmarks.inversion._reductions import attempt, recall_at_1, reductions
 from benchmarks.inversion._report import Row, markdown, side_by_side, write
+from benchmarks.inversion._side_by_side import Workshop
+from benchmarks.inversion._sight import Sight
 from benchmarks.inversion._splits import split, without_sets
 from benchmarks.inversion._stage import Stage
 from benchmarks.inversion._telling import by_clouds, by_pairs, labels_told
@@ -35,87 +42,126 @@ from similis.privacy._transform import rotation
 from similis.service import Settings
 
 _TRAINING = 0.7
-"""Share of the time that networks are trained in; the rest goes to the judges."""
+"""Share of the time that networks are trained in; the rest is about what the judges take."""
 _SHOWN = 16
 _ELSEWHERE = "Rebuilt by an attacker who has nothing of the kind"
 _COLUMNS = (
-    (attempts.RAW, "linear"),
-    (attempts.RAW, "convolutional"),
-    (attempts.RAW, "nearest picture"),
+    (attempts.RAW, attempts.LINEAR),
+    (attempts.RAW, decoders.FINE),
+    (attempts.RAW, decoders.BESIDE),
+    (attempts.RAW, attempts.NEAREST),
     (attempts.LABEL, "mean of the label"),
     (attempts.NOTHING, "mean picture"),
-    (attempts.NO_KEY, "convolutional"),
-    (attempts.CODE_KEY, "two layers"),
+    (attempts.NO_KEY, decoders.FINE),
+    (attempts.CODE_KEY, decoders.FINE),
 )
+
+Tables = dict[str, list[Row]]
 
 
 def main() -> None:
     """Run the attacks and report."""
     options = _options()
     torch.set_num_threads(1)
-    started = time.monotonic()
     pictures = load(options.data, options.cache, options.sets or found_sets(options.data))
     key = rotation(b"instance".ljust(32), pictures.features.shape[1])
     stage = Stage(pictures, split(pictures, options.targets), key)
-    store, seconds = ModelStore(Settings().models), options.minutes * 60 * _TRAINING
-    sight = Sight(store.path(BACKBONE))
-    bench = Bench(store)
+    workshop, seconds = _workshop(options), 2 * 60 * options.minutes * _TRAINING
     if options.reductions:
-        tables = {"What storing less changes": list(_reduced(stage, bench, seconds))}
-        grid = None
+        tables, grid = {"What storing less changes": _reduced(stage, workshop, seconds)}, None
     else:
-        tries = _tries(stage, sight, seconds)
-        tables = {"Rebuilt pictures": list(bench.judged(stage, tries))}
-        if options.elsewhere:
-            tables[_ELSEWHERE] = list(bench.judged(*_elsewhere(stage, sight, seconds, options.elsewhere)))
-        tables |= _told(stage)
-        grid = _grid(stage, tries, options.show)
-    facts = _facts(stage, time.monotonic() - started)
+        tables, grid = _attacked(stage, workshop, seconds, options)
+    facts = _facts(stage, seconds, workshop.processor_seconds())
     write(options.report, tables, facts, grid)
     print(f"{facts}\n{''.join(markdown(title, rows) for title, rows in tables.items())}Report: {options.report}")
 
 
-def _facts(stage: Stage, seconds: float) -> Row:
+def _workshop(options: argparse.Namespace) -> Workshop:
+    """What was done before counts only where it was asked for in the same way."""
+    asked = [str(value) for name, value in sorted(vars(options).items()) if name not in {"report", "cache", "show"}]
+    return Workshop(options.report / f"done-{crc32(repr(asked).encode()):08x}")
+
+
+def _facts(stage: Stage, training: float, everything: float) -> Row:
     targets = {name: len(rows) for name, rows in stage.split.targets.items()}
     counts = {"pictures": len(stage.pictures), "own": len(stage.split.own), "stored": len(stage.split.stored)}
-    return counts | {"targets": targets, "minutes": round(seconds / 60)}
+    minutes = {"networks": round(training / 60, 1), "everything": round(everything / 60, 1)}
+    return counts | {"targets": targets, "minutes of a processor": minutes}
 
 
-def _tries(stage: Stage, sight: Sight, seconds: float) -> list[attempts.Attempt]:
-    other = replace(stage, rotation=rotation(b"another".ljust(32), stage.pictures.features.shape[1]))
-    decoders = attempts.train(stage, sight, seconds)
+def _attacked(
+    stage: Stage, workshop: Workshop, seconds: float, options: argparse.Namespace
+) -> tuple[Tables, NDArray[np.uint8]]:
+    away = replace(stage, split=without_sets(stage.pictures, stage.split, options.elsewhere))
+    for each in (stage, away):
+        _ = each.basis  # before processes begin that need it
+    school = School(workshop, Sight(ModelStore(Settings().models).path(BACKBONE)), seconds)
+    networks = school.train(_lessons(stage, away if options.elsewhere else None))
+    tries = _tries(stage, networks)
+    jobs = {f"judged-{part}": partial(_judged, stage, tries, part) for part in stage.split.targets}
+    if options.elsewhere:
+        away_tries = [*attempts.baselines(away), *attempts.against_features(away, networks[decoders.ELSEWHERE])]
+        jobs["judged-elsewhere"] = partial(_judged, away, away_tries, "elsewhere")
+    judged = workshop.do(jobs)
+    elsewhere = judged.pop("judged-elsewhere", [])
+    rebuilt = [row for rows in judged.values() for row in rows]
+    tables = {"Rebuilt pictures": rebuilt, _ELSEWHERE: elsewhere, **_told(stage, workshop)}
+    return tables, _grid(stage, tries, options.show)
+
+
+def _lessons(stage: Stage, away: Stage | None) -> dict[str, Lesson]:
+    other, own = replace(stage, rotation=rotation(b"another".ljust(32), len(stage.rotation))), stage.split.own
+    lessons = {
+        decoders.FEATURES: Lesson(stage, stage.own_features),
+        decoders.CODES: Lesson(stage, stage.codes_turned_back(own)),
+        decoders.OTHER_KEY: Lesson(stage, other.stored(own)),
+    }
+    return lessons if away is None else lessons | {decoders.ELSEWHERE: Lesson(away, away.own_features)}
+
+
+def _tries(stage: Stage, networks: dict[str, Networks]) -> list[attempts.Attempt]:
+    of_features = networks[decoders.FEATURES]
     return [
         *attempts.baselines(stage),
-        *attempts.against_features(stage, decoders),
-        *attempts.against_stored(stage, decoders),
-        *attempts.against_codes(stage, seconds),
-        *attempts.with_another_key(stage, other, seconds),
+        *attempts.against_features(stage, of_features),
+        *attempts.against_stored(stage, of_features[decoders.FINE]),
+        *attempts.against_scores(stage, of_features[decoders.FINE]),
+        *attempts.against_codes(stage, networks[decoders.CODES]),
+        *attempts.with_another_key(stage, networks[decoders.OTHER_KEY]),
+        *attempts.shrunk(stage),
     ]
 
 
-def _elsewhere(
-    stage: Stage, sight: Sight, seconds: float, left_out: Sequence[str]
-) -> tuple[Stage, list[attempts.Attempt]]:
-    away = replace(stage, split=without_sets(stage.pictures, stage.split, left_out))
-    decoders = attempts.train(away, sight, seconds, attempts.TIMES_ELSEWHERE)
-    return away, [*attempts.baselines(away), *attempts.against_features(away, decoders)]
+def _judged(stage: Stage, tries: Sequence[attempts.Attempt], part: str) -> list[Row]:
+    return list(Bench(ModelStore(Settings().models)).judged(stage, tries, part))
 
 
-def _told(stage: Stage) -> dict[str, list[Row]]:
-    return {
-        "Labels told": labels_told(stage),
-        "Pairs of a known picture and its stored vector": by_pairs(stage),
-        "The rotation without pairs": by_clouds(stage),
+def _told(stage: Stage, workshop: Workshop) -> Tables:
+    asked: dict[str, Callable[[Stage], Iterable[Row]]] = {
+        "Labels told": labels_told,
+        "Pairs of a known picture and its stored vector": by_pairs,
+        "The rotation without pairs": by_clouds,
+        "Features by scores": by_asking,
+        "Features by scores of fewer decimals": by_rounding,
     }
+    return workshop.do({title: partial(_listed, rows, stage) for title, rows in asked.items()})
 
 
-def _reduced(stage: Stage, bench: Bench, seconds: float) -> Iterator[Row]:
+def _listed(rows: Callable[[Stage], Iterable[Row]], stage: Stage) -> list[Row]:
+    return list(rows(stage))
+
+
+def _reduced(stage: Stage, workshop: Workshop, seconds: float) -> list[Row]:
     ways = reductions(stage)
-    for name, way in ways.items():
-        recall = round(recall_at_1(stage, way), 3)
-        tried = replace(attempt(stage, way, seconds / len(ways)), has=name)
-        for row in bench.judged(stage, [tried]):
-            yield {**row, "R@1 of labels": recall}
+    done = workshop.do({name: partial(_reduction, stage, name, seconds / len(ways)) for name in ways})
+    return [row for rows in done.values() for row in rows]
+
+
+def _reduction(stage: Stage, name: str, seconds: float) -> list[Row]:
+    way, bench = reductions(stage)[name], Bench(ModelStore(Settings().models))
+    recall = {"R@1 of labels": round(recall_at_1(stage, way), 3)}
+    tried = replace(attempt(stage, way, seconds), has=name)
+    return [row | recall for part in stage.split.targets for row in bench.judged(stage, [tried], part)]
 
 
 def _options() -> argparse.Namespace:
@@ -123,7 +169,7 @@ def _options() -> argparse.Namespace:
         prog="python -m benchmarks.inversion", description=(__doc__ or "").split("\n")[0]
     )
     parser.add_argument("data", type=Path, help="directory of labelled sets, each with a labels.csv of path,label")
-    parser.add_argument("--minutes", type=float, default=60, help="about how long, features not counted (60)")
+    parser.add_argument("--minutes", type=float, default=60, help="of two processors, features not counted (60)")
     parser.add_argument("--report", type=Path, default=Path("red-team"), help="directory for the report")
     parser.add_argument("--cache", type=Path, default=Path("red-team-cache"), help="directory for features")
     parser.add_argument("--sets", nargs="*", help="folders to use (all)")

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
+from benchmarks.inversion._asking import Asking
+from benchmarks.inversion._decoders import COARSE, FINE, Networks
 from benchmarks.inversion._linear import LinearDecoder, group_means, nearest
-from benchmarks.inversion._networks import Coarse, Decoder, Sight
 from benchmarks.inversion._rotation import without_pairs
 from benchmarks.inversion._splits import Rows
 from benchmarks.inversion._stage import Stage
-from benchmarks.inversion._training import rebuild, train_coarse, train_decoder
+from benchmarks.inversion._training import rebuild
 from numpy.typing import NDArray
+from PIL import Image
 from torch import nn
 
 Floats = NDArray[np.float32]
@@ -23,11 +25,13 @@ RAW, KEY, ENCRYPTED = "raw features", "stored, with the key", "stored (encrypted
 NO_KEY = "turned vectors, without the key"
 CODE_KEY, CODE_NO_KEY = "binary code, with the key", "binary code, without the key"
 NOTHING, CATALOGUE, LABEL = "nothing", "the catalogue's category", "the true label"
+ORIGINAL = "the original"
+LINEAR, NEAREST = "linear", "nearest picture"
 
 _ALIGNED = 4000  # pictures of each side in attempts to line up the clouds
 _SHARE = 0.2
-TIMES = {"coarse": 0.12, "convolutional": 0.56, "codes": 0.08, "other key": 0.04}
-TIMES_ELSEWHERE = {"coarse": 0.06, "convolutional": 0.14}
+_SHRUNK = (4, 8, 16)
+_SEARCHES = (256, 1024)
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +49,6 @@ class Attempt:
     rebuild: Callable[[Rows], Floats]
 
 
-@dataclass(frozen=True, eq=False)
-class Decoders:
-    """Three decoders of features, from plain to strong."""
-
-    linear: LinearDecoder
-    coarse: Coarse
-    fine: Decoder
-
-
 def baselines(stage: Stage) -> Iterator[Attempt]:
     """Whoever has no vector at all: mean pictures."""
     own, everything = stage.split.own, np.arange(len(stage.pictures))
@@ -68,50 +63,49 @@ def baselines(stage: Stage) -> Iterator[Attempt]:
     yield Attempt(LABEL, "mean of the label", lambda rows: _means_of_others(stage, labels, rows))
 
 
-def train(stage: Stage, sight: Sight, seconds: float, share: Mapping[str, float] = TIMES) -> Decoders:
-    """Train all decoders of features on the attacker's own pictures."""
-    features, pictures = stage.own_features, stage.own_pixels
-    coarse = train_coarse(features, pictures, stage.basis, share["coarse"] * seconds)
-    fine = train_decoder(copy.deepcopy(coarse), features, pictures, sight, share["convolutional"] * seconds)
-    return Decoders(LinearDecoder(features, pictures, stage.basis), coarse, fine)
+def shrunk(stage: Stage) -> Iterator[Attempt]:
+    """The originals with so few pixels: a scale for the eye."""
+    for side in _SHRUNK:
+        yield Attempt(ORIGINAL, f"shrunk to {side} × {side} pixels", partial(_shrunk, stage, side))
 
 
-def against_features(stage: Stage, decoders: Decoders) -> list[Attempt]:
-    """Whoever has the features: a linear decoder, two networks, the nearest picture."""
-    return [
-        Attempt(RAW, "linear", lambda rows: decoders.linear.rebuild(stage.features(rows))),
-        _network(RAW, "two layers", decoders.coarse, stage.features),
-        _network(RAW, "convolutional", decoders.fine, stage.features),
-        _nearest(RAW, stage, stage.features, stage.own_features),
-    ]
+def against_features(stage: Stage, networks: Networks) -> Iterator[Attempt]:
+    """Whoever has the features: a linear decoder, networks, the nearest picture."""
+    linear = LinearDecoder(stage.own_features, stage.own_pixels, stage.basis)
+    yield Attempt(RAW, LINEAR, lambda rows: linear.rebuild(stage.features(rows)))
+    for method, network in networks.items():
+        yield _network(RAW, method, network, stage.features)
+    yield _nearest(RAW, stage, stage.features, stage.own_features)
 
 
-def against_stored(stage: Stage, decoders: Decoders) -> Iterator[Attempt]:
+def against_stored(stage: Stage, decoder: nn.Module) -> Iterator[Attempt]:
     """Whoever has what is stored, with the key or without it, or what a Milvus server has, without it."""
-    yield _network(KEY, "convolutional", decoders.fine, stage.turned_back)
-    yield _network(ENCRYPTED, "convolutional", decoders.fine, stage.encrypted)
-    yield _network(NO_KEY, "convolutional", decoders.fine, stage.stored)
+    yield _network(KEY, FINE, decoder, stage.turned_back)
+    yield _network(ENCRYPTED, FINE, decoder, stage.encrypted)
+    yield _network(NO_KEY, FINE, decoder, stage.stored)
     yield _nearest(NO_KEY, stage, stage.stored, stage.own_features)
     for how, matrix in _guesses(stage):
-        yield _network(NO_KEY, f"{how}, then convolutional", decoders.fine, _turned(stage, matrix))
-    yield _network(CODE_NO_KEY, "convolutional", decoders.fine, stage.codes)
+        yield _network(NO_KEY, f"{how}, then convolutional", decoder, _turned(stage, matrix))
+    yield _network(CODE_NO_KEY, FINE, decoder, stage.codes)
 
 
-def against_codes(stage: Stage, seconds: float) -> list[Attempt]:
-    """Whoever has binary codes and the key: a network trained on what he sees."""
-    own = stage.codes_turned_back(stage.split.own)
-    coarse = train_coarse(own, stage.own_pixels, stage.basis, TIMES["codes"] * seconds)
-    return [
-        _network(CODE_KEY, "two layers", coarse, stage.codes_turned_back),
-        _nearest(CODE_KEY, stage, stage.codes_turned_back, own),
-    ]
+def against_scores(stage: Stage, decoder: nn.Module) -> Iterator[Attempt]:
+    """Whoever has a key that may search, and nothing else."""
+    asking = Asking(stage)
+    for searches in _SEARCHES:
+        yield _network(f"scores of {searches:,} searches", FINE, decoder, _asked(asking, searches))
 
 
-def with_another_key(stage: Stage, other: Stage, seconds: float) -> list[Attempt]:
-    """Whoever has no key but trained on vectors of an instance of his own, `other`, that has another key."""
-    own = other.stored(stage.split.own)
-    coarse = train_coarse(own, stage.own_pixels, stage.basis, TIMES["other key"] * seconds)
-    return [_network(NO_KEY, "two layers, trained with another key", coarse, stage.stored)]
+def against_codes(stage: Stage, networks: Networks) -> Iterator[Attempt]:
+    """Whoever has binary codes and the key: networks trained on what he sees."""
+    for method, network in networks.items():
+        yield _network(CODE_KEY, method, network, stage.codes_turned_back)
+    yield _nearest(CODE_KEY, stage, stage.codes_turned_back, stage.codes_turned_back(stage.split.own))
+
+
+def with_another_key(stage: Stage, networks: Networks) -> Iterator[Attempt]:
+    """Whoever has no key but trained on vectors of an instance of his own, which has another key."""
+    yield _network(NO_KEY, "two layers, trained with another key", networks[COARSE], stage.stored)
 
 
 def _network(has: str, method: str, network: nn.Module, vectors: Vectors) -> Attempt:
@@ -119,11 +113,15 @@ def _network(has: str, method: str, network: nn.Module, vectors: Vectors) -> Att
 
 
 def _nearest(has: str, stage: Stage, vectors: Vectors, own: Floats) -> Attempt:
-    return Attempt(has, "nearest picture", lambda rows: stage.own_pixels[nearest(vectors(rows), own)])
+    return Attempt(has, NEAREST, lambda rows: stage.own_pixels[nearest(vectors(rows), own)])
 
 
 def _turned(stage: Stage, matrix: Floats) -> Vectors:
     return lambda rows: stage.stored(rows) @ matrix
+
+
+def _asked(asking: Asking, searches: int) -> Vectors:
+    return lambda rows: asking.at_large(rows, searches)
 
 
 def _guesses(stage: Stage, seed: int = 0) -> Iterator[tuple[str, Floats]]:
@@ -150,3 +148,12 @@ def _means_of_others(stage: Stage, labels: NDArray[np.str_], rows: Rows) -> Floa
 def _mean(stage: Stage, rows: Rows) -> Floats:
     mean: Floats = (stage.pixels(rows) if len(rows) else stage.own_pixels).mean(0)
     return mean
+
+
+def _shrunk(stage: Stage, side: int, rows: Rows) -> Floats:
+    return np.stack([_enlarged(picture, side) for picture in stage.pictures.small[rows]])
+
+
+def _enlarged(picture: NDArray[np.uint8], side: int) -> Floats:
+    small = Image.fromarray(picture).resize((side, side), Image.Resampling.BOX)
+    return (np.asarray(small.resize(picture.shape[:2], Image.Resampling.BICUBIC)) / 255).astype(np.float32)

@@ -24,14 +24,14 @@ class Bench:
         self._detector = CopyDetector(store) if store.status(COPY_DETECTOR).fetched else None
         self._perception = Perception(store) if store.status(PERCEPTION).fetched else None
 
-    def judged(self, stage: Stage, tries: Sequence[Attempt]) -> Iterator[Row]:
-        """One row of the report for each attempt and each kind of target; also printed as it is there."""
+    def judged(self, stage: Stage, tries: Sequence[Attempt], part: str) -> Iterator[Row]:
+        """One row of the report for each attempt at one kind of targets; also printed as it is there."""
         judges: list[Judge] = [Layout(stage.own_pixels.mean(0))]
         if self._detector is not None:
             judges.append(self._detector)
-        for part, rows in stage.split.targets.items():
-            court = Court(stage.pixels(rows), judges, self._perception)
-            for each in tries:
-                row = verdict_row(each.has, each.method, part, court.judge(each.rebuild(rows)))
-                print(" | ".join(str(value) for value in row.values()), flush=True)
-                yield row
+        rows = stage.split.targets[part]
+        court = Court(stage.pixels(rows), judges, self._perception)
+        for each in tries:
+            row = verdict_row(each.has, each.method, part, court.judge(each.rebuild(rows)))
+            print(" | ".join(str(value) for value in row.values()), flush=True)
+            yield row

@@ -1,24 +1,21 @@
-"""Networks that rebuild pictures from features, and what they are taught by. Needs PyTorch."""
+"""Networks that rebuild pictures from features. Needs PyTorch."""
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
-import onnx
 import torch
 from numpy.typing import NDArray
-from onnx import numpy_helper
 from torch import Tensor, nn
 from torch.nn import functional
 
 Floats = NDArray[np.float32]
 
 _HIDDEN, _DROPOUT = 1536, 0.3
+_SEED_DROPOUT = 0.1
 _GRID = 8
 """Rows and columns that the first layer of the convolutional part fills."""
-_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-_SSIM_SIGMA, _SSIM_RADIUS = 1.5, 5
+_BESIDE, _SHARPNESS = 16, 12.0
+"""Similar pictures that are looked at, and how much more the more similar ones count in their mean."""
 
 
 class Coarse(nn.Module):
@@ -47,23 +44,58 @@ class Coarse(nn.Module):
         return flat.reshape(-1, 3, side, side)
 
 
+class Beside(nn.Module):
+    """The attacker's own pictures that are most similar to the wanted one: maps for a decoder to draw from.
+
+    While it learns, a picture is not among those beside itself.
+
+    Args:
+        features: of the attacker's own pictures, float32[n, D], all of one length.
+        pictures: uint8[n, 3, side, side].
+    """
+
+    shown = 3
+    """Pictures that are shown by themselves, beside the weighted mean of more."""
+    maps = 4 * 3 * (shown + 1) + shown
+
+    def __init__(self, features: Tensor, pictures: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("features", functional.normalize(features))
+        self.register_buffer("pictures", pictures)
+
+    def forward(self, features: Tensor) -> Tensor:
+        """Maps, float32[n, maps, side / 2, side / 2]: pictures, their mean, and how similar they are."""
+        similarity = functional.normalize(features) @ self.features.T
+        values, rows = similarity.topk(_BESIDE + 1)
+        first = int(self.training)
+        values, rows = values[:, first : first + _BESIDE], rows[:, first : first + _BESIDE]
+        pictures = self.pictures[rows].float() / 255
+        mean = ((_SHARPNESS * values).softmax(1)[:, :, None, None, None] * pictures).sum(1)
+        drawn = torch.cat([pictures[:, : self.shown].flatten(1, 2), mean], 1)
+        maps = functional.pixel_unshuffle(drawn, 2)
+        trust = values[:, : self.shown, None, None].expand(-1, -1, *maps.shape[2:])
+        return torch.cat([maps, trust], 1)
+
+
 class Decoder(nn.Module):
     """The coarse picture, and what convolutions from 8 × 8 cells upwards change in it.
 
     Args:
         coarse: gives the coarse picture; is trained on with the rest.
         dimension: numbers in a feature vector.
+        beside: gives similar pictures to draw from, if there are any.
         channels: of the finest layers; the coarser ones have more.
     """
 
-    def __init__(self, coarse: Coarse, dimension: int, channels: int = 48) -> None:
+    def __init__(self, coarse: Coarse, dimension: int, beside: Beside | None = None, channels: int = 32) -> None:
         super().__init__()
-        self.coarse = coarse
+        self.coarse, self.beside = coarse, beside
         self._first = 4 * channels
-        self.seed = nn.Linear(dimension, self._first * _GRID**2)
+        self.seed = nn.Sequential(nn.Linear(dimension, self._first * _GRID**2), nn.Dropout(_SEED_DROPOUT))
         self.upwards = nn.Sequential(_Block(4 * channels, 2 * channels), _Block(2 * channels, channels))
+        entering = channels + 12 + (0 if beside is None else beside.maps)
         self.joined = nn.Sequential(
-            _convolution(channels + 12, channels), nn.GELU(), _convolution(channels, channels), nn.GELU()
+            _convolution(entering, channels), nn.GELU(), _convolution(channels, channels), nn.GELU()
         )
         self.last = _convolution(channels, 12)
         nn.init.zeros_(self.last.weight)
@@ -73,8 +105,10 @@ class Decoder(nn.Module):
         """Pictures, float32[n, 3, 64, 64], in about 0..1."""
         coarse = self.coarse(features)
         cells = self.upwards(self.seed(features).reshape(-1, self._first, _GRID, _GRID))
-        cells = self.joined(torch.cat([cells, functional.pixel_unshuffle(coarse, 2)], 1))
-        return coarse + functional.pixel_shuffle(self.last(cells), 2)
+        maps = [cells, functional.pixel_unshuffle(coarse, 2)]
+        if self.beside is not None:
+            maps.append(self.beside(features))
+        return coarse + functional.pixel_shuffle(self.last(self.joined(torch.cat(maps, 1))), 2)
 
 
 class _Block(nn.Module):
@@ -93,76 +127,3 @@ class _Block(nn.Module):
 
 def _convolution(entering: int, leaving: int) -> nn.Conv2d:
     return nn.Conv2d(entering, leaving, 3, padding=1)
-
-
-class Sight(nn.Module):
-    """The first stages of the product's own backbone, read from its ONNX file: the perceptual loss compares its maps.
-
-    Whoever has Similis has them too. Only what EfficientNet-Lite consists of is understood.
-    """
-
-    def __init__(self, path: Path, outputs: tuple[str, ...] = ("detail", "fine")) -> None:
-        super().__init__()
-        graph = onnx.load(path).graph
-        self._outputs = outputs
-        self._nodes = []
-        arrays = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
-        self._constants = {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
-        wanted = set(outputs)
-        for node in graph.node:
-            self._nodes.append(node)
-            wanted -= set(node.output)
-            if not wanted:
-                break
-
-    def forward(self, pictures: Tensor) -> list[Tensor]:
-        """Maps of pictures, float32[n, 3, rows, columns] in 0..1; each cell's channels scaled to unit length."""
-        mean, std = (torch.tensor(each).reshape(1, 3, 1, 1) for each in (_MEAN, _STD))
-        tensors = {"pixels": (pictures - mean) / std}
-        for node in self._nodes:
-            given = [tensors[name] if name in tensors else self._constants[name] for name in node.input]
-            tensors[node.output[0]] = _run(node, given)
-        return [functional.normalize(tensors[name], dim=1) for name in self._outputs]
-
-
-def _run(node: onnx.NodeProto, given: list[Tensor]) -> Tensor:
-    match node.op_type:
-        case "Add":
-            return given[0] + given[1]
-        case "Clip":
-            return given[0].clamp(0, 6)
-        case "Conv":
-            return _same_convolution(node, *given)
-    raise ValueError(f"The backbone has a node of type {node.op_type}.")
-
-
-def _same_convolution(node: onnx.NodeProto, pictures: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """A convolution padded as TensorFlow's SAME."""
-    settings = {each.name: onnx.helper.get_attribute_value(each) for each in node.attribute}
-    stride = settings["strides"][0]
-    pads = [_same(size, kernel, stride) for size, kernel in zip(pictures.shape[2:], weight.shape[2:], strict=True)]
-    padded = functional.pad(pictures, [*pads[1], *pads[0]])
-    return functional.conv2d(padded, weight, bias, stride, groups=settings.get("group", 1))
-
-
-def _same(size: int, kernel: int, stride: int) -> tuple[int, int]:
-    missing = max((-(-size // stride) - 1) * stride + kernel - size, 0)
-    return missing // 2, missing - missing // 2
-
-
-def structural_similarity(first: Tensor, second: Tensor) -> Tensor:
-    """As `_measures.ssim`, but one differentiable mean over pictures float32[n, channels, rows, columns]."""
-    places = torch.arange(-_SSIM_RADIUS, _SSIM_RADIUS + 1)
-    weights = torch.exp(-((places / _SSIM_SIGMA) ** 2) / 2)
-    weights = weights / weights.sum()
-
-    def blurred(pictures: Tensor) -> Tensor:
-        rows = functional.conv2d(pictures.flatten(0, 1)[:, None], weights.reshape(1, 1, -1, 1))
-        return functional.conv2d(rows, weights.reshape(1, 1, 1, -1))
-
-    mean_x, mean_y = blurred(first), blurred(second)
-    variance_x = blurred(first * first) - mean_x**2
-    variance_y = blurred(second * second) - mean_y**2
-    covariance = blurred(first * second) - mean_x * mean_y
-    light = (2 * mean_x * mean_y + 1e-4) / (mean_x**2 + mean_y**2 + 1e-4)
-    return (light * (2 * covariance + 9e-4) / (variance_x + variance_y + 9e-4)).mean()
