@@ -9,13 +9,20 @@ from fastapi import Request
 
 from similis.domain import CsrfFailed
 from similis.gateway._audit import audit_entry
+from similis.gateway._origin import is_secure
 from similis.service import App, Session
 
-COOKIE = "similis_session"
+COOKIE, SECURE_COOKIE = "similis_session", "__Host-similis_session"
 CSRF_HEADER = "x-similis-csrf"
 _READING = frozenset({"GET", "HEAD"})
 _OWN_PAGE = frozenset({"same-origin", "none"})  # none: the user's own doing, such as a bookmark
 _HINT = "Load the console's page again; programs send Authorization: Bearer ID:SECRET."
+
+
+def cookie_of(request: Request) -> str:
+    """The name of the cookie: by TLS one that only this very host can set, and no plain page can replace."""
+    # Who lies about TLS reaches nobody's cookie but its own.
+    return SECURE_COOKIE if is_secure(request.scope, request.headers) else COOKIE
 
 
 def session_of(request: Request, service: App) -> Session | None:
@@ -25,7 +32,7 @@ def session_of(request: Request, service: App) -> Session | None:
         NotAuthenticated: the session is over.
         CsrfFailed: another page may have sent the request.
     """
-    token = request.cookies.get(COOKIE)
+    token = request.cookies.get(cookie_of(request))
     if token is None:
         return None
     session = service.sessions.find(token, datetime.now(UTC))

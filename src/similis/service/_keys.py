@@ -19,8 +19,8 @@ class Keys:
     def rotate(self, secret: bytes | None = None) -> None:
         """Change the master key, in one step: all that it seals is sealed anew, the old one is destroyed.
 
-        Signed links that were given out end. Gateways that share the catalogue have to be stopped: those that are
-        not can read no secret any more, and make no instance, until they start again.
+        Signed links that were given out and sessions of the console end. Gateways that share the catalogue have to
+        be stopped: those that are not can read no secret any more, and make no instance, until they start again.
 
         Args:
             secret: the new master key, which is not kept; None makes one, which lies in the key directory.

@@ -134,6 +134,7 @@ def test_a_session_that_began_over_tls_stays_there(served: Served, authority: Au
     form = {"key": f"{served.key['id']}:{served.key['secret']}"}
     secured = httpx.post(f"{served.secured}/console/session", json=form, verify=authority.context)
     plain = httpx.post(f"{served.plain}/console/session", json=form)
+    assert secured.headers["set-cookie"].startswith("__Host-similis_session=")
     assert "; Secure" in secured.headers["set-cookie"]
     assert "; Secure" not in plain.headers["set-cookie"]
 

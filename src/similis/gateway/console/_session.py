@@ -9,8 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request, Response
 
 from similis.domain import AccessKey, AuditAction, JsonObject, NotAuthenticated
-from similis.gateway._origin import is_secure
-from similis.gateway._session import COOKIE, check_own_page, session_of
+from similis.gateway._session import SECURE_COOKIE, check_own_page, cookie_of, session_of
 from similis.gateway.console._throttle import SignInThrottle
 from similis.gateway.rest._caller import Audited, Service
 from similis.gateway.rest._forms import JsonForm
@@ -99,20 +98,11 @@ def _told(session: Session) -> JsonObject:
 
 
 def _set_cookie(request: Request, response: Response, token: str, session: Session) -> None:
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int((session.expires_at - datetime.now(UTC)).total_seconds()),
-        httponly=True,
-        samesite="strict",
-        secure=_secure(request),
-    )
+    name, left = cookie_of(request), session.expires_at - datetime.now(UTC)
+    secure = name == SECURE_COOKIE
+    response.set_cookie(name, token, int(left.total_seconds()), httponly=True, samesite="strict", secure=secure)
 
 
 def _clear_cookie(request: Request, response: Response) -> None:
-    response.delete_cookie(COOKIE, httponly=True, samesite="strict", secure=_secure(request))
-
-
-def _secure(request: Request) -> bool:
-    # A caller that lies about TLS only makes its own cookie stricter.
-    return is_secure(request.scope, request.headers)
+    name = cookie_of(request)
+    response.delete_cookie(name, httponly=True, samesite="strict", secure=name == SECURE_COOKIE)

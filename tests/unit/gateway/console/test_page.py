@@ -1,6 +1,9 @@
-"""The console's page: from where it may load pictures."""
+"""The console's page: its files and no others, and from where it may load pictures."""
 
+import http.client
+import json
 import re
+from contextlib import closing
 
 import httpx
 import pytest
@@ -9,6 +12,38 @@ from tests.unit.gateway.console.conftest import SESSION, SignIn
 from similis.domain import InstanceSpec, NewAccessKey, Role
 from similis.gateway.console import _page
 from similis.service import App
+
+MAIN = "/console/main.js"
+NOWHERE = (
+    "_page.py ../_page.py ..%2F_page.py %2e%2e/_page.py static/main.js index.html styles styles/ //etc/passwd "
+    "%2Fetc%2Fpasswd main.js%00 main.js/ MAIN.JS styles%5Cbase.css styles/../main.js ./main.js"
+)
+
+
+def test_nothing_but_the_files_of_the_console_is_served(address: str) -> None:
+    for path in ("", *NOWHERE.split(" ")):
+        with closing(http.client.HTTPConnection(address.removeprefix("http://"))) as connection:
+            connection.request("GET", f"/console/{path}")  # as it is: another client would put it right
+            answer = connection.getresponse()
+            assert (answer.status, json.load(answer)["code"]) == (404, "not_found"), path
+
+
+def test_a_file_that_a_browser_has_is_not_sent_again(page: httpx.Client) -> None:
+    first = page.get(MAIN)
+    assert first.headers["cache-control"] == "no-cache"
+    second = page.get(MAIN, headers={"if-none-match": first.headers["etag"]})
+    assert (second.status_code, second.content) == (304, b"")
+    assert second.headers["content-security-policy"]
+    assert page.get(MAIN, headers={"if-none-match": 'W/"another"'}).status_code == 200
+
+
+def test_files_are_packed_for_who_can_unpack_them(page: httpx.Client) -> None:
+    packed, plain = page.get(MAIN), page.get(MAIN, headers={"accept-encoding": "identity"})
+    assert packed.text == plain.text
+    assert "content-encoding" not in plain.headers
+    assert packed.headers["content-encoding"] == "gzip"
+    assert int(packed.headers["content-length"]) < int(plain.headers["content-length"]) / 1.5
+    assert {each.headers["vary"] for each in (packed, plain)} == {"accept-encoding"}
 
 
 def test_the_page_may_load_pictures_from_the_hosts_of_its_sessions_instances(

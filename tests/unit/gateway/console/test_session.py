@@ -59,25 +59,32 @@ def test_a_temporary_key_needs_its_token_and_gives_a_shorter_session(app: App, p
     assert 500 < int(_cookie(answer)["max-age"]) <= 600
 
 
-@pytest.mark.parametrize(("proxied", "secure"), [({}, False), ({"x-forwarded-proto": "https"}, True)])
+@pytest.mark.parametrize(
+    ("proxied", "name", "secure"),
+    [({}, COOKIE, False), ({"x-forwarded-proto": "https"}, f"__Host-{COOKIE}", True)],
+)
 def test_the_cookie_is_out_of_reach(
-    page: httpx.Client, admin: NewAccessKey, proxied: dict[str, str], secure: bool
+    page: httpx.Client, admin: NewAccessKey, proxied: dict[str, str], name: str, secure: bool
 ) -> None:
     answer = page.post(SESSION, json={"key": text_of(admin)}, headers=proxied)
     given = _cookie(answer)
+    assert given.key == name
     assert given["httponly"] is True
     assert (given["samesite"].lower(), given["path"], bool(given["secure"])) == ("strict", "/", secure)
     assert given["domain"] == given["expires"] == ""
     assert SESSION_LIFETIME.total_seconds() - 60 < int(given["max-age"]) <= SESSION_LIFETIME.total_seconds()
     assert admin.secret not in f"{answer.headers} {answer.text}"
-    csrf = {"x-similis-csrf": answer.json()["csrf"], "cookie": f"{COOKIE}={given.value}"}
+    csrf = {"x-similis-csrf": answer.json()["csrf"], "cookie": f"{name}={given.value}"}
+    assert page.get("/api/v1/instances", headers={**csrf, **proxied}).status_code == 200
     ended = _cookie(page.delete(SESSION, headers={**csrf, **proxied}))
+    assert ended.key == name
     assert (ended.value, ended["max-age"], ended["path"], bool(ended["secure"])) == ("", "0", "/", secure)
 
 
 def _cookie(answer: httpx.Response) -> Morsel[str]:
     (line,) = answer.headers.get_list("set-cookie")
-    return SimpleCookie(line)[COOKIE]
+    (cookie,) = SimpleCookie(line).values()
+    return cookie
 
 
 def test_a_copy_of_the_cookie_is_no_use_after_the_sign_out(
