@@ -9,9 +9,10 @@ from pathlib import Path
 
 from fastapi import APIRouter, HTTPException, Request, Response
 
-from similis.domain import AccessDenied, Role, picture_origin
+from similis.domain import AccessDenied
 from similis.gateway._security import content_policy
 from similis.gateway._session import session_of
+from similis.gateway.console._picture_origins import picture_origins
 from similis.gateway.rest._caller import Service
 from similis.service import App, Session
 
@@ -27,7 +28,6 @@ _TYPES = {
 }
 _INDEX = "index.html"
 _TOLD = 'name="picture-origins" content="{}"'  # scripts cannot read the policy of their page
-_MOST_ORIGINS = 50  # proxies refuse long headers
 # Only what was there when the process began is served: no path of a request ever reaches the file system.
 _FILES = {path.relative_to(_FOLDER).as_posix(): path for path in sorted(_FOLDER.rglob("*")) if path.suffix in _TYPES}
 router = APIRouter(include_in_schema=False)
@@ -36,7 +36,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 def page(request: Request, service: Service) -> Response:
     """The page itself, which may show pictures from where the shop has them."""
-    origins = _picture_origins(service, _session(request, service))
+    origins = picture_origins(service, _session(request, service))
     text = _FILES[_INDEX].read_text("utf-8").replace(_TOLD.format(""), _TOLD.format(" ".join(origins)))
     return Response(text, media_type=_TYPES[".html"], headers={"content-security-policy": content_policy(origins)})
 
@@ -68,11 +68,3 @@ def _session(request: Request, service: App) -> Session | None:
         return session_of(request, service)
     except AccessDenied:
         return None
-
-
-def _picture_origins(service: App, session: Session | None) -> list[str]:
-    """From where the page may load pictures: the hosts of the instances that the session reaches."""
-    if session is None:
-        return []
-    reached = (each for each in service.instances.list() if session.key.allows(Role.READER, each.name))
-    return sorted({picture_origin(each.picture_url) for each in reached if each.picture_url})[:_MOST_ORIGINS]

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from similis.domain import AccessKey, AuditAction, JsonObject, NotAuthenticated
 from similis.gateway._session import SECURE_COOKIE, check_own_page, cookie_of, session_of
+from similis.gateway.console._picture_origins import picture_origins
 from similis.gateway.console._throttle import SignInThrottle
 from similis.gateway.rest._caller import Audited, Service
 from similis.gateway.rest._forms import JsonForm
@@ -47,7 +48,7 @@ def sign_in(
     service.audit.check(AuditAction.SESSION_START)
     session, token = service.sessions.start(key, datetime.now(UTC))
     _set_cookie(request, response, token, session)
-    return _told(session)
+    return _told(service, session)
 
 
 @router.get("")
@@ -58,7 +59,7 @@ def show_session(request: Request, response: Response, service: Service) -> Json
     except NotAuthenticated:
         _clear_cookie(request, response)
         session = None
-    return {"signed_in": False} if session is None else _told(session)
+    return {"signed_in": False} if session is None else _told(service, session)
 
 
 @router.delete("", status_code=204)
@@ -86,7 +87,7 @@ def _proven(request: Request, service: App, text: str) -> AccessKey:
         raise NotAuthenticated(error.message, _HINT) from None
 
 
-def _told(session: Session) -> JsonObject:
+def _told(service: App, session: Session) -> JsonObject:
     return {
         "signed_in": True,
         "key_id": session.key.id,
@@ -94,6 +95,7 @@ def _told(session: Session) -> JsonObject:
         "instances": list(session.key.instances),
         "csrf": session.csrf,
         "expires_at": session.expires_at.isoformat(),
+        "picture_origins": picture_origins(service, session),
     }
 
 

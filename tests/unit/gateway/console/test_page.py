@@ -10,7 +10,7 @@ import pytest
 from tests.unit.gateway.console.conftest import SESSION, SignIn
 
 from similis.domain import InstanceSpec, NewAccessKey, Role
-from similis.gateway.console import _page
+from similis.gateway.console import _picture_origins
 from similis.service import App
 
 MAIN = "/console/main.js"
@@ -79,9 +79,10 @@ def _pictures(page: httpx.Client, headers: dict[str, str] | None = None) -> tupl
 def test_a_header_of_a_thousand_hosts_is_never_sent(
     app: App, page: httpx.Client, admin: NewAccessKey, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(_page, "_MOST_ORIGINS", 2)
+    monkeypatch.setattr(_picture_origins, "_MOST", 2)
     for number in range(3):
         app.instances.create(InstanceSpec(f"shop-{number}"))
         app.instances.set(f"shop-{number}", picture_url=f"https://{number}.example/{{pic_name}}")
     sign_in(admin)
     assert _pictures(page)[1] == "https://0.example https://1.example"
+    assert page.get(SESSION).json()["picture_origins"] == ["https://0.example", "https://1.example"]

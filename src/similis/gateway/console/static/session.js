@@ -22,8 +22,13 @@ export const can = (role) => Boolean(session) && RANK[session.role] >= RANK[role
 /** Whether the key is bound to no instance, as what concerns all of them needs. */
 export const reachesAll = () => Boolean(session) && session.instances.length === 0;
 
-export const restore = async () => take(await api.get("/console/session"));
-export const signIn = async (key) => take(await api.post("/console/session", { key }));
+export const restore = async () => begin(await api.get("/console/session"));
+export const signIn = async (key) => begin(await api.post("/console/session", { key }));
+
+async function begin(answer) {
+  if (answer.signed_in) await comeAgainForPictures(answer.picture_origins);
+  return take(answer);
+}
 
 export async function signOut() {
   await api.delete("/console/session");
@@ -41,6 +46,5 @@ export const instance = (name) => reached.find((each) => each.name === name);
 /** Asks for the instances anew. */
 export async function refreshInstances(options) {
   reached = (await api.get("/instances", options)).instances;
-  comeAgainForPictures(reached);
   return reached;
 }
