@@ -100,9 +100,9 @@ def test_a_customer_is_erased_once_its_key_is_typed(page: Page, shop: Shop) -> N
     expect(dialog.get_by_role("button", name="Erase")).to_be_disabled()
     dialog.get_by_role("textbox").fill(identity)
     dialog.get_by_role("button", name="Erase").click()
-    expect(page.get_by_role("status")).to_contain_text(f"Everything of {identity} is erased.")
-    expect(page.get_by_role("main")).not_to_contain_text(name)
     expect(page.get_by_role("combobox", name="Instance").locator("option", has_text=name)).to_have_count(0)
+    expect(page.get_by_role("main")).not_to_contain_text(name)
+    expect(page.get_by_role("status")).to_contain_text(f"Everything of {identity} is erased.")
     assert shop.operator.get(f"/api/v1/instances/{name}").status_code == 404
 
 

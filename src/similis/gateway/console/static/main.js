@@ -24,7 +24,7 @@ async function draw() {
   const { signal } = leaving;
   const { body, main, title } = frame({ page, instance, redraw: draw, onSignOut });
   document.body.classList.remove("unfolded");
-  show(document.body, body);
+  show(document.body, body, document.querySelector("body > .toasts")); // what was just told may lead to another page
   document.title = `${title} – Similis`;
   try {
     const module = await load(page);
