@@ -11,7 +11,7 @@ SERVERS := $(patsubst requirements/servers/%.lock,.servers/%/installed,$(wildcar
 # One process a processor; the tests of a file share what they start.
 PARALLEL ?= --numprocesses auto --dist loadfile
 
-.PHONY: help run setup test test-quick judges servers lint format lock compatibility reference licences sbom bench dist clean
+.PHONY: help run setup test test-quick judges servers lint format lock compatibility reference licences sbom bench docs dist clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -59,6 +59,12 @@ licences: .venv/installed-dev  ## Refresh docs/licences.md from what is installe
 
 sbom: .venv/installed-dev  ## Write the bill of materials (CycloneDX) to build/similis.cdx.json
 	@$(BIN)/python -m tools.sbom build/similis.cdx.json
+
+bench: setup .venv/installed-dev  ## List the benchmarks and run the short ones
+	@$(BIN)/python -m benchmarks
+
+docs: .venv/installed-dev  ## Build the documentation site into build/site
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 dist: .venv/installed-dev  ## Build the wheel and the sdist into dist/
 	@$(BIN)/python -m build --outdir dist .

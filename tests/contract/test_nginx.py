@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -70,7 +71,7 @@ def test_rest_passes_and_pictures_reach_no_disk_of_nginx(
 ) -> None:
     shop, key = similis.instance("generic"), similis.key()
     headers = {"authorization": f"Bearer {key.id}:{key.secret}"}
-    with httpx.Client(base_url=f"https://{place}", verify=str(similis.authority), headers=headers) as client:
+    with httpx.Client(base_url=f"https://{place}", verify=_trusting(similis), headers=headers) as client:
         files = {"file": ("p.png", draw(4, size=1200))}
         form = {"product_id": "p", "pic_name": "a"}
         client.post(f"/api/v1/instances/{shop}/pictures", data=form, files=files, timeout=60).raise_for_status()
@@ -85,8 +86,12 @@ def _start(folder: Path) -> subprocess.Popen[bytes]:
     return start(command, folder / "log", environment={})
 
 
+def _trusting(similis: Served) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=similis.authority)
+
+
 def _answers(place: str, similis: Served) -> bool:
     try:
-        return httpx.get(f"https://{place}/healthz", verify=str(similis.authority)).is_success
+        return httpx.get(f"https://{place}/healthz", verify=_trusting(similis)).is_success
     except httpx.TransportError:
         return False
