@@ -47,19 +47,20 @@ class Canary:
         return self.data * (size // len(self.data) + 1)
 
 
-def draw(name: str, form: str = "JPEG", cell: int = _CELL) -> Canary:
+def draw(name: str, form: str = "JPEG", cell: int = _CELL, seed: int | None = None) -> Canary:
     """Draw a canary that nobody has ever seen: a pattern of coloured cells under noise.
 
     Args:
         name: what to call it.
         form: one of `FORMS`.
         cell: pixels of a cell each way; the picture has 6 × 5 cells.
+        seed: draws the same canary each time, which is for tests; a hunt has others each time.
     """
-    rng = np.random.default_rng(secrets.randbits(64))
+    rng = np.random.default_rng(secrets.randbits(64) if seed is None else seed)
     colours = rng.choice(np.array(_LEVELS), (ROWS, COLUMNS, 3))
     even = colours.repeat(cell, axis=0).repeat(cell, axis=1)
     pixels = (even + rng.integers(-_NOISE, _NOISE + 1, even.shape)).astype(np.uint8)
-    mark = secrets.token_hex(64)
+    mark = rng.bytes(64).hex()
     data = _encoded(pixels, form, mark)
     return Canary(name, form, data, np.asarray(Image.open(io.BytesIO(data)).convert("RGB")), mark.encode())
 

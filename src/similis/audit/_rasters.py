@@ -14,29 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from similis.audit._canaries import COLUMNS, ROWS
+from similis.audit._spans import BLOCK, float_spans, has_rows, near_spans
 
 AnyArray = NDArray[np.generic]
-Span = tuple[int, int]
 
 SHOWN = (64, 96, 112, 128, 160, 192, 224, 240, 256, 260, 288, 299, 320, 336, 384, 448, 512)
 """Sides of what networks are shown, in pixels."""
 
 _NUMBERS = (np.uint8, np.float32, np.float16, np.float64)
-_FLOATS: dict[type[np.floating], tuple[int, int]] = {np.float32: (0x38, 0x43), np.float16: (0x14, 0x47)}
+_FLOATS = (np.float32, np.float16)
 _CHANNELS = (1, 3, 4)
+_COLOURS = 3
 _MOST_SIDE = 4096
 _LEAST = 8
-_FEWEST = SHOWN[0] ** 2  # numbers of a part that is looked at
-_SIGN = 0x7F  # without it
-_MOSTLY = 0.8  # of a block of images' numbers
-_ZEROS = 4  # in a row on either side
-_BLOCK = 32  # bytes
-_SHIFT = 7  # bytes: two pixels and a third
-_LEAST_NEAR, _NEAR = 1, 28  # mean difference of neighbours in images; in noise it is 85
-_DISTINCT = 24  # values of an image's bytes
-_TEXT = 0.9  # share of printed characters, from which on it is a text
-_FIRST_PRINTED, _LAST_PRINTED = 32, 126
-_MOST_SPANS = 50
+_SLACK = BLOCK + 3  # numbers: to no better are the ends of spans known
+_SHIFT = 7  # bytes: two pixels and a third, so that every third shift has the colours right
 
 
 def rasters(data: bytes | memoryview) -> Iterator[tuple[int, str, AnyArray]]:
@@ -45,16 +37,14 @@ def rasters(data: bytes | memoryview) -> Iterator[tuple[int, str, AnyArray]]:
         return
     for kind in _NUMBERS:
         yield from _exact(data, 0, len(data), kind)
-    flat = np.frombuffer(data, np.uint8)
-    for number, limits in _FLOATS.items():
-        for start, end in _float_spans(data, np.dtype(number).itemsize, *limits):
+    for number in _FLOATS:
+        for start, end in float_spans(data, number):
             yield from _exact(data, start, end, number)
-            yield from _tiles(data, start, end, number)
-    for distance in (1, 3):
-        for start, end in _near_spans(flat, distance):
-            # Both ends are known to a block or two, which matters to a few columns and to the colour.
-            for shift in range(-_BLOCK, _BLOCK, _SHIFT):
-                yield from _tiles(data, max(0, start + shift), min(len(data), end + shift + _BLOCK), np.uint8)
+            yield from _squares_of_floats(data, start, end, number)
+    flat = np.frombuffer(data, np.uint8)
+    for channels_last in (True, False):
+        for start, end in near_spans(flat, _COLOURS if channels_last else 1):
+            yield from _squares_of_bytes(flat, start, end, channels_last=channels_last)
 
 
 def _exact(
@@ -70,16 +60,35 @@ def _exact(
             yield from _images(data, start, kind, (height, width, channels))
 
 
-def _tiles(
+def _squares_of_floats(
     data: bytes | memoryview, start: int, end: int, kind: type[np.generic]
 ) -> Iterator[tuple[int, str, AnyArray]]:
-    """Squares of usual sides at both ends of a span."""
+    """Squares of usual sides at both ends of a span, which ends early where the last numbers are zero."""
+    one = np.dtype(kind).itemsize
     for side in SHOWN:
-        size = side * side * 3 * np.dtype(kind).itemsize
-        if size <= end - start:
-            yield from _images(data, start, kind, (side, side, 3))
-            if size < end - start:
-                yield from _images(data, end - size, kind, (side, side, 3))
+        size = side * side * _COLOURS * one
+        if size <= end - start + _SLACK * one:
+            for offset in sorted({start, end - size}):
+                if 0 <= offset <= len(data) - size:
+                    yield from _images(data, offset, kind, (side, side, _COLOURS))
+
+
+def _squares_of_bytes(
+    flat: NDArray[np.uint8], start: int, end: int, *, channels_last: bool
+) -> Iterator[tuple[int, str, AnyArray]]:
+    """The same, around where the span seems to begin and to end, where rows of such a square are alike."""
+    for side in SHOWN:
+        size = side * side * _COLOURS
+        if size > end - start + 2 * _SLACK or not has_rows(
+            flat[start:end], side * (_COLOURS if channels_last else 1)
+        ):
+            continue
+        shifts = range(-_SLACK, _SLACK + 1, _SHIFT)
+        for offset in sorted({place + shift for place in (start, end - size) for shift in shifts}):
+            if 0 <= offset <= len(flat) - size:
+                square = flat[offset : offset + size]
+                name = f"uint8 raster {side}×{side}×{_COLOURS}"
+                yield offset, name, _shaped(square, (side, side, _COLOURS), channels_last=channels_last)
 
 
 def _images(
@@ -89,9 +98,13 @@ def _images(
     height, width, channels = shape
     flat = np.frombuffer(data, kind, math.prod(shape), start)
     name = f"{np.dtype(kind)} raster {height}×{width}×{channels}"
-    yield start, name, flat.reshape(height, width, channels)
-    if channels > 1:
-        yield start, name, flat.reshape(channels, height, width).transpose(1, 2, 0)
+    for channels_last in (True, False) if channels > 1 else (True,):
+        yield start, name, _shaped(flat, shape, channels_last=channels_last)
+
+
+def _shaped(flat: AnyArray, shape: tuple[int, int, int], *, channels_last: bool) -> AnyArray:
+    height, width, channels = shape
+    return flat.reshape(shape) if channels_last else flat.reshape(channels, height, width).transpose(1, 2, 0)
 
 
 def _shapes(count: int) -> Iterator[tuple[int, int]]:
@@ -101,39 +114,3 @@ def _shapes(count: int) -> Iterator[tuple[int, int]]:
     cell = math.isqrt(count // (ROWS * COLUMNS))
     if cell**2 * ROWS * COLUMNS == count:
         yield cell * ROWS, cell * COLUMNS
-
-
-def _float_spans(data: bytes | memoryview, size: int, least: int, most: int) -> Iterator[Span]:
-    """Where numbers in a row have the exponents of normalised pixels, by their last byte; a few may be zero."""
-    for phase in range(size):
-        numbers = np.frombuffer(data, f"<u{size}", max(0, len(data) - phase) // size, phase)
-        exponents = np.frombuffer(data, np.uint8)[phase + size - 1 :: size] & _SIGN
-        fitting = (exponents >= least) & (exponents <= most)
-        whole = fitting[: len(fitting) // _FEWEST * _FEWEST].reshape(-1, _BLOCK)
-        if not (whole.sum(1) > _BLOCK * _MOSTLY).any():
-            continue
-        beside = np.convolve(fitting, np.ones(2 * _ZEROS + 1, np.uint8), "same") > 0
-        for first, last in _runs(fitting | beside & (numbers == 0), _FEWEST):
-            yield phase + first * size, phase + last * size
-
-
-def _near_spans(flat: NDArray[np.uint8], distance: int) -> Iterator[Span]:
-    """Where bytes in a row are near those so many further on, and no text."""
-    if len(flat) < _FEWEST + distance:
-        return
-    differences = np.abs(np.subtract(flat[distance:], flat[:-distance], dtype=np.int16))
-    whole = len(differences) // _BLOCK * _BLOCK
-    means = differences[:whole].reshape(-1, _BLOCK).mean(1)
-    for first, last in _runs((means >= _LEAST_NEAR) & (means < _NEAR), _FEWEST // _BLOCK):
-        start, end = first * _BLOCK, last * _BLOCK + distance
-        part = flat[start:end]
-        printed = ((part >= _FIRST_PRINTED) & (part <= _LAST_PRINTED)).mean()
-        if printed < _TEXT and np.count_nonzero(np.bincount(part)) >= _DISTINCT:
-            yield start, end
-
-
-def _runs(fitting: NDArray[np.bool_], least: int) -> list[Span]:
-    """The longest rows of places that fit."""
-    edges = np.flatnonzero(np.diff(fitting, prepend=False, append=False))
-    spans = [(int(start), int(end)) for start, end in edges.reshape(-1, 2) if end - start >= least]
-    return sorted(spans, key=lambda span: span[0] - span[1])[:_MOST_SPANS]
