@@ -19,7 +19,7 @@ export function filterPart(state, signal, onChange) {
     changed(input.value);
   });
   const element = h("details", { class: "part", open: Boolean(state.filter) },
-    h("summary", {}, t("filter")), rows.element, field(t("filter.text"), input, t("filter.note")), told);
+    h("summary", {}, h("h3", {}, t("filter"))), rows.element, field(t("filter.text"), input, t("filter.note")), told);
   let timer = 0;
   let asking = new AbortController();
   signal.addEventListener("abort", () => {

@@ -14,7 +14,7 @@ export function refineCard({ state, about, signal, onChange, onSlide }) {
   const category = about.type === "product" ? categoryChips(state, onChange) : null;
   const options = optionsPart(state, about.type, onSlide);
   const filter = filterPart(state, signal, onChange);
-  const element = h("details", { class: "card refine", open: wide.matches }, h("summary", {}, icon("tune"), t("refine")),
+  const element = h("details", { class: "card refine", open: wide.matches }, h("summary", {}, h("h2", {}, icon("tune"), t("refine"))),
     category?.element, options.element, filter.element);
   wide.addEventListener("change", () => { element.open = wide.matches; }, { signal });
   function update() {

@@ -19,7 +19,9 @@ function curl({ fields: { file, ...rest }, ...where }) {
 }
 
 function python({ fields: { file, ...rest }, ...where }) {
-  const data = given(rest).map(([name, value]) => `        ${python_text(name)}: ${literal(value)},\n`).join("");
+  // Without a file httpx would send no multipart form: then each text is a part without a name of a file.
+  const value = (each) => (file ? literal(each) : `(None, ${python_text(String(each))})`);
+  const lines = given(rest).map(([name, each]) => `        ${python_text(name)}: ${value(each)},\n`).join("");
   return `import os
 
 import httpx
@@ -27,8 +29,8 @@ import httpx
 answer = httpx.post(
     ${python_text(address(where))},
     headers={"Authorization": f"Bearer {os.environ['SIMILIS_KEY']}"},
-    data={
-${data}    },
+    ${file ? "data" : "files"}={
+${lines}    },
 ${file ? `    files={"file": open(${python_text(file)}, "rb")},\n` : ""}    timeout=30,
 )
 answer.raise_for_status()
