@@ -21,6 +21,8 @@ from similis.audit._places import SHARED, Place, files, memory, named_files, ope
 from similis.audit._report import Driven, PrivacyReport, Searched
 from similis.audit._serving import Runner, Scratch, Service, group
 from similis.audit._site import Site, Way
+from similis.audit._store import Store
+from similis.audit._ways_fetched import FETCHED
 from similis.audit._ways_refused import QUICK_REFUSALS, REFUSALS
 from similis.audit._ways_taken import QUICK_WAYS, WAYS
 from similis.service import Settings
@@ -56,13 +58,13 @@ def audit_privacy(
     Raises:
         Unavailable: the service does not start.
     """
-    with tempfile.TemporaryDirectory(prefix="similis-audit-") as folder:
+    with tempfile.TemporaryDirectory(prefix="similis-audit-") as folder, Store() as store:
         scratch = Scratch(Path(folder))
         scratch.make()
         reason = _tracing.why_not() if trace else "it was switched off"
-        audit = _Audit(scratch, settings, command, search, traced=reason is None, progress=progress)
+        audit = _Audit(scratch, store, settings, command, search, traced=reason is None, progress=progress)
         return audit.run(
-            (*QUICK_WAYS, *QUICK_REFUSALS) if quick else (*WAYS, *REFUSALS),
+            (*QUICK_WAYS, *QUICK_REFUSALS) if quick else (*WAYS, *FETCHED, *REFUSALS),
             _ENDS[:1] if quick else _ENDS,
             [] if reason is None else [f"System calls were not traced: {reason}."],
         )
@@ -72,6 +74,7 @@ class _Audit:
     def __init__(
         self,
         scratch: Scratch,
+        store: Store,
         settings: Settings,
         command: Sequence[str],
         search: Sequence[Path],
@@ -84,8 +87,8 @@ class _Audit:
         self._directories = search
         self._traced = traced
         self._progress = progress
-        self._runner = Runner(scratch, settings, command, traced, {})
-        self._site = Site(self._runner, "faiss" if settings.milvus is None else "milvus")
+        self._runner = Runner(scratch, settings, command, traced, {"SIMILIS_PRIVATE_PICTURE_HOSTS": store.place})
+        self._site = Site(self._runner, "faiss" if settings.milvus is None else "milvus", store)
         self._begun = time.time()
         self._notes: list[str] = []
         self._unseen: list[Finding] = []

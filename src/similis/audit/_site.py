@@ -15,6 +15,7 @@ import httpx
 from similis.audit import _signing
 from similis.audit._canaries import FORMS, Canary, draw
 from similis.audit._serving import Runner
+from similis.audit._store import Store
 
 SHOP = "canaries"
 """The instance that most ways use."""
@@ -22,7 +23,7 @@ SHOP = "canaries"
 _AGENT = "similis-audit Python/3"  # SDKs of Python may upload without TLS
 _SECONDS = 120.0
 _PIECE = 32 * 1024
-_TASK_PAUSE = 0.2
+_TASK_SECONDS, _TASK_PAUSE = 300.0, 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Site:
     Attributes:
         runner: starts commands in the same scratch directory.
         index: the kind of index that instances get.
+        store: where the service fetches pictures from.
         address: of the service.
         key: an admin key, `ID:SECRET`.
         canaries: all that were drawn so far.
@@ -64,6 +66,7 @@ class Site:
 
     runner: Runner
     index: str
+    store: Store
     address: str = ""
     key: str = ""
     canaries: list[Canary] = field(default_factory=list)
@@ -100,6 +103,7 @@ class Site:
     def plain(self, method: str, path: str, **request: Any) -> httpx.Response:  # noqa: ANN401 - as above
         """The same without a key."""
         answer = self._client.request(method, self.address + path, **request)
+        self._client.cookies.clear()  # a session is of the calls that name it
         head = "\r\n".join(f"{name}: {value}" for name, value in answer.headers.items())
         self.answers.append((f"answer to {self.way}", head.encode() + b"\r\n\r\n" + answer.content))
         return answer
@@ -148,14 +152,25 @@ class Site:
             connection.sendall(head.encode() + body[: int(share * len(body))])
             time.sleep(0.05)
 
-    def wait_for_task(self, number: object) -> None:
-        """Wait for the end of an import."""
-        until = time.monotonic() + _SECONDS
+    def import_pictures(self, instance: str, connection: str, path: str, *, rebuild: bool) -> int:
+        """Import, and read what failed; gives the status of the request, 500 where no picture came in by it."""
+        asked = {"connection": connection, "path": path, "rebuild": rebuild}
+        begun = self.call("POST", f"/api/v1/instances/{instance}/imports", json=asked)
+        task = self._ended(begun.json()["id"]) if begun.is_success else {}
+        if task.get("failures_url"):
+            self.call("GET", f"/api/v1/tasks/{task['id']}/failures")
+        return begun.status_code if task.get("added") else 500
+
+    def _ended(self, number: object) -> dict[str, Any]:
+        """A task when it has ended; nothing where it does not, or is none."""
+        until = time.monotonic() + _TASK_SECONDS
         while time.monotonic() < until:
-            task = self.call("GET", f"/api/v1/tasks/{number}").json()
-            if task["status"] not in {"queued", "running", "pending", "processing"}:
-                return
+            answer = self.call("GET", f"/api/v1/tasks/{number}")
+            task: dict[str, Any] = answer.json()
+            if task.get("status") != "processing":
+                return task
             time.sleep(_TASK_PAUSE)
+        return {}
 
 
 def text_of(canary: Canary) -> str:
@@ -169,11 +184,22 @@ def pieces(data: bytes) -> Iterator[bytes]:
         yield data[start : start + _PIECE]
 
 
-def multipart(canary: Canary, data: bytes = b"") -> tuple[dict[str, str], bytes]:
-    """A multipart body by hand, of the canary or of bytes made of it; and its header."""
-    texts = {"product_id": canary.name[:3], "pic_name": canary.form}
+def multipart(canary: Canary, data: bytes = b"", *, named: bool = True) -> tuple[dict[str, str], bytes]:
+    """A multipart body by hand, of the canary or of bytes made of it, with its key or without; and its header."""
+    texts = {"product_id": canary.name[:3], "pic_name": canary.form} if named else {}
     disposition = "--edge\r\nContent-Disposition: form-data; name="
     parts = [f'{disposition}"{name}"\r\n\r\n{text}\r\n' for name, text in texts.items()]
     head = "".join([*parts, f'{disposition}"file"; filename="picture"\r\n\r\n']).encode()
     body = head + (data or canary.data) + b"\r\n--edge--\r\n"
     return {"content-type": "multipart/form-data; boundary=edge"}, body
+
+
+def caret_body(texts: Mapping[str, str], pictures: Sequence[str]) -> bytes:
+    """The body of a call of 2018-01-20; pictures in Base64, or their URLs."""
+    names = [base64.b64encode(str(number).encode()).decode() for number in range(len(pictures))]
+    entries = {**texts, "pic_list": ",".join(names), **dict(zip(names, pictures, strict=True))}
+    spans, content = [], ""
+    for name, value in entries.items():
+        spans.append(f"{name},{len(content)},{len(content) + len(value)}")
+        content += value
+    return f"{'#'.join(spans)}^{content}".encode()

@@ -186,6 +186,30 @@ def _cut_off(site: Site) -> list[int]:
     return [0]
 
 
+def _console_refused(site: Site) -> list[int]:
+    """Pictures as the key to sign in with, as a session, and by a session without its proof."""
+    text, piece = text_of(site.canary()), text_of(site.canary("PNG"))[3000:3600]
+    keys = (
+        {"key": text},
+        {"key": f"{site.identity[0]}:{text}"},
+        {"key": f"{site.key}:{piece}"},
+        {text[:2000]: "key"},
+    )
+    answers = [site.plain("POST", "/console/session", json=key) for key in keys]
+    answers.append(site.plain("POST", "/console/session", content=site.canary().data))
+    begun = site.plain("POST", "/console/session", json={"key": site.key})
+    signed_in = f"similis_session={begun.cookies['similis_session']}"
+    for head in (
+        {"cookie": f"similis_session={piece}"},
+        {"cookie": signed_in},
+        {"cookie": signed_in, "x-similis-csrf": piece},
+        {"cookie": signed_in, "x-similis-csrf": begun.json()["csrf"], "sec-fetch-site": piece},
+    ):
+        headers, body = multipart(site.canary())
+        answers.append(site.plain("POST", _PICTURES, content=body, headers=headers | head))
+    return [answer.status_code for answer in answers]
+
+
 def _bad_commands(site: Site) -> list[int]:
     folder = site.runner.scratch.pictures / "bad"
     folder.mkdir(exist_ok=True)
@@ -215,6 +239,7 @@ REFUSALS = (
     Way("pictures in path, query and headers", REFUSED, _in_the_head),
     Way("bodies that are not what they are declared to be", REFUSED, _malformed),
     Way("uploads of calls that fail", REFUSED, _failing_uploads),
+    Way("console without a session, or by a foreign page", REFUSED, _console_refused),
     Way("command line with broken files", FAILED, _bad_commands),
 )
 """All."""

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import urlencode, urlsplit
 
-from similis.audit._canaries import Canary
-from similis.audit._site import SHOP, SUCCEEDED, TAKEN, Site, Way, multipart, pieces, text_of
+from similis.audit._site import SHOP, SUCCEEDED, TAKEN, Site, Way, caret_body, multipart, pieces, text_of
 
 _LARGE = 1_200_000  # bytes: more than web frameworks keep in memory
 _RECENT = "2020-12-14"
@@ -102,22 +99,12 @@ def _v2019(site: Site) -> list[int]:
 
 def _v2018(site: Site) -> list[int]:
     kind = "application/octet-stream; charset=utf-8"
-    added = _caret_body({"item_id": "wire", "cat_id": "0"}, [site.canary(), site.canary("PNG")])
-    sought = _caret_body({"n": "2", "s": "0", "cat_id": "0"}, [site.canary()])
+    added = caret_body({"item_id": "wire", "cat_id": "0"}, [text_of(site.canary()), text_of(site.canary("PNG"))])
+    sought = caret_body({"n": "2", "s": "0", "cat_id": "0"}, [text_of(site.canary())])
     return [
         site.roa("/item/add", added, kind, instanceName=SHOP).status_code,
         site.roa("/item/search", sought, kind, instanceName=SHOP).status_code,
     ]
-
-
-def _caret_body(texts: dict[str, str], pictures: Sequence[Canary]) -> bytes:
-    names = [base64.b64encode(str(number).encode()).decode() for number in range(len(pictures))]
-    entries = {**texts, "pic_list": ",".join(names), **dict(zip(names, map(text_of, pictures), strict=True))}
-    spans, content = [], ""
-    for name, value in entries.items():
-        spans.append(f"{name},{len(content)},{len(content) + len(value)}")
-        content += value
-    return f"{'#'.join(spans)}^{content}".encode()
 
 
 def upload(site: Site, data: bytes) -> tuple[int, str]:
@@ -158,12 +145,7 @@ def _import(site: Site) -> list[int]:
     connected = {"name": "store", "provider": "file", "root": str(folder)}
     statuses = [site.call("POST", "/api/v1/connections", json=connected).status_code]
     site.call("POST", "/api/v1/instances", json={"name": "imported", "type": "generic"})
-    for rebuild in (False, True):
-        asked = {"connection": "store", "path": "/", "rebuild": rebuild}
-        begun = site.call("POST", "/api/v1/instances/imported/imports", json=asked)
-        site.wait_for_task(begun.json().get("id"))
-        statuses.append(begun.status_code)
-    return statuses
+    return [*statuses, *(site.import_pictures("imported", "store", "/", rebuild=each) for each in (False, True))]
 
 
 def _stored(site: Site, path: Path, form: str) -> str:
@@ -208,11 +190,19 @@ def _commands_remote(site: Site) -> list[int]:
 
 
 def _console(site: Site) -> list[int]:
-    """What the console's page sends: the REST interface from the page's own origin."""
-    origin = {"origin": site.address, "referer": f"{site.address}/"}
-    headers, body = multipart(site.canary())
-    path = f"/api/v1/instances/{quote(SHOP)}/pictures"
-    return [site.call("POST", path, content=body, headers=headers | origin).status_code]
+    """What the console's page sends: from its own origin, with the cookie of a session and its proof."""
+    begun = site.plain("POST", "/console/session", json={"key": site.key}, headers={"origin": site.address})
+    session = {
+        "cookie": f"similis_session={begun.cookies['similis_session']}", "x-similis-csrf": begun.json()["csrf"],
+        "origin": site.address, "referer": f"{site.address}/", "sec-fetch-site": "same-origin",
+    }  # fmt: skip
+    answers = [begun, site.plain("GET", "/", headers=session)]
+    for canary, action in ((site.canary(), "pictures"), (site.canary("PNG"), "search")):
+        headers, body = multipart(canary, named=action == "pictures")
+        path = f"/api/v1/instances/{SHOP}/{action}"
+        answers.append(site.plain("POST", path, content=body, headers=headers | session))
+    answers.append(site.plain("DELETE", "/console/session", headers=session))
+    return [answer.status_code for answer in answers]
 
 
 QUICK_WAYS = (
@@ -228,7 +218,7 @@ QUICK_WAYS = (
 WAYS = (
     *QUICK_WAYS,
     Way("add by REST, chunked transfer", TAKEN, _add_chunked),
-    Way("add by REST as the console does", TAKEN, _console),
+    Way("add and search as the console does, with a session", TAKEN, _console),
     Way("replace a picture", TAKEN, _replace),
     Way("report duplicates", TAKEN, _duplicates),
     Way("compare by REST", TAKEN, _compare),
