@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
+import sys
 import tarfile
 import zipfile
 from collections.abc import Callable, Iterator
@@ -17,6 +19,7 @@ from tests.packaging.conftest import ROOT, Distributions, Installation
 Draw = Callable[..., bytes]
 SOURCE = ROOT / "src" / "similis"
 CONSOLE = SOURCE / "gateway" / "console" / "static"
+IMAGE = ROOT / "packaging" / "docker" / "Dockerfile"
 OF_PIP = {"pip", "setuptools"}
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -72,6 +75,18 @@ def test_the_sdist_has_what_building_and_testing_take(distributions: Distributio
     } <= names
 
 
+def test_the_image_is_given_all_that_the_wheel_is_built_from(distributions: Distributions, tmp_path: Path) -> None:
+    """Its build copies these four and then installs as pip does here."""
+    for name in re.findall(r"^COPY (?!--from)(pyproject.+|src) \S+$", IMAGE.read_text("utf-8"), re.MULTILINE):
+        for each in name.split():
+            _copy(ROOT / each, tmp_path / "context" / each)
+    command = [sys.executable, "-m", "build", "--wheel", "--outdir", str(tmp_path), str(tmp_path / "context")]
+    built = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert built.returncode == 0, built.stdout + built.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    assert zipfile.ZipFile(wheel).namelist() == zipfile.ZipFile(distributions.wheel).namelist()
+
+
 def test_nothing_else_is_needed_or_installed(installation: Installation) -> None:
     installation.run("python", "-m", "pip", "check")
     installed = json.loads(installation.run("python", "-m", "pip", "list", "--format", "json"))
@@ -111,6 +126,14 @@ def test_the_service_serves_rest_and_all_of_the_console(service: dict[str, str])
     assert json.loads(_get(service, "/api/v1/instances")) == {"instances": []}
     assert _get(service, "/readyz")
     assert b"Similis REST API" in _get(service, "/docs")
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copy(source, target)
 
 
 def _get(service: dict[str, str], path: str) -> bytes:
