@@ -1,0 +1,126 @@
+"""The page of health: whether the service is ready, what it does, who did what."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.accessibility import overflow, violations
+from tests.browser.conftest import Visitor
+from tests.browser.driving import visit
+from tests.browser.shop import CLOTHES, Shop, photo
+from tests.browser.troubles import Troubles
+
+NOT_YET = {"code": "unavailable", "message": "The models are not loaded yet.", "hint": "Wait.", "request_id": "r"}
+_TIMES = """async (text) => {
+  const { quantile, read } = await import("/console/pages/health/metrics.js");
+  const { kinds } = read(text);
+  const { calls, refused, broken } = kinds.search;
+  const [half, most] = [0.5, 0.95].map((share) => quantile(kinds.search, share));
+  return { calls, refused, broken, half, most, none: quantile(kinds.add, 0.5) };
+}"""
+_TEXT = """
+similis_requests_total{method="POST",route="/api/v1/instances/{name}/search",status="200"} 8.0
+similis_requests_total{method="POST",route="/api/v1/instances/{name}/search",status="404"} 2.0
+similis_requests_total{method="POST",route="/api/v1/instances/{name}/search",status="500"} 1.0
+similis_requests_total{method="GET",route="/metrics",status="200"} 99.0
+similis_request_seconds_bucket{le="0.1",method="POST",route="/api/v1/instances/{name}/search",status="200"} 4.0
+similis_request_seconds_bucket{le="0.2",method="POST",route="/api/v1/instances/{name}/search",status="200"} 6.0
+similis_request_seconds_bucket{le="+Inf",method="POST",route="/api/v1/instances/{name}/search",status="200"} 8.0
+similis_request_seconds_bucket{le="+Inf",method="POST",route="/api/v1/instances/{name}/search",status="404"} 2.0
+"""
+
+
+def row(page: Page, region: str, name: str) -> Locator:
+    return page.get_by_role("region", name=region).get_by_role("row").filter(has_text=name)
+
+
+def test_it_says_that_the_service_is_ready_and_what_it_holds(page: Page) -> None:
+    visit(page, "health")
+    expect(page.get_by_role("status").filter(has_text="its models are loaded")).to_contain_text("Running since")
+    expect(row(page, "Instances", CLOTHES)).to_contain_text("18")
+    for chart in ("Calls a second", "Memory", "Processors busy"):
+        expect(page.get_by_role("img", name=chart)).to_be_visible()
+    assert violations(page) == []
+
+
+def test_searches_are_counted_while_one_looks_on(page: Page, shop: Shop) -> None:
+    visit(page, "health")
+    cell = row(page, "Calls since the start", "Searches").get_by_role("cell").nth(1)
+    expect(cell).not_to_be_empty()
+    before = int(cell.inner_text().replace(",", ""))
+    for _ in range(3):
+        shop.operator.post(
+            f"/api/v1/instances/{CLOTHES}/search", files={"file": photo("blue-hat").read_bytes()}
+        ).raise_for_status()
+    expect(cell).to_have_text(f"Calls{before + 3}")  # the head is there for small windows
+    expect(page.get_by_role("img", name="Search, slowest of twenty")).to_have_accessible_name(re.compile(r"\d m?s;"))
+
+
+def test_times_are_told_as_prometheus_tells_them(page: Page) -> None:
+    visit(page, "health")
+    told = page.evaluate(_TIMES, _TEXT)
+    assert (told["calls"], told["refused"], told["broken"]) == (11, 2, 1)
+    assert told["half"] == pytest.approx(0.1)
+    assert told["most"] == float("inf")
+    assert told["none"] is None
+
+
+def test_a_service_that_is_not_ready_is_told_and_followed(page: Page, troubles: Troubles) -> None:
+    troubles.expect_refusal(503)
+    page.route("**/readyz", lambda route: route.fulfill(status=503, json=NOT_YET), times=1)
+    visit(page, "health")
+    expect(page.get_by_text("cannot take pictures yet")).to_be_visible()
+    expect(page.get_by_text("its models are loaded")).to_be_visible()
+
+
+def test_a_service_that_does_not_answer_is_told_and_asked_again(page: Page) -> None:
+    page.route("**/metrics", lambda route: route.abort(), times=1)
+    visit(page, "health")
+    expect(page.get_by_text("It does not answer.")).to_be_visible()
+    expect(page.get_by_text("its models are loaded")).to_be_visible()
+
+
+def test_admins_see_who_did_what(page: Page, shop: Shop) -> None:
+    name = shop.instance("generic", [photo("blue-hat")])
+    visit(page, "health")
+    activity = page.get_by_role("region", name="Activity")
+    page.get_by_label("Instance", exact=True).last.select_option(name)
+    expect(activity.get_by_role("row")).to_have_count(3)
+    expect(activity.get_by_role("row").nth(1)).to_contain_text("picture.add")
+    expect(activity.get_by_role("row").nth(1)).to_contain_text("blue-hat/blue-hat.jpg")
+    expect(activity.get_by_role("row").nth(2)).to_contain_text("instance.create")
+    shop.operator.get(f"/api/v1/instances/{name}").raise_for_status()
+    page.get_by_role("button", name="Refresh").click()
+    page.get_by_label("Only changes").uncheck()
+    expect(activity.get_by_role("row").nth(1)).to_contain_text("instance.show")
+    assert violations(page) == []
+
+
+def test_older_events_are_shown_when_asked_for(page: Page, shop: Shop) -> None:
+    name = shop.instance()
+    for _ in range(25):
+        shop.operator.patch(f"/api/v1/instances/{name}", json={"retention_days": 7}).raise_for_status()
+    visit(page, "health")
+    activity = page.get_by_role("region", name="Activity")
+    expect(activity.get_by_role("row")).to_have_count(21)
+    page.get_by_role("button", name="Show older ones").click()
+    expect(activity.get_by_role("row").nth(25)).to_be_visible()
+
+
+@pytest.mark.parametrize("who", ["reader", "limited"])
+def test_others_see_figures_but_no_activity(visit_as: Visitor, shop: Shop, who: str) -> None:
+    page = visit_as(shop.key("admin", instances=[CLOTHES]) if who == "limited" else who)
+    visit(page, "health")
+    expect(page.get_by_role("heading", name="Calls since the start")).to_be_visible()
+    expect(page.get_by_role("heading", name="Activity")).to_have_count(0)
+
+
+@pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
+def test_it_fits_a_phone(visit_as: Visitor, locale: str) -> None:
+    page = visit_as("admin", width=360, theme="dark", locale=locale)
+    visit(page, "health")
+    expect(page.get_by_role("img").first).to_be_visible()
+    assert overflow(page) == 0
+    assert violations(page) == []
