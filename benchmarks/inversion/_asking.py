@@ -27,6 +27,7 @@ SEARCHES = (32, 64, 128, 256, 512, 1024, 2048)
 _TARGETS, _AIMED_TARGETS = 200, 50
 _AT_ONCE = 32
 """Searches after which an attacker who is after one picture guesses anew."""
+_AT_A_TIME = 1000
 _FLOOR = 1e-3
 """Least variance along any direction, as a share of the mean one."""
 _LEAST_ERROR = 1e-4
@@ -48,12 +49,12 @@ class Asking:
     ) -> None:
         self._stage, self._decimals, self._listed = stage, decimals, listed
         self._curve = Calibration.for_type(InstanceType.GENERIC)
-        self._order = np.random.default_rng(seed).permutation(stage.split.own)[: max(SEARCHES)]
+        self._order = np.random.default_rng(seed).permutation(stage.split.own)
         self._places = {int(row): place for place, row in enumerate(stage.split.stored)}
 
     def at_large(self, rows: Rows, searches: int) -> Floats:
         """Guesses at the features of stored pictures from searches with any pictures: they serve for all of them."""
-        chosen = np.arange(searches)
+        chosen = np.arange(min(searches, len(self._order)))
         return np.stack([self._guess(chosen, self._place(row)) for row in rows])
 
     def aimed(self, rows: Rows, searches: int) -> Floats:
@@ -61,6 +62,7 @@ class Asking:
         return np.stack([self._aimed(self._place(row), searches) for row in rows])
 
     def _aimed(self, place: int, searches: int) -> Floats:
+        searches = min(searches, len(self._order))
         asked = np.arange(min(_AT_ONCE, searches))
         guess = self._guess(asked, place)
         while len(asked) < searches:
@@ -75,9 +77,8 @@ class Asking:
 
     def _guess(self, asked: Rows, place: int) -> Floats:
         """The most likely features, given the scores that were seen and how features of own pictures are spread."""
-        scores = self._scores[asked, place]
-        seen = asked[~np.isnan(scores)]
-        told, error = self._similarities(scores[~np.isnan(scores)])
+        seen, scores = self._shown(asked, place)
+        told, error = self._similarities(scores)
         queries, (average, precision) = self._queries[seen].astype(np.float64), self._prior
         weighted = queries.T / error**2
         guess = np.linalg.solve(precision + weighted @ queries, precision @ average + weighted @ told)
@@ -102,15 +103,26 @@ class Asking:
         spread = np.cov(own.T)
         return own.mean(0), np.linalg.inv(spread + _FLOOR * np.trace(spread) / len(spread) * np.eye(len(spread)))
 
+    def _shown(self, asked: Rows, place: int) -> tuple[Rows, Doubles]:
+        """Those of some searches that have a picture among their results, and its scores there."""
+        similarity = self._stored_queries[asked] @ self._stored[place]
+        listed = similarity >= self._last[asked]
+        return asked[listed], np.round(self._curve.score(similarity[listed]), self._decimals)
+
     @cached_property
-    def _scores(self) -> Doubles:
-        """What searches show, float64[queries, stored]; not a number where a picture is not among the results."""
-        similarity = self._stage.stored(self._order) @ self._stage.stored(self._stage.split.stored).T
-        scores: Doubles = np.round(self._curve.score(similarity), self._decimals)
-        if self._listed < scores.shape[1]:
-            last = np.partition(similarity, -self._listed, axis=1)[:, -self._listed, np.newaxis]
-            scores[similarity < last] = np.nan
-        return scores
+    def _last(self) -> Floats:
+        """The similarity of the last result of each search."""
+        count = min(self._listed, len(self._stored))
+        parts = np.array_split(self._stored_queries, max(1, len(self._stored_queries) // _AT_A_TIME))
+        return np.concatenate([np.partition(part @ self._stored.T, -count, axis=1)[:, -count] for part in parts])
+
+    @cached_property
+    def _stored(self) -> Floats:
+        return self._stage.stored(self._stage.split.stored)
+
+    @cached_property
+    def _stored_queries(self) -> Floats:
+        return self._stage.stored(self._order)
 
 
 def by_asking(stage: Stage) -> Iterator[Row]:
