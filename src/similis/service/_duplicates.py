@@ -20,7 +20,7 @@ from similis.service._indexes import Indexes
 from similis.service._instances import Instances
 
 MAX_REPORTED = 10
-_DECIMALS = 4  # as of scores, part of the privacy promise: exact similarities would let a caller measure features
+_DECIMALS = 4  # stored vectors are rounded to 16 bits: further ones would be noise
 
 _Star: TypeAlias = list[tuple[int, float]]  # places of rows, the centre first, each with its similarity to the centre
 

@@ -18,7 +18,8 @@ def displayed_scores(
 ) -> npt.NDArray[np.float64]:
     """Round calibrated probabilities, float[n] in 0..1, to six decimals; 1.0 exactly where features are identical.
 
-    Rounding is part of the privacy promise: exact similarities would let a caller measure features.
+    Rounding does not keep features from whoever searches often: even one decimal hardly hinders it, see
+    docs/red-team.md.
     """
     rounded = np.clip(np.round(probabilities, SHOWN_DECIMALS), 0.0, _BELOW_ONE)
     return np.where(identical, 1.0, rounded)
