@@ -104,7 +104,7 @@ def test_older_events_are_shown_when_asked_for(page: Page, shop: Shop) -> None:
         shop.operator.patch(f"/api/v1/instances/{name}", json={"retention_days": 7}).raise_for_status()
     visit(page, "health")
     activity = page.get_by_role("region", name="Activity")
-    expect(activity.get_by_role("row")).to_have_count(21)
+    expect(activity.get_by_role("row")).to_have_count(11)
     page.get_by_role("button", name="Show older ones").click()
     expect(activity.get_by_role("row").nth(25)).to_be_visible()
 

@@ -131,11 +131,13 @@ def test_a_rebuild_is_asked_for_twice(page: Page, shop: Shop, source: str) -> No
     assert shop.operator.get(query).status_code == 404
 
 
-def test_a_change_of_key_is_asked_for_twice(page: Page, shop: Shop) -> None:
-    opened(page, shop.instance("generic", photos()[:2]))
-    page.get_by_role("button", name="Change the key").click()
-    page.get_by_role("dialog").get_by_role("button", name="Change the key").click()
-    assert figures(first(page, "Done")) == {"pictures": "2"}
+def test_a_change_of_key_is_shown_among_the_tasks(page: Page, shop: Shop) -> None:
+    name = shop.instance("generic", photos()[:2])
+    shop.operator.post(f"/api/v1/instances/{name}/rekey").raise_for_status()
+    opened(page, name)
+    task = first(page, "Done")
+    expect(task.get_by_role("heading", name="Change of key")).to_be_visible()
+    assert figures(task) == {"pictures": "2"}
 
 
 def test_a_failed_import_says_why(page: Page, shop: Shop, source: str) -> None:
@@ -166,12 +168,9 @@ def test_older_tasks_are_shown_when_asked_for(page: Page, shop: Shop) -> None:
     expect(page.get_by_role("button", name="Show older ones")).to_be_hidden()
 
 
-def test_a_writer_names_the_connection_and_neither_rebuilds_nor_changes_keys(
-    writer_page: Page, shop: Shop, source: str
-) -> None:
+def test_a_writer_names_the_connection_and_does_not_rebuild(writer_page: Page, shop: Shop, source: str) -> None:
     opened(writer_page, shop.instance())
     expect(writer_page.get_by_label("Rebuild the instance from it")).to_have_count(0)
-    expect(writer_page.get_by_role("button", name="Change the key")).to_have_count(0)
     writer_page.get_by_label("Connection").fill(source)
     writer_page.get_by_role("button", name="Start import").click()
     first(writer_page, "Done")

@@ -12,12 +12,16 @@ export async function shrunk(file) {
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" }).catch(() => null);
   if (!bitmap) return null;
   const factor = Math.min(1, MAX_SIDE / Math.max(bitmap.width, bitmap.height));
-  if (factor === 1 && !tooLarge(file)) return null;
+  const copy = factor < 1 || tooLarge(file) ? await drawn(bitmap, factor) : null;
+  bitmap.close();
+  return copy;
+}
+
+function drawn(bitmap, factor) {
   const canvas = new OffscreenCanvas(Math.max(1, Math.round(bitmap.width * factor)), Math.max(1, Math.round(bitmap.height * factor)));
   const context = canvas.getContext("2d");
   context.fillStyle = "#fff"; // JPEG knows nothing transparent
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
-  bitmap.close();
   return canvas.convertToBlob({ type: "image/jpeg", quality: QUALITY });
 }

@@ -8,7 +8,7 @@ import { badge, card, select, table, tick } from "../../ui/controls.js";
 import { attempt, busy } from "../../ui/feedback.js";
 import { t } from "./words.js";
 
-const PAGE = 20;
+const PAGE = 10;
 
 /** The card: { element, load() }. It does not refresh by itself: each look at the log is noted in it. */
 export function activityCard(signal) {

@@ -1,4 +1,4 @@
-// Imports, rebuilds, exports and changes of key of an instance: starts them, follows them.
+// Imports, rebuilds and exports of an instance: starts them, follows them; and changes of its key, which begin on its own page.
 
 import { api, isAbort, path, query } from "../../api.js";
 import { h, show as fill } from "../../dom.js";
@@ -6,8 +6,8 @@ import { can, refreshInstances } from "../../session.js";
 import { card } from "../../ui/controls.js";
 import { attempt, errorBox } from "../../ui/feedback.js";
 import { repeat } from "../../ui/repeat.js";
+import { exportCard } from "./export_card.js";
 import { importCard } from "./import_form.js";
-import { exportCard, rekeyCard } from "./other_cards.js";
 import { taskItem } from "./task.js";
 import { t } from "./words.js";
 
@@ -19,7 +19,7 @@ export async function show(main, { instance, signal }) {
   const onStart = (task) => list.take(task, true);
   const form = can("writer") ? await importCard(instance, { signal, onStart }) : null;
   main.append(h("div", { class: "tasks-page" },
-    form ? h("div", {}, form.element, exportCard(instance, onStart), can("admin") ? rekeyCard(instance, onStart) : null) : null,
+    form ? h("div", {}, form.element, exportCard(instance, onStart)) : null,
     list.element));
   await list.load();
 }
