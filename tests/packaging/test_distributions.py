@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -105,6 +106,21 @@ def test_the_command_line_finds_a_picture(
         installation.run("similis", "search", "shop", str(photos / "query.png"), "--json", folder=tmp_path)
     )
     assert found["matches"][0]["product_id"] == "product-1"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a file system read-only")
+def test_the_service_needs_no_root_that_can_be_written_and_no_privileges(
+    installation: Installation, photos: Path, tmp_path: Path
+) -> None:
+    for volume in ("data", "keys"):
+        (tmp_path / volume).mkdir(mode=0o700)
+    script = Path(__file__).with_name("read_only.sh")
+    ran = subprocess.run(
+        ["unshare", "--mount", "sh", str(script), str(installation.folder), str(photos), str(tmp_path)],  # noqa: S607
+        env=installation.environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert json.loads((tmp_path / "found").read_text("utf-8"))["matches"][0]["product_id"] == "product-1"
 
 
 def test_python_finds_a_picture(installation: Installation, photos: Path, tmp_path: Path) -> None:
