@@ -8,7 +8,7 @@ import { conditionRows } from "./filter_rows.js";
 import { textOf } from "./filter_text.js";
 import { t } from "./words.js";
 
-const PAUSE = 250; // milliseconds without a key before the service is asked
+const PAUSE = 400; // milliseconds without a key before the service is asked
 
 /** The part: { element, update(), refuse(error) }; onChange follows an expression that can be read. */
 export function filterPart(state, signal, onChange) {
