@@ -98,15 +98,18 @@ def _attacked(
     school = School(workshop, Sight(ModelStore(Settings().models).path(BACKBONE)), seconds)
     networks = school.train(_lessons(stage, away if options.elsewhere else None))
     tries = _tries(stage, networks)
-    jobs = {f"judged-{part}": partial(_judged, stage, tries, part) for part in stage.split.targets}
+    jobs = {
+        f"judged-{part}-{group}": partial(_judged, stage, some, part)
+        for group, some in tries.items()
+        for part in stage.split.targets
+    }
     if options.elsewhere:
-        away_tries = [*attempts.baselines(away), *attempts.against_features(away, networks[decoders.ELSEWHERE])]
-        jobs["judged-elsewhere"] = partial(_judged, away, away_tries, "elsewhere")
+        jobs["elsewhere"] = partial(_judged, away, _tries_elsewhere(away, networks[decoders.ELSEWHERE]), "elsewhere")
     judged = workshop.do(jobs)
-    elsewhere = judged.pop("judged-elsewhere", [])
+    elsewhere = judged.pop("elsewhere", [])
     rebuilt = [row for rows in judged.values() for row in rows]
     tables = {"Rebuilt pictures": rebuilt, _ELSEWHERE: elsewhere, **_told(stage, workshop)}
-    return tables, _grid(stage, tries, options.show)
+    return tables, _grid(stage, [each for some in tries.values() for each in some], options.show)
 
 
 def _lessons(stage: Stage, away: Stage | None) -> dict[str, Lesson]:
@@ -119,17 +122,21 @@ def _lessons(stage: Stage, away: Stage | None) -> dict[str, Lesson]:
     return lessons if away is None else lessons | {decoders.ELSEWHERE: Lesson(away, away.own_features)}
 
 
-def _tries(stage: Stage, networks: dict[str, Networks]) -> list[attempts.Attempt]:
+def _tries(stage: Stage, networks: dict[str, Networks]) -> dict[str, list[attempts.Attempt]]:
     of_features = networks[decoders.FEATURES]
-    return [
-        *attempts.baselines(stage),
-        *attempts.against_features(stage, of_features),
-        *attempts.against_stored(stage, of_features[decoders.FINE]),
-        *attempts.against_scores(stage, of_features[decoders.FINE]),
-        *attempts.against_codes(stage, networks[decoders.CODES]),
-        *attempts.with_another_key(stage, networks[decoders.OTHER_KEY]),
-        *attempts.shrunk(stage),
-    ]
+    decoder = of_features[decoders.FINE]
+    with_codes = attempts.against_codes(stage, networks[decoders.CODES])
+    return {
+        "baselines": [*attempts.shrunk(stage), *attempts.baselines(stage)],
+        "features": list(attempts.against_features(stage, of_features)),
+        "stored": list(attempts.against_stored(stage, decoder)),
+        "codes": [*with_codes, *attempts.with_another_key(stage, networks[decoders.OTHER_KEY])],
+        "scores": list(attempts.against_scores(stage, decoder)),
+    }
+
+
+def _tries_elsewhere(away: Stage, networks: Networks) -> list[attempts.Attempt]:
+    return [*attempts.baselines(away), *attempts.against_features(away, networks)]
 
 
 def _judged(stage: Stage, tries: Sequence[attempts.Attempt], part: str) -> list[Row]:
