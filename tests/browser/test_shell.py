@@ -46,6 +46,23 @@ def test_a_role_sees_the_pages_that_it_may_use(visit_as: Visitor, role: str) -> 
     expect(page.get_by_text(f"Signed in as {role}")).to_be_visible()
 
 
+@pytest.mark.parametrize(
+    ("role", "closed"),
+    [("reader", {"add", "tasks", "connections", "keys"}), ("writer", {"connections", "keys"})],
+)
+def test_a_page_that_a_role_may_not_use_says_so_and_asks_for_nothing(
+    visit_as: Visitor, role: str, closed: set[str]
+) -> None:
+    page = visit_as(role)
+    told = set()
+    for name, route in ROUTES.items():
+        visit(page, route)
+        if page.get_by_text("Your access key may not use this page.").is_visible():
+            told.add(name)
+            expect(page.get_by_role("main").locator("button, input, select")).to_have_count(0)
+    assert told == closed
+
+
 def test_a_key_of_one_instance_sees_only_that(visit_as: Visitor, shop: Shop) -> None:
     own = shop.instance()
     page = visit_as(shop.key("admin", instances=[own]))
@@ -53,6 +70,8 @@ def test_a_key_of_one_instance_sees_only_that(visit_as: Visitor, shop: Shop) -> 
     expect(page).to_have_url(re.compile(f"#/search/{own}$"))
     assert page.get_by_role("combobox", name="Instance").locator("option").all_inner_texts() == [own]
     expect(page.get_by_role("link", name="Access keys")).to_have_count(0)
+    visit(page, "keys")
+    expect(page.get_by_text("Your access key may not use this page.")).to_be_visible()
 
 
 def test_an_address_that_names_nothing_leads_to_the_search(page: Page) -> None:

@@ -4,7 +4,7 @@ import { whenSignedOut } from "./api.js";
 import { show } from "./dom.js";
 import { address, load, OF_INSTANCE, place } from "./router.js";
 import * as session from "./session.js";
-import { frame } from "./shell.js";
+import { closedPage, frame } from "./shell.js";
 import { signInPage } from "./sign_in.js";
 import { errorBox } from "./ui/feedback.js";
 
@@ -27,7 +27,7 @@ async function draw() {
   show(document.body, body, document.querySelector("body > .toasts")); // what was just told may lead to another page
   document.title = `${title} – Similis`;
   try {
-    const module = await load(page);
+    const module = session.mayOpen(page) ? await load(page) : closedPage;
     if (!signal.aborted) await module.show(main, { instance, parameters, signal });
   } catch (error) {
     if (!signal.aborted) main.append(errorBox(error));

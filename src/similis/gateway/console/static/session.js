@@ -22,6 +22,15 @@ export const can = (role) => Boolean(session) && RANK[session.role] >= RANK[role
 /** Whether the key is bound to no instance, as what concerns all of them needs. */
 export const reachesAll = () => Boolean(session) && session.instances.length === 0;
 
+const OF_WRITERS = ["add", "tasks"];
+const OF_OWNERS = ["connections", "keys"];
+
+/** Whether the key may use a page. */
+export function mayOpen(page) {
+  if (OF_OWNERS.includes(page)) return can("admin") && reachesAll();
+  return can(OF_WRITERS.includes(page) ? "writer" : "reader");
+}
+
 export const restore = async () => begin(await api.get("/console/session"));
 export const signIn = async (key) => begin(await api.post("/console/session", { key }));
 

@@ -4,7 +4,7 @@ import { h, uniqueId } from "./dom.js";
 import { messages } from "./i18n.js";
 import { choices } from "./preferences.js";
 import { address, go, OF_INSTANCE } from "./router.js";
-import { can, current, instances, reachesAll } from "./session.js";
+import { current, instances, mayOpen } from "./session.js";
 import { icon } from "./ui/icons.js";
 
 const t = messages("shell", {
@@ -14,6 +14,7 @@ const t = messages("shell", {
     instances: "Instances", keys: "Access keys", connections: "Connections", health: "Health",
     service: "Service", api: "API reference", out: "Sign out", role: "Signed in as {role}",
     admin: "admin", writer: "writer", reader: "reader",
+    closed: "Your access key may not use this page. Sign in with one that has more rights.",
   },
   zh: {
     skip: "跳到页面内容", menu: "菜单", pages: "页面", instance: "实例", none: "还没有实例",
@@ -21,6 +22,7 @@ const t = messages("shell", {
     instances: "实例列表", keys: "访问密钥", connections: "存储连接", health: "运行状况",
     service: "服务", api: "API 参考", out: "退出登录", role: "登录身份：{role}",
     admin: "管理员", writer: "写入者", reader: "读取者",
+    closed: "您的访问密钥无权使用此页面，请使用权限更高的密钥登录。",
   },
 });
 
@@ -32,8 +34,8 @@ const name = (page) => t(page === "instance" ? "instance.page" : page);
 
 /** Pages that the key may see. */
 function pages() {
-  const own = ["search", ...(can("writer") ? ["add"] : []), "instance", ...(can("writer") ? ["tasks"] : [])];
-  const service = ["instances", ...(can("admin") && reachesAll() ? ["connections", "keys"] : []), "health"];
+  const own = ["search", "add", "instance", "tasks"].filter(mayOpen);
+  const service = ["instances", "connections", "keys", "health"].filter(mayOpen);
   return { own: instances().length ? own : ["welcome"], service };
 }
 
@@ -102,3 +104,6 @@ function unfold(menu, open) {
   document.body.classList.toggle("unfolded", open);
   if (open) document.querySelector("#navigation select, #navigation a")?.focus();
 }
+
+/** What stands in place of a page that the key may not use. */
+export const closedPage = { show: (main) => main.append(h("p", { class: "note" }, t("closed"))) };
