@@ -45,6 +45,9 @@ def test_hooks_check_what_lint_checks() -> None:
     assert checks == ["ruff check", "ruff format", "mypy", "lint-imports"]
     hooks = HOOKS.read_text("utf-8")
     assert [check for check in checks if f"entry: .venv/bin/{check}" not in hooks] == []
+    scripts = ".judges/node/node_modules/.bin/oxlint src/similis/gateway/console/static"
+    assert f"\t@{scripts}" in recipe
+    assert f"entry: {scripts}\n" in hooks
 
 
 def test_hooks_can_be_read() -> None:
