@@ -22,7 +22,7 @@ from PIL import Image, ImageEnhance
 from similis.audit._canaries import FORMS, Canary, draw
 from similis.audit._hunter import Hunter
 
-# The same each time: of a hundred that are drawn at random, one may be missed in one of the many forms below.
+# The same each time: likeness is a matter of chance, if of a small one (docs/audit.md says how small).
 CANARIES = [draw(f"{form} {seed}", form, seed=seed) for seed, form in enumerate((*FORMS, *FORMS))]
 HUNTER = Hunter(CANARIES)
 CANARY = CANARIES[0]
