@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from tests.browser.accessibility import overflow, violations
 from tests.browser.driving import visit
 from tests.browser.shop import Shop, serve
@@ -78,13 +78,23 @@ def test_a_trial_that_was_cut_short_goes_on(newcomer: Page, troubles: Troubles) 
     expect(newcomer.get_by_role("combobox", name="Instance")).to_have_value(SAMPLES)
 
 
-def test_whoever_leaves_is_not_led_to_the_search(newcomer: Page) -> None:
-    newcomer.route("**/pictures", lambda _: None)  # never answered
+def test_whoever_leaves_adds_no_more_and_is_not_led_to_the_search(newcomer: Page) -> None:
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    newcomer.route("**/pictures", hold)
     newcomer.get_by_role("button", name=TRY).click()
     expect(newcomer.get_by_text("0 of 36 pictures")).to_be_visible()
     newcomer.get_by_role("link", name="Health").click()
     expect(newcomer.get_by_role("heading", level=1, name="Health")).to_be_focused()
-    expect(newcomer.get_by_role("alert")).to_have_count(0)
+    asked = list(held)
+    for route in asked:
+        route.fulfill(status=201, json={})  # comes too late
+    newcomer.get_by_role("link", name="Instances").click()
+    expect(newcomer.get_by_role("listitem").filter(has_text="0 of 100,000 pictures")).to_be_visible()
+    assert held == asked
 
 
 def test_an_instance_of_ones_own_leads_to_adding_pictures(newcomer: Page, bare_shop: Shop) -> None:
