@@ -57,15 +57,17 @@ export function similarPart(upload) {
 function part(title, heads, all, row, below = null) {
   const heading = h("h3", { tabindex: "-1" }, title);
   const place = h("div", {});
-  const element = h("div", { hidden: true }, heading, place, below);
+  const note = h("p", { class: "note" }, t("first", { count: number(MOST) }));
+  const element = h("div", { hidden: true }, heading, place, note, below);
   let drawn = [];
   const draw = () => {
     const now = all().slice(0, MOST);
+    note.hidden = all().length <= MOST;
     if (now.length === drawn.length && now[0] === drawn[0]) return;
     drawn = now;
     element.hidden = !now.length;
     if (element.hidden) return;
-    show(place, table(title, heads, now.map(row), { stacks: true }), all().length > MOST ? h("p", { class: "note" }, t("first", { count: number(MOST) })) : null);
+    show(place, table(title, heads, now.map(row), { stacks: true }));
   };
   return { element, draw };
 }
