@@ -7,18 +7,21 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.accessibility import violations
+from tests.browser.driving import visit
 from tests.browser.searching import asked, first, picture, searched, unfold
-from tests.browser.shop import Shop, photo
+from tests.browser.shop import PHOTOS, Shop, photo
 from tests.browser.troubles import Troubles
+
+from similis.domain import parse_filter
 
 
 @pytest.fixture(scope="module")
 def goods(shop: Shop) -> str:
     """A product instance with pictures in two categories and long custom content; two pictures a product."""
     name = shop.instance("product")
-    for stem in ("brown-boots", "black-boots", "white-slippers"):
+    for stem in ("left-motorcycle", "right-motorcycle", "old-coins"):
         shop.add(name, photo(stem), product_id=stem.rsplit("-", 1)[-1], category_id=4, custom_content="so " * 60)
-    for stem in ("blue-jeans", "red-skirt"):
+    for stem in ("grey-moon", "space-rocket"):
         shop.add(name, photo(stem), category_id=2, int_attr=7)
     return name
 
@@ -44,7 +47,7 @@ def test_a_category_without_pictures_says_so(page: Page, goods: str) -> None:
     page.get_by_role("group", name="Category").get_by_role("button", name="Furniture").click()
     expect(page.get_by_text("No picture is stored in this category.")).to_be_visible()
     page.locator(".notice").get_by_role("button", name="Back to the predicted one").click()
-    expect(first(page)).to_contain_text("boots")
+    expect(first(page)).to_contain_text("motorcycle")
 
 
 def test_categories_are_not_offered_where_they_have_no_effect(page: Page) -> None:
@@ -100,13 +103,13 @@ def test_conditions_make_an_expression(page: Page) -> None:
     first = page.get_by_role("group", name="Condition 1")
     first.get_by_label("Field").select_option("str_attr")
     first.get_by_label("Operator").select_option("in")
-    sent = asked(page, lambda: first.get_by_label("Value").fill("boots, slippers"))
-    assert sent["filter"] == 'str_attr in ("boots", "slippers")'
+    sent = asked(page, lambda: first.get_by_label("Value").fill("motorcycle, coins"))
+    assert sent["filter"] == 'str_attr in ("motorcycle", "coins")'
     expect(page.locator(".match")).to_have_count(3)
     page.get_by_role("button", name="Add a condition").click()
     second = page.get_by_role("group", name="Condition 2")
     second.get_by_label("Value").fill("3")
-    expect(page.get_by_label("Expression")).to_have_value('str_attr in ("boots", "slippers") AND int_attr = 3')
+    expect(page.get_by_label("Expression")).to_have_value('str_attr in ("motorcycle", "coins") AND int_attr = 3')
     expect(page.locator(".match")).to_have_count(1)
     page.get_by_label("How conditions are joined").select_option("OR")
     expect(page.locator(".match")).to_have_count(3)
@@ -124,7 +127,7 @@ def test_what_was_written_becomes_conditions_where_it_can(page: Page) -> None:
     expect(page.get_by_role("group", name="Condition 1").get_by_label("Value")).to_have_value('a "b"')
     expect(page.get_by_role("group", name="Condition 2").get_by_label("Field")).to_have_value("int_attr2")
     expect(page.get_by_label("How conditions are joined")).to_have_value("OR")
-    expression.fill('(int_attr>1 OR int_attr<-9) AND str_attr="boots"')
+    expression.fill('(int_attr>1 OR int_attr<-9) AND str_attr="motorcycle"')
     expect(page.get_by_text("is edited as text")).to_be_visible()
     expect(page.locator(".match")).to_have_count(1)
 
@@ -153,3 +156,30 @@ def test_a_filter_that_leaves_nothing_can_be_removed(page: Page) -> None:
     expect(page.locator(".match")).to_have_count(18)
     expect(page.get_by_label("Expression")).to_have_value("")
     expect(results.get_by_role("heading", name="18 results")).to_be_focused()
+
+
+_AS_ROWS = """async (expressions) => {
+  const { rowsOf, textOf } = await import("/console/pages/search/filter_text.js");
+  return expressions.map(rowsOf).map((found) => found && textOf(found.rows, found.join));
+}"""
+
+
+def test_conditions_mean_what_the_expression_meant(page: Page) -> None:
+    lists = [
+        "int_attr=1",
+        "intAttr4 >= -3 and INT_ATTR2 != +7",
+        'str_attr="a, b" OR str_attr2 != "say \\"and\\" or \\\\"',
+        'str_attr3 not  in("x","y z") and int_attr3 in ( 1,-2 ) AND int_attr < 9',
+    ]
+    others = [
+        "int_attr=1 AND int_attr=2 OR int_attr=3",
+        "(int_attr=1)",
+        'str_attr in ("a,b")',
+        'str_attr=""',
+        "int_attr=1 AND",
+        "int_attr",
+    ]
+    visit(page, f"search/{PHOTOS}")
+    texts = page.evaluate(_AS_ROWS, [*lists, *others])
+    assert [parse_filter(text) for text in texts[: len(lists)]] == [parse_filter(text) for text in lists]
+    assert texts[len(lists) :] == [None] * len(others)

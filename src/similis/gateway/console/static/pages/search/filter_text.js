@@ -50,8 +50,8 @@ export function rowsOf(text) {
 
 function rowOf({ field, operator, value, word, values }) {
   const name = field.toLowerCase().replace(/^(int|str)attr/, "$1_attr");
-  if (operator) return { field: name, operator, value: plain(value) };
+  if (operator) return plain(value).trim() ? { field: name, operator, value: plain(value) } : null; // an empty one would be left out
   const all = values.match(new RegExp(LITERAL, "g")).map(plain);
-  if (all.some((each) => each.includes(","))) return null; // its comma would part it
+  if (all.some((each) => !each || each !== each.trim() || each.includes(","))) return null; // commas and spaces part them
   return { field: name, operator: word.toLowerCase().replace(/\s+/, " "), value: all.join(", ") };
 }
