@@ -95,7 +95,7 @@ def _attacked(
     away = replace(stage, split=without_sets(stage.pictures, stage.split, options.elsewhere))
     for each in (stage, away):
         _ = each.basis  # before processes begin that need it
-    school = School(workshop, Sight(ModelStore(Settings().models).path(BACKBONE)), seconds)
+    school = School(workshop, _sight(), seconds)
     networks = school.train(_lessons(stage, away if options.elsewhere else None))
     tries = _tries(stage, networks)
     jobs = {
@@ -159,7 +159,7 @@ def _listed(rows: Callable[[Stage], Iterable[Row]], stage: Stage) -> list[Row]:
 
 
 def _reduced(stage: Stage, workshop: Workshop, seconds: float) -> list[Row]:
-    ways = reductions(stage)
+    ways, _ = reductions(stage), stage.basis  # before processes begin that need it
     done = workshop.do({name: partial(_reduction, stage, name, seconds / len(ways)) for name in ways})
     return [row for rows in done.values() for row in rows]
 
@@ -167,8 +167,12 @@ def _reduced(stage: Stage, workshop: Workshop, seconds: float) -> list[Row]:
 def _reduction(stage: Stage, name: str, seconds: float) -> list[Row]:
     way, bench = reductions(stage)[name], Bench(ModelStore(Settings().models))
     recall = {"R@1 of labels": round(recall_at_1(stage, way), 3)}
-    tried = replace(attempt(stage, way, seconds), has=name)
+    tried = replace(attempt(stage, way, _sight(), seconds), has=name)
     return [row | recall for part in stage.split.targets for row in bench.judged(stage, [tried], part)]
+
+
+def _sight() -> Sight:
+    return Sight(ModelStore(Settings().models).path(BACKBONE))
 
 
 def _options() -> argparse.Namespace:

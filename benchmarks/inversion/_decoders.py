@@ -18,12 +18,12 @@ from torch import nn
 COARSE, FINE, BESIDE = "two layers", "convolutional", "convolutional, with similar pictures"
 FEATURES, CODES, OTHER_KEY, ELSEWHERE = "features", "codes", "other-key", "elsewhere"
 
-_COARSE_SHARES = {FEATURES: 0.04, CODES: 0.04, OTHER_KEY: 0.03, ELSEWHERE: 0.03}
+_COARSE_SHARES = {FEATURES: 0.05, CODES: 0.05, OTHER_KEY: 0.0375, ELSEWHERE: 0.0375}
 _FINE_SHARES = {
-    (FEATURES, BESIDE): 0.25,
-    (FEATURES, FINE): 0.25,
-    (CODES, FINE): 0.18,
-    (ELSEWHERE, FINE): 0.18,
+    (FEATURES, BESIDE): 0.3125,
+    (FEATURES, FINE): 0.3125,
+    (ELSEWHERE, FINE): 0.12,
+    (CODES, FINE): 0.08,
 }
 """Shares of the time; the longest first, so that two processors are done at about the same time."""
 

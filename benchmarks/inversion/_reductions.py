@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from benchmarks.inversion._attempts import Attempt
 from benchmarks.inversion._rotation import unit_rows
+from benchmarks.inversion._sight import Sight
 from benchmarks.inversion._splits import Rows
 from benchmarks.inversion._stage import Stage
-from benchmarks.inversion._training import rebuild, train_coarse
+from benchmarks.inversion._training import rebuild, train_coarse, train_decoder
 from numpy.typing import NDArray
 
 from similis.algorithm._weights import load_weights
@@ -17,6 +18,7 @@ from similis.algorithm._weights import load_weights
 Floats = NDArray[np.float32]
 Reduce = Callable[[Floats], Floats]
 
+_COARSE_SHARE = 0.15
 _REACH = 3.5
 """Numbers are cut off at so many standard deviations before they are rounded."""
 
@@ -27,23 +29,27 @@ def reductions(stage: Stage) -> dict[str, Reduce]:
     own = stage.own_features
     _variances, directions = np.linalg.eigh(np.cov(own.T))
     ways: dict[str, Reduce] = {"as it is": lambda features: features, "without colours": _first(seen)}
-    for kept in (256, 128, 64):
+    for kept in (256, 128, 64, 16, 8):
         ways[f"{kept} dimensions"] = _projected(directions[:, -kept:].astype(np.float32))
+    ways["64 dimensions, without colours"] = _without_colours(own, seen, 64)
     for bits in (8, 4, 2, 1):
         ways[f"{bits} bits a number"] = _rounded(stage.rotation.astype(np.float32), bits)
-    for amount in (0.5, 1.0):
+    for amount in (0.5, 1.0, 2.0):
         ways[f"noise, {amount} of a number"] = _noisy(amount)
     return ways
 
 
-def attempt(stage: Stage, way: Reduce, seconds: float) -> Attempt:
-    """A network trained on reduced features."""
-    coarse = train_coarse(way(stage.own_features), stage.own_pixels, stage.basis, seconds)
+def attempt(stage: Stage, way: Reduce, sight: Sight, seconds: float) -> Attempt:
+    """A convolutional decoder trained on reduced features."""
+    vectors = way(stage.own_features)
+    coarse = train_coarse(vectors, stage.own_pixels, stage.basis, _COARSE_SHARE * seconds)
+    rest = (1 - _COARSE_SHARE) * seconds
+    decoder = train_decoder(coarse, vectors, stage.own_pixels, sight, rest, beside=False)
 
     def rebuilt(rows: Rows) -> Floats:
-        return rebuild(coarse, way(stage.features(rows)))
+        return rebuild(decoder, way(stage.features(rows)))
 
-    return Attempt("reduced features", "two layers", rebuilt)
+    return Attempt("reduced features", "convolutional", rebuilt)
 
 
 def recall_at_1(stage: Stage, way: Reduce, most: int = 4000) -> float:
@@ -68,6 +74,13 @@ def _first(kept: int) -> Reduce:
         return unit_rows(reduced)
 
     return way
+
+
+def _without_colours(own: Floats, seen: int, kept: int) -> Reduce:
+    plain = _first(seen)
+    _variances, directions = np.linalg.eigh(np.cov(plain(own).T))
+    projected = _projected(directions[:, -kept:].astype(np.float32))
+    return lambda features: projected(plain(features))
 
 
 def _projected(directions: Floats) -> Reduce:

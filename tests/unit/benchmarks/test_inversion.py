@@ -92,6 +92,13 @@ def test_pairs_break_the_rotation(report: Path) -> None:
     assert cosines[-1] > 0.8
 
 
+def test_scores_of_many_searches_give_features_away(report: Path) -> None:
+    told = _tables(report)["Features by scores"]
+    cosines = [row["cosine, all listed"]["value"] for row in told]
+    assert cosines == sorted(cosines)
+    assert cosines[-1] > cosines[0] + 0.05
+
+
 def test_the_report_has_every_table_and_pictures(report: Path) -> None:
     text = (report / "inversion.md").read_text()
     for title in _tables(report):
