@@ -20,7 +20,7 @@ from PIL import Image, ImageEnhance
 from playwright.sync_api import Page, Response, sync_playwright
 from tests.browser.chromium import launch
 from tests.browser.driving import drop, visit
-from tests.browser.shop import CLOTHES, Shop, furnish, photos, serve
+from tests.browser.shop import PHOTOS, Shop, furnish, photos, serve
 
 TARGET = 100.0
 """Milliseconds that the console may add."""
@@ -72,7 +72,7 @@ def print_table(figures: Mapping[str, Times]) -> None:
 
 def _rounds(page: Page, shop: Shop, folder: Path, count: int) -> Iterator[Times]:
     page.request.post("/console/session", data={"key": shop.keys["admin"]})
-    visit(page, f"search/{CLOTHES}")
+    visit(page, f"search/{PHOTOS}")
     for number in range(count):
         yield _one(page, _picture(folder, number))
 

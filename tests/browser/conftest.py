@@ -36,7 +36,7 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def shop(tmp_path_factory: pytest.TempPathFactory, storage: Path) -> Iterator[Shop]:
-    """A running service with the instance `clothes`; all tests of a process share it."""
+    """A running service with the instance `photos`; all tests of a process share it."""
     with serve(tmp_path_factory.mktemp("shop"), SIMILIS_IMPORT_ROOTS=str(storage)) as running:
         furnish(running)
         yield running

@@ -22,7 +22,7 @@ _PASTE = """(files) => {
 
 
 def visit(page: Page, route: str = "") -> Locator:
-    """Load the console at a route, such as `search/clothes`; its `main` element once the page is drawn."""
+    """Load the console at a route, such as `search/photos`; its `main` element once the page is drawn."""
     page.goto("about:blank")  # else a change behind the # would not load anything
     page.goto(f"/#/{route}" if route else "/")
     main = page.locator("main[data-ready]")

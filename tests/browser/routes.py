@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.browser.shop import CLOTHES
+from tests.browser.shop import PHOTOS
 
 STATIC = Path(__file__).parents[2] / "src" / "similis" / "gateway" / "console" / "static"
 _OF_INSTANCE = {"search", "add", "instance", "tasks"}
@@ -18,5 +18,5 @@ def _pages() -> list[str]:
     return re.findall(r"^\s*(\w+):", table[1], re.MULTILINE)
 
 
-ROUTES = {page: f"{page}/{CLOTHES}" if page in _OF_INSTANCE else page for page in _pages()}
+ROUTES = {page: f"{page}/{PHOTOS}" if page in _OF_INSTANCE else page for page in _pages()}
 """Page → its route on the shared instance."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import CDPSession, Locator, Page, expect
 from tests.browser.driving import drop, visit
-from tests.browser.shop import CLOTHES, photo
+from tests.browser.shop import PHOTOS, photo
 
-BOOTS = photo("brown-boots")
+MOTORCYCLE = photo("left-motorcycle")
 # The browser's debugger does not show what a form with a file holds.
 _NOTE = """
 window.asked = [];
@@ -25,7 +25,7 @@ window.fetch = (address, options) => {
 """
 
 
-def searched(page: Page, picture: Path = BOOTS, route: str = f"search/{CLOTHES}") -> Locator:
+def searched(page: Page, picture: Path = MOTORCYCLE, route: str = f"search/{PHOTOS}") -> Locator:
     """The results of a dropped picture."""
     page.add_init_script(_NOTE)
     visit(page, route)
@@ -62,8 +62,8 @@ def corners(page: Page) -> tuple[int, int, int, int]:
 def picture(folder: Path, size: tuple[int, int], name: str = "query.png", exif: Image.Exif | None = None) -> Path:
     """A picture of a size, with something to see on it."""
     path = folder / name
-    with Image.open(BOOTS) as boots:
-        boots.resize(size).save(path, exif=exif or Image.Exif())
+    with Image.open(MOTORCYCLE) as motorcycle:
+        motorcycle.resize(size).save(path, exif=exif or Image.Exif())
     return path
 
 

@@ -1,29 +1,72 @@
-"""A served shop: Similis as its operator starts it, a key for each role, and photos of clothes to search among."""
+"""A served shop: Similis as its operator starts it, a key for each role, and photos to search among."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
+from PIL import Image
 from tests.contract.judging import served
 
-PHOTOS = Path(__file__).parent / "photos"
-CLOTHES = "clothes"
+PHOTOS = "photos"
 """The instance that all tests share: for reading only."""
+
+_SIDE = 240
+_FILES = {
+    "astronaut-portrait": "astronaut.png",
+    "beach-photographer": "camera.png",
+    "blood-cell": "cell.png",
+    "brick-wall": "brick.png",
+    "coffee-cup": "coffee.png",
+    "deep-sky": "hubble_deep_field.jpg",
+    "eye-retina": "retina.jpg",
+    "garden-grass": "grass.png",
+    "garden-gravel": "gravel.png",
+    "grey-moon": "moon.png",
+    "left-motorcycle": "motorcycle_left.png",
+    "moving-clock": "clock_motion.png",
+    "old-coins": "coins.png",
+    "printed-page": "page.png",
+    "right-motorcycle": "motorcycle_right.png",
+    "running-horse": "horse.png",
+    "space-rocket": "rocket.jpg",
+    "tabby-cat": "chelsea.png",
+}
+"""Photographs that scikit-image brings along, by what they show."""
+
+
+@cache
+def _folder() -> TemporaryDirectory[str]:
+    """All photos as JPEG; the folder goes when the process ends."""
+    folder = TemporaryDirectory(prefix="similis-photos-")
+    package = find_spec("skimage")
+    assert package is not None
+    assert package.origin is not None
+    for name, file in _FILES.items():
+        with Image.open(Path(package.origin).parent / "data" / file) as original:
+            upright = original.convert("RGBA")
+        shown = Image.new("RGB", upright.size, "white")
+        shown.paste(upright, mask=upright)
+        shown.thumbnail((_SIDE, _SIDE))
+        shown.save(Path(folder.name) / f"{name}.jpg", quality=90)
+    return folder
 
 
 def photo(name: str) -> Path:
-    """A photo that ships with the tests, such as `brown-boots`."""
-    return PHOTOS / f"{name}.jpg"
+    """A photo such as `coffee-cup`."""
+    return Path(_folder().name) / f"{name}.jpg"
 
 
 def photos() -> Sequence[Path]:
     """All of them, by name."""
-    return sorted(PHOTOS.glob("*.jpg"))
+    return [photo(name) for name in sorted(_FILES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +115,7 @@ def serve(folder: Path, **variables: str) -> Iterator[Shop]:
 
 def furnish(shop: Shop) -> None:
     """Make the shared instance: every photo, with attributes to filter by."""
-    shop.create(CLOTHES, "generic")
+    shop.create(PHOTOS, "generic")
     for number, picture in enumerate(photos()):
         kind = picture.stem.rsplit("-", 1)[-1]
-        shop.add(CLOTHES, picture, int_attr=number, str_attr=kind, custom_content=f"no. {number}")
+        shop.add(PHOTOS, picture, int_attr=number, str_attr=kind, custom_content=f"no. {number}")

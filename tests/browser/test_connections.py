@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.accessibility import overflow, violations
 from tests.browser.conftest import Visitor
 from tests.browser.driving import visit
-from tests.browser.shop import CLOTHES, Shop
+from tests.browser.shop import PHOTOS, Shop
 from tests.browser.troubles import Troubles
 
 NUMBERS = count()
@@ -69,7 +69,7 @@ def test_a_directory_is_connected_and_checked(page: Page, storage: Path, name: s
     expect(check.get_by_role("button", name="Check")).to_be_focused()
     assert violations(page) == []
     check.get_by_label("Path of increment.meta").fill("/")
-    check.get_by_label("Instance to import into").select_option(CLOTHES)
+    check.get_by_label("Instance to import into").select_option(PHOTOS)
     check.get_by_role("button", name="Check").click()
     expect(check.get_by_text("All good.")).to_be_visible()
     expect(check.get_by_role("listitem")).to_have_count(4)
@@ -85,13 +85,13 @@ def test_alibaba_cloud_oss_is_connected_by_a_role(page: Page, shop: Shop, name: 
     form.get_by_label("AccessKeyId").fill("LTAIEXAMPLE")
     form.get_by_label("AccessKeySecret").fill("a secret")
     form.get_by_label("Instances").select_option("Only some")
-    form.get_by_label(CLOTHES, exact=True).check()
+    form.get_by_label(PHOTOS, exact=True).check()
     make(form)
     expect(row(page, name)).to_contain_text("cn-shanghai · my-pictures")
     expect(row(page, name)).to_contain_text("Stored")
     told = stored(shop, name)
     assert told["role_arn"] == "acs:ram::1234567890123456:role/similis-import"
-    assert (told["access_key_id"], told["instances"]) == ("LTAIEXAMPLE", [CLOTHES])
+    assert (told["access_key_id"], told["instances"]) == ("LTAIEXAMPLE", [PHOTOS])
     assert "a secret" not in page.content()
 
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.accessibility import overflow, violations
 from tests.browser.conftest import Visitor
 from tests.browser.driving import visit
-from tests.browser.shop import CLOTHES, Shop, photo
+from tests.browser.shop import PHOTOS, Shop, photo
 from tests.browser.troubles import Troubles
 
 NOT_YET = {"code": "unavailable", "message": "The models are not loaded yet.", "hint": "Wait.", "request_id": "r"}
@@ -39,7 +39,7 @@ def row(page: Page, region: str, name: str) -> Locator:
 def test_it_says_that_the_service_is_ready_and_what_it_holds(page: Page) -> None:
     visit(page, "health")
     expect(page.get_by_role("status").filter(has_text="its models are loaded")).to_contain_text("Running since")
-    expect(row(page, "Instances", CLOTHES)).to_contain_text("18")
+    expect(row(page, "Instances", PHOTOS)).to_contain_text("18")
     for chart in ("Calls a second", "Memory", "Processors busy"):
         expect(page.get_by_role("img", name=chart)).to_be_visible()
     assert violations(page) == []
@@ -52,7 +52,7 @@ def test_searches_are_counted_while_one_looks_on(page: Page, shop: Shop) -> None
     before = int(cell.inner_text().replace(",", ""))
     for _ in range(3):
         shop.operator.post(
-            f"/api/v1/instances/{CLOTHES}/search", files={"file": photo("blue-hat").read_bytes()}
+            f"/api/v1/instances/{PHOTOS}/search", files={"file": photo("coffee-cup").read_bytes()}
         ).raise_for_status()
     expect(cell).to_have_text(f"Calls{before + 3}")  # the head is there for small windows
     expect(page.get_by_role("img", name="Search, slowest of twenty")).to_have_accessible_name(re.compile(r"\d m?s;"))
@@ -83,13 +83,13 @@ def test_a_service_that_does_not_answer_is_told_and_asked_again(page: Page) -> N
 
 
 def test_admins_see_who_did_what(page: Page, shop: Shop) -> None:
-    name = shop.instance("generic", [photo("blue-hat")])
+    name = shop.instance("generic", [photo("coffee-cup")])
     visit(page, "health")
     activity = page.get_by_role("region", name="Activity")
     page.get_by_label("Instance", exact=True).last.select_option(name)
     expect(activity.get_by_role("row")).to_have_count(3)
     expect(activity.get_by_role("row").nth(1)).to_contain_text("picture.add")
-    expect(activity.get_by_role("row").nth(1)).to_contain_text("blue-hat/blue-hat.jpg")
+    expect(activity.get_by_role("row").nth(1)).to_contain_text("coffee-cup/coffee-cup.jpg")
     expect(activity.get_by_role("row").nth(2)).to_contain_text("instance.create")
     shop.operator.get(f"/api/v1/instances/{name}").raise_for_status()
     page.get_by_role("button", name="Refresh").click()
@@ -111,7 +111,7 @@ def test_older_events_are_shown_when_asked_for(page: Page, shop: Shop) -> None:
 
 @pytest.mark.parametrize("who", ["reader", "limited"])
 def test_others_see_figures_but_no_activity(visit_as: Visitor, shop: Shop, who: str) -> None:
-    page = visit_as(shop.key("admin", instances=[CLOTHES]) if who == "limited" else who)
+    page = visit_as(shop.key("admin", instances=[PHOTOS]) if who == "limited" else who)
     visit(page, "health")
     expect(page.get_by_role("heading", name="Calls since the start")).to_be_visible()
     expect(page.get_by_role("heading", name="Activity")).to_have_count(0)

@@ -12,7 +12,7 @@ from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.accessibility import overflow, violations
 from tests.browser.driving import visit
-from tests.browser.shop import CLOTHES, Shop, photos
+from tests.browser.shop import PHOTOS, Shop, photos
 from tests.browser.troubles import Troubles
 
 Visitor = Callable[..., Page]
@@ -39,7 +39,7 @@ def range_of_goods(shop: Shop, tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 def test_a_reader_sees_figures_and_nothing_to_change(reader_page: Page) -> None:
-    main = visit(reader_page, f"instance/{CLOTHES}")
+    main = visit(reader_page, f"instance/{PHOTOS}")
     expect(main).to_contain_text(f"{len(photos())} of 100,000 pictures")
     expect(main).to_contain_text("Not tried yet.")
     expect(main.get_by_role("button")).to_have_count(0)
@@ -47,8 +47,8 @@ def test_a_reader_sees_figures_and_nothing_to_change(reader_page: Page) -> None:
 
 
 def test_a_writer_may_change_pictures_but_not_the_instance(writer_page: Page) -> None:
-    main = visit(writer_page, f"instance/{CLOTHES}")
-    expect(main.get_by_role("heading", level=2)).to_have_text([CLOTHES, "Tuning", "Delete pictures", "Duplicates"])
+    main = visit(writer_page, f"instance/{PHOTOS}")
+    expect(main.get_by_role("heading", level=2)).to_have_text([PHOTOS, "Tuning", "Delete pictures", "Duplicates"])
     expect(main.get_by_role("button", name="Tune")).to_have_count(0)
 
 
@@ -136,7 +136,7 @@ def test_a_tuning_that_is_adopted_is_told_and_undone(page: Page, shop: Shop) -> 
 
 def test_too_few_products_to_learn_from_are_told(page: Page, troubles: Troubles) -> None:
     troubles.expect_refusal(409)
-    main = visit(page, f"instance/{CLOTHES}")
+    main = visit(page, f"instance/{PHOTOS}")
     main.get_by_role("button", name="Tune").click()
     expect(main.get_by_role("alert")).to_contain_text("give pictures of one product the same ProductId")
     expect(main.get_by_role("button", name="Tune")).to_be_enabled()
@@ -163,7 +163,7 @@ def test_duplicates_lead_to_a_search_and_can_be_deleted(page: Page, shop: Shop) 
 
 
 def test_no_duplicates_are_told_as_such(page: Page) -> None:
-    main = visit(page, f"instance/{CLOTHES}")
+    main = visit(page, f"instance/{PHOTOS}")
     main.get_by_label("Least similarity").fill("1")
     main.get_by_role("button", name="Find duplicates").click()
     expect(main).to_contain_text(f"No two of {len(photos())} pictures are that alike.")
@@ -173,7 +173,7 @@ def test_many_groups_are_shown_by_and_by(page: Page) -> None:
     groups = [[_alike(f"p{number}", "a"), _alike(f"p{number}", "b")] for number in range(45)]
     found = {"groups": groups, "pictures": 90, "min_similarity": 0.92, "false_matches": 8.2}
     page.route("**/api/**/duplicates*", lambda route: route.fulfill(json=found))
-    main = visit(page, f"instance/{CLOTHES}")
+    main = visit(page, f"instance/{PHOTOS}")
     main.get_by_role("button", name="Find duplicates").click()
     expect(main.get_by_role("heading", level=3)).to_have_count(20)
     main.get_by_role("button", name="Show 20 more groups").click()
@@ -202,7 +202,7 @@ def test_pictures_are_deleted_by_product_and_by_filter(page: Page, shop: Shop) -
 
 def test_a_filter_that_cannot_be_read_deletes_nothing(page: Page, troubles: Troubles) -> None:
     troubles.expect_refusal(400, 422)
-    main = visit(page, f"instance/{CLOTHES}")
+    main = visit(page, f"instance/{PHOTOS}")
     main.get_by_label("That match a filter").check()
     main.get_by_label("Filter", exact=True).fill("int_attr>")
     _delete(main)

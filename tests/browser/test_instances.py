@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.accessibility import overflow, violations
 from tests.browser.driving import visit
-from tests.browser.shop import CLOTHES, Shop, photos
+from tests.browser.shop import PHOTOS, Shop, photos
 from tests.browser.troubles import Troubles
 
 Visitor = Callable[..., Page]
@@ -17,12 +17,12 @@ CUSTOMERS = "Everything of one customer"
 
 
 def test_instances_are_shown_with_their_figures(page: Page) -> None:
-    card = visit(page, "instances").get_by_role("listitem").filter(has_text=CLOTHES)
+    card = visit(page, "instances").get_by_role("listitem").filter(has_text=PHOTOS)
     expect(card).to_contain_text(f"{len(photos())} of 100,000 pictures")
     expect(card).to_contain_text("generic")
     expect(card).to_contain_text("faiss")
-    card.get_by_role("link", name=f"Manage {CLOTHES}").click()
-    expect(page.get_by_role("heading", level=2, name=CLOTHES)).to_be_visible()
+    card.get_by_role("link", name=f"Manage {PHOTOS}").click()
+    expect(page.get_by_role("heading", level=2, name=PHOTOS)).to_be_visible()
 
 
 def test_a_new_instance_is_made_by_keyboard_alone(page: Page, shop: Shop) -> None:
@@ -57,7 +57,7 @@ def test_a_name_that_is_taken_is_told_in_the_form(page: Page, troubles: Troubles
     visit(page, "instances")
     page.get_by_role("button", name="New instance").click()
     dialog = page.get_by_role("dialog")
-    dialog.get_by_label("Name").fill(CLOTHES)
+    dialog.get_by_label("Name").fill(PHOTOS)
     dialog.get_by_role("button", name="Create").click()
     expect(dialog.get_by_role("alert")).to_contain_text("exists already")
     dialog.get_by_role("button", name="Cancel").click()
@@ -67,7 +67,7 @@ def test_a_name_that_is_taken_is_told_in_the_form(page: Page, troubles: Troubles
 @pytest.mark.parametrize("who", ["reader", "writer"])
 def test_who_is_no_admin_makes_no_instance_and_sees_no_customers(visit_as: Visitor, who: str) -> None:
     main = visit(visit_as(who), "instances")
-    expect(main.get_by_role("link", name=f"Search in {CLOTHES}")).to_be_visible()
+    expect(main.get_by_role("link", name=f"Search in {PHOTOS}")).to_be_visible()
     expect(main.get_by_role("button")).to_have_count(0)
     expect(main.get_by_text(CUSTOMERS)).to_have_count(0)
 

@@ -8,7 +8,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.accessibility import overflow, violations
 from tests.browser.conftest import Visitor
 from tests.browser.driving import visit
-from tests.browser.shop import CLOTHES, Shop
+from tests.browser.shop import PHOTOS, Shop
 from tests.browser.troubles import Troubles
 
 
@@ -26,7 +26,7 @@ def made(page: Page, form: Locator) -> str:
     return page.get_by_role("dialog").locator("code").first.inner_text()
 
 
-def status(shop: Shop, key: str, instance: str = CLOTHES) -> int:
+def status(shop: Shop, key: str, instance: str = PHOTOS) -> int:
     """What the service answers whoever has the key."""
     identity, secret, *token = key.split(":")
     headers = {"authorization": ":".join([f"Bearer {identity}", secret, *token])}
@@ -117,7 +117,7 @@ def test_a_refusal_is_told_in_the_dialog(page: Page, troubles: Troubles) -> None
 
 @pytest.mark.parametrize("who", ["reader", "writer", "limited"])
 def test_only_admins_of_the_whole_service_are_led_there(visit_as: Visitor, shop: Shop, who: str) -> None:
-    page = visit_as(shop.key("admin", instances=[CLOTHES]) if who == "limited" else who)
+    page = visit_as(shop.key("admin", instances=[PHOTOS]) if who == "limited" else who)
     visit(page)
     expect(page.get_by_role("link", name="Health")).to_be_visible()
     expect(page.get_by_role("link", name="Access keys")).to_have_count(0)

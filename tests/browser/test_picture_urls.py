@@ -30,7 +30,7 @@ def shop_with_pictures(empty_shop: Shop, troubles: Troubles) -> Shop:
 
 def _width_of(page: Page, source: str) -> int:
     """How wide a picture is that the page loads; 0 where it may not."""
-    page.route("https://*.example/**", lambda route: route.fulfill(path=photo("brown-boots")))
+    page.route("https://*.example/**", lambda route: route.fulfill(path=photo("left-motorcycle")))
     width: int = page.evaluate(_WIDTH, source)
     return width
 
@@ -42,7 +42,7 @@ def test_after_the_sign_in_the_page_loads_pictures_of_the_shop(
     visit(page)
     sign_in(page, shop_with_pictures.keys["reader"])
     page.locator("main[data-ready=search]").wait_for()
-    assert _width_of(page, "https://pictures.example/boots/front.jpg") > 0
+    assert _width_of(page, "https://pictures.example/motorcycle/front.jpg") > 0
     assert "again" not in page.url
 
 
@@ -57,7 +57,7 @@ def test_a_page_reached_from_another_site_loads_them_too(
     page.goto("https://elsewhere.example/")
     page.get_by_role("link").click()
     page.locator("main[data-ready=search]").wait_for()
-    assert _width_of(page, "https://pictures.example/boots/front.jpg") > 0
+    assert _width_of(page, "https://pictures.example/motorcycle/front.jpg") > 0
     assert page.url == f"{shop_with_pictures.address}/#/search/shop"
 
 
@@ -68,4 +68,4 @@ def test_from_other_hosts_nothing_is_loaded(
     troubles.expect_host("other.example")  # the driver tells of the request that the browser refuses to send
     page = visit_as("reader", at=shop_with_pictures)
     visit(page)
-    assert _width_of(page, "https://other.example/boots/front.jpg") == 0
+    assert _width_of(page, "https://other.example/motorcycle/front.jpg") == 0

@@ -16,7 +16,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from tests.browser.driving import drop, prefer, visit
 from tests.browser.routes import ROUTES
-from tests.browser.shop import CLOTHES, photo
+from tests.browser.shop import PHOTOS, photo
 
 Visitor = Callable[..., Page]
 FOLDER = Path(os.environ.get("SIMILIS_SCREENSHOTS", "build/screenshots"))
@@ -38,9 +38,9 @@ def test_the_sign_in(visitor: Page) -> None:
 @pytest.mark.parametrize(("locale", "name"), [("en-US", "results"), ("zh-CN", "results-zh")])
 def test_results(visit_as: Visitor, locale: str, name: str) -> None:
     page = visit_as("admin", locale=locale)
-    visit(page, f"search/{CLOTHES}")
-    drop(page, ".drop", photo("brown-boots"))
-    expect(page.get_by_text("brown-boots").first).to_be_visible()
+    visit(page, f"search/{PHOTOS}")
+    drop(page, ".drop", photo("left-motorcycle"))
+    expect(page.get_by_text("left-motorcycle").first).to_be_visible()
     _take(page, name)
 
 

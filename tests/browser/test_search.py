@@ -32,8 +32,8 @@ def test_a_dropped_picture_is_found(page: Page) -> None:
     expect(first(page)).to_contain_text("1.00")
     expect(first(page)).to_contain_text("Identical features")
     expect(first(page)).to_contain_text("str_attr motorcycle")
-    expect(first(page)).to_contain_text("no. 3")
-    expect(results.get_by_role("status")).to_have_text("1 good match")
+    expect(first(page)).to_contain_text("no. 10")
+    expect(results.get_by_role("status")).to_have_text("2 good matches")
     expect(page.get_by_role("img", name="The picture that is searched with")).to_be_visible()
     assert violations(page) == []
 

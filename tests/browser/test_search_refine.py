@@ -108,14 +108,14 @@ def test_conditions_make_an_expression(page: Page) -> None:
     expect(page.locator(".match")).to_have_count(3)
     page.get_by_role("button", name="Add a condition").click()
     second = page.get_by_role("group", name="Condition 2")
-    second.get_by_label("Value").fill("3")
-    expect(page.get_by_label("Expression")).to_have_value('str_attr in ("motorcycle", "coins") AND int_attr = 3')
+    second.get_by_label("Value").fill("10")
+    expect(page.get_by_label("Expression")).to_have_value('str_attr in ("motorcycle", "coins") AND int_attr = 10')
     expect(page.locator(".match")).to_have_count(1)
     page.get_by_label("How conditions are joined").select_option("OR")
     expect(page.locator(".match")).to_have_count(3)
     assert violations(page) == []
     page.get_by_role("button", name="Remove condition 1").click()
-    expect(page.get_by_label("Expression")).to_have_value("int_attr = 3")
+    expect(page.get_by_label("Expression")).to_have_value("int_attr = 10")
     expect(page.get_by_role("button", name="Remove condition 1")).to_be_focused()
 
 
@@ -127,7 +127,7 @@ def test_what_was_written_becomes_conditions_where_it_can(page: Page) -> None:
     expect(page.get_by_role("group", name="Condition 1").get_by_label("Value")).to_have_value('a "b"')
     expect(page.get_by_role("group", name="Condition 2").get_by_label("Field")).to_have_value("int_attr2")
     expect(page.get_by_label("How conditions are joined")).to_have_value("OR")
-    expression.fill('(int_attr>1 OR int_attr<-9) AND str_attr="motorcycle"')
+    expression.fill('(int_attr>11 OR int_attr<-9) AND str_attr="motorcycle"')
     expect(page.get_by_text("is edited as text")).to_be_visible()
     expect(page.locator(".match")).to_have_count(1)
 

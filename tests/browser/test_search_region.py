@@ -12,7 +12,7 @@ from tests.browser.shop import photo
 
 
 def test_the_found_subject_is_drawn_and_its_edge_can_be_dragged(page: Page) -> None:
-    searched(page, photo("denim-shorts"))
+    searched(page, photo("tabby-cat"))
     before = corners(page)
     handle = page.locator(".handle.e").bounding_box()
     assert handle
@@ -28,7 +28,7 @@ def test_the_found_subject_is_drawn_and_its_edge_can_be_dragged(page: Page) -> N
 
 
 def test_the_region_is_dragged_and_stays_inside(page: Page) -> None:
-    searched(page, photo("denim-shorts"))
+    searched(page, photo("tabby-cat"))
     x1, x2, y1, y2 = corners(page)
     box = region(page).bounding_box()
     assert box
@@ -40,18 +40,18 @@ def test_the_region_is_dragged_and_stays_inside(page: Page) -> None:
 
 
 def test_a_new_region_is_drawn_from_outside_the_old_one(page: Page) -> None:
-    searched(page, photo("denim-shorts"))
+    searched(page, photo("tabby-cat"))
     stage = page.locator(".stage").bounding_box()
     assert stage
     page.mouse.move(stage["x"] + 2, stage["y"] + 2)
     page.mouse.down()
     page.mouse.move(stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2, steps=4)
     page.mouse.up()
-    assert corners(page) == pytest.approx((1, 112, 1, 84), abs=3)  # of 224 × 168
+    assert corners(page) == pytest.approx((1, 120, 1, 80), abs=3)  # of 240 × 160
 
 
 def test_the_region_is_moved_and_resized_by_keys_alone(page: Page) -> None:
-    searched(page, photo("denim-shorts"))
+    searched(page, photo("tabby-cat"))
     x1, x2, y1, y2 = corners(page)
     region(page).focus()
     assert "region" in asked(page, lambda: page.keyboard.press("ArrowLeft"))
@@ -65,7 +65,7 @@ def test_the_region_is_moved_and_resized_by_keys_alone(page: Page) -> None:
 
 def test_a_finger_moves_the_region_to_where_it_taps(page: Page) -> None:
     phone = as_phone(page)
-    searched(page, photo("denim-shorts"))
+    searched(page, photo("tabby-cat"))
     x1, x2, y1, y2 = corners(page)
     stage = page.locator(".stage").bounding_box()
     assert stage
@@ -78,7 +78,7 @@ def collage(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A picture of two things that lie apart."""
     path = tmp_path_factory.mktemp("collage") / "two.png"
     sheet = Image.new("RGB", (600, 320), "white")
-    for column, name in enumerate(("red-beanie", "black-boots")):
+    for column, name in enumerate(("running-horse", "right-motorcycle")):
         with Image.open(photo(name)) as thing:
             sheet.paste(thing.resize((200, 240)), (40 + 320 * column, 40))
     sheet.save(path)
@@ -102,10 +102,10 @@ def test_further_subjects_are_chips_and_marks(page: Page, collage: Path) -> None
 
 
 def test_the_whole_picture_is_searched_with_crop_off(page: Page) -> None:
-    searched(page, photo("denim-shorts"))
+    searched(page, photo("tabby-cat"))
     whole = page.get_by_role("button", name="Whole picture")
     assert asked(page, whole.click)["crop"] == "false"
-    assert corners(page) == (0, 224, 0, 168)
+    assert corners(page) == (0, 240, 0, 160)
     expect(whole).to_be_focused()
     assert "crop" not in asked(page, page.get_by_role("button", name="Main subject").click)
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.driving import visit
 from tests.browser.routes import ROUTES
-from tests.browser.shop import CLOTHES, Shop
+from tests.browser.shop import PHOTOS, Shop
 
 Visitor = Callable[..., Page]
 _READER = ["Search", "This instance", "Instances", "Health", "API reference"]
@@ -66,7 +66,7 @@ def test_a_page_that_a_role_may_not_use_says_so_and_asks_for_nothing(
 def test_a_key_of_one_instance_sees_only_that(visit_as: Visitor, shop: Shop) -> None:
     own = shop.instance()
     page = visit_as(shop.key("admin", instances=[own]))
-    visit(page, f"search/{CLOTHES}")
+    visit(page, f"search/{PHOTOS}")
     expect(page).to_have_url(re.compile(f"#/search/{own}$"))
     assert page.get_by_role("combobox", name="Instance").locator("option").all_inner_texts() == [own]
     expect(page.get_by_role("link", name="Access keys")).to_have_count(0)
@@ -82,13 +82,13 @@ def test_an_address_that_names_nothing_leads_to_the_search(page: Page) -> None:
 
 def test_the_picker_leads_to_the_same_page_of_another_instance(page: Page, shop: Shop) -> None:
     other = shop.instance()
-    visit(page, f"instance/{CLOTHES}")
+    visit(page, f"instance/{PHOTOS}")
     page.get_by_role("combobox", name="Instance").select_option(other)
     expect(page).to_have_url(re.compile(f"#/instance/{other}$"))
 
 
 def test_the_way_back_leads_back(page: Page) -> None:
-    visit(page, f"search/{CLOTHES}")
+    visit(page, f"search/{PHOTOS}")
     page.get_by_role("link", name="Health").click()
     expect(page).to_have_title("Health – Similis")
     page.go_back()

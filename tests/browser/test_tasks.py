@@ -26,9 +26,9 @@ def source(shop: Shop, storage: Path) -> str:
     name = f"source-{next(NUMBERS)}"
     folder = storage / name
     folder.mkdir()
-    for product in ("brown-boots", "blue-hat"):
+    for product in ("left-motorcycle", "coffee-cup"):
         shutil.copy(photo(product), folder)
-    lines = [json.dumps(add_line(each, f"{each}.jpg")) for each in ("brown-boots", "blue-hat", "gone")]
+    lines = [json.dumps(add_line(each, f"{each}.jpg")) for each in ("left-motorcycle", "coffee-cup", "gone")]
     (folder / "increment.meta").write_text("\n".join([*lines, "no JSON"]) + "\n")
     form = {"name": name, "provider": "file", "root": str(storage), "bucket": name}
     shop.operator.post("/api/v1/connections", json=form).raise_for_status()
@@ -59,7 +59,7 @@ def figures(task: Locator) -> dict[str, str]:
 
 def hang(storage: Path, source: str) -> None:
     """Let increment.meta have so many lines that it takes a while."""
-    lines = [json.dumps(add_line(str(number), "blue-hat.jpg")) for number in range(3000)]
+    lines = [json.dumps(add_line(str(number), "coffee-cup.jpg")) for number in range(3000)]
     (storage / source / "increment.meta").write_text("\n".join(lines) + "\n")
 
 
@@ -117,7 +117,7 @@ def test_a_running_import_shows_how_far_it_is_and_is_cancelled(
 
 
 def test_a_rebuild_is_asked_for_twice(page: Page, shop: Shop, source: str) -> None:
-    name = shop.instance("generic", [photo("red-skirt")])
+    name = shop.instance("generic", [photo("space-rocket")])
     opened(page, name, source)
     page.get_by_label("Rebuild the instance from it").check()
     page.get_by_role("button", name="Start import").click()
@@ -127,7 +127,7 @@ def test_a_rebuild_is_asked_for_twice(page: Page, shop: Shop, source: str) -> No
     page.get_by_role("button", name="Start import").click()
     page.get_by_role("dialog").get_by_role("button", name="Rebuild").click()
     first(page, "Done")
-    query = f"/api/v1/instances/{name}/pictures?product_id=red-skirt&pic_name=red-skirt.jpg"
+    query = f"/api/v1/instances/{name}/pictures?product_id=space-rocket&pic_name=space-rocket.jpg"
     assert shop.operator.get(query).status_code == 404
 
 
@@ -156,7 +156,7 @@ def test_a_refusal_is_told_in_the_form(page: Page, shop: Shop, source: str, trou
 
 
 def test_older_tasks_are_shown_when_asked_for(page: Page, shop: Shop) -> None:
-    name = shop.instance("generic", [photo("blue-hat")])
+    name = shop.instance("generic", [photo("coffee-cup")])
     for _ in range(11):
         task = shop.operator.post(f"/api/v1/instances/{name}/exports").raise_for_status().json()
         while shop.operator.get(f"/api/v1/tasks/{task['id']}").json()["status"] == "processing":
@@ -177,7 +177,7 @@ def test_a_writer_names_the_connection_and_does_not_rebuild(writer_page: Page, s
 
 
 def test_a_task_that_others_began_is_seen_after_a_refresh(page: Page, shop: Shop) -> None:
-    name = shop.instance("generic", [photo("blue-hat")])
+    name = shop.instance("generic", [photo("coffee-cup")])
     opened(page, name)
     expect(page.get_by_text("There is none yet.")).to_be_visible()
     shop.operator.post(f"/api/v1/instances/{name}/exports").raise_for_status()
@@ -187,7 +187,7 @@ def test_a_task_that_others_began_is_seen_after_a_refresh(page: Page, shop: Shop
 
 @pytest.mark.parametrize("locale", ["en-US", "zh-CN"])
 def test_it_fits_a_phone(visit_as: Visitor, shop: Shop, locale: str) -> None:
-    name = shop.instance("generic", [photo("blue-hat")])
+    name = shop.instance("generic", [photo("coffee-cup")])
     shop.operator.post(f"/api/v1/instances/{name}/exports").raise_for_status()
     page = visit_as("admin", width=360, theme="dark", locale=locale)
     opened(page, name)
