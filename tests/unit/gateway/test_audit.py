@@ -39,7 +39,7 @@ CALLS: dict[str, tuple[str, str, dict[str, Any], str | None]] = {
     "show_picture": ("GET", f"{SHOP}/pictures", {"params": KEY}, f"{PRODUCT}/{NAME}"),
     "update_picture": ("PATCH", f"{SHOP}/pictures", {"params": KEY, "json": {"int_attr": 1}}, f"{PRODUCT}/{NAME}"),
     "search": ("POST", f"{SHOP}/search", {"picture": {}}, None),
-    "check_filter": ("GET", f"{API}/filters/check", {"params": {"expression": "int_attr>1"}}, None),
+    "check_filter": ("POST", f"{API}/filters/check", {"json": {"expression": "int_attr>1"}}, None),
     "compare": ("POST", f"{API}/compare", {"picture": {"second": True}}, None),
     "list_duplicates": ("GET", f"{SHOP}/duplicates", {}, None),
     "show_tuning": ("GET", f"{SHOP}/tuning", {}, None),

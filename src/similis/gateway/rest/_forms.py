@@ -173,8 +173,8 @@ class TuningForm(JsonForm):
     dry_run: Annotated[bool, Field(description="Only tell whether it would help.")] = False
 
 
-class FilterQuery(_Form):
-    """A filter to look at."""
+class FilterForm(JsonForm):
+    """A filter to look at; in a body, so that logs of requests do not have it."""
 
     expression: FilterText
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 
 from similis.domain import InstanceType, InvalidInput, JsonObject, as_json, filter_fields, parse_filter
 from similis.gateway._multipart import read_parts
 from similis.gateway.rest._answers import ComparisonAnswer, FilterAnswer, SearchAnswer
 from similis.gateway.rest._caller import Reader, Service
-from similis.gateway.rest._forms import ComparisonForm, FilterQuery, SearchForm
-from similis.gateway.rest._input import Multipart, body_schema, validated
+from similis.gateway.rest._forms import ComparisonForm, FilterForm, SearchForm
+from similis.gateway.rest._input import Json, Multipart, body_schema, validated
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
 
@@ -40,10 +40,14 @@ def search(
     )
 
 
-@router.get("/filters/check", response_model=FilterAnswer)
-def check_filter(_caller: Reader, query: Annotated[FilterQuery, Query()]) -> JsonObject:
+@router.post(
+    "/filters/check",
+    response_model=FilterAnswer,
+    openapi_extra=body_schema("application/json", FilterForm),
+)
+def check_filter(_caller: Reader, form: Annotated[FilterForm, Depends(Json(FilterForm))]) -> JsonObject:
     """Whether a filter can be used; if not, the error says where it goes wrong and what is expected. Role: reader."""
-    return {"valid": True, "fields": sorted(filter_fields(parse_filter(query.expression)))}
+    return {"valid": True, "fields": sorted(filter_fields(parse_filter(form.expression)))}
 
 
 async def _comparison(request: Request) -> ComparisonForm:

@@ -82,7 +82,7 @@ REST: Mapping[tuple[str, str], tuple[Build, ...]] = {
         lambda at, _: {"files": {name: (None, value) for name, value in _key(at).items()}},
         lambda _at, picture: {"files": {"file": picture}},
     ),
-    ("get", "/api/v1/filters/check"): (lambda _at, _: {"params": {"expression": "int_attr>=0"}},),
+    ("post", "/api/v1/filters/check"): (lambda _at, _: {"json": {"expression": "int_attr>=0"}},),
     ("post", "/api/v1/compare"): (lambda _at, picture: {"files": {"first": picture, "second": picture}},),
     ("post", _INSTANCE + "/tuning"): (lambda _at, _: {"json": {"dry_run": True}},),
     ("get", _INSTANCE + "/tuning"): (_nothing,),

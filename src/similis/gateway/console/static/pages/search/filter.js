@@ -1,6 +1,6 @@
 // The filter: conditions in rows, the expression that they make – which can be written freely –, and what is wrong with it.
 
-import { api, isAbort, query } from "../../api.js";
+import { api, isAbort } from "../../api.js";
 import { h, show } from "../../dom.js";
 import { field } from "../../ui/controls.js";
 import { errorBox } from "../../ui/feedback.js";
@@ -42,16 +42,21 @@ export function filterPart(state, signal, onChange) {
   async function check(text) {
     asking = new AbortController();
     try {
-      if (text.trim()) await api.get(`/filters/check${query({ expression: text })}`, { signal: asking.signal });
+      if (text.trim()) await api.post("/filters/check", { expression: text }, { signal: asking.signal });
       settle(text, null);
     } catch (error) {
-      if (!isAbort(error)) settle(text, error);
+      if (isAbort(error)) return;
+      if (isOfExpression(error)) settle(text, error);
+      else use(text); // nobody knows whether it can be read: the search will tell
     }
   }
 
   function settle(text, error) {
     tell(text, error);
-    if (error || text.trim() === state.filter.trim()) return;
+    if (!error && text.trim() !== state.filter.trim()) use(text);
+  }
+
+  function use(text) {
     state.filter = text;
     onChange();
   }
@@ -77,6 +82,9 @@ export function filterPart(state, signal, onChange) {
     },
   };
 }
+
+/** Whether an error is about the expression itself, not about who asks or about the service. */
+const isOfExpression = ({ status }) => [400, 413, 422].includes(status);
 
 /** The expression with the place marked where the service could not go on. */
 function pointedAt(text, error) {
