@@ -6,16 +6,20 @@ import { address, load, OF_INSTANCE, place } from "./router.js";
 import * as session from "./session.js";
 import { closedPage, frame } from "./shell.js";
 import { signInPage } from "./sign_in.js";
-import { errorBox } from "./ui/feedback.js";
+import { errorBox, errorLine, toast } from "./ui/feedback.js";
 
 let leaving = new AbortController();
+let chosen = ""; // the instance that was last looked at, for pages that are about none
+let begun = false;
 
 /** Draws all anew: after the sign-in, the sign-out, another language. */
 async function draw() {
+  // A dialog that is only removed would never say that it is closed, and who waits for it would wait for ever.
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   if (!session.current()) {
     leaving.abort();
     document.title = "Similis";
-    show(document.body, signInPage(begin, draw));
+    replace(signInPage(begin, draw));
     return;
   }
   const { page, instance, parameters } = await settled();
@@ -24,7 +28,7 @@ async function draw() {
   const { signal } = leaving;
   const { body, main, title } = frame({ page, instance, redraw: draw, onSignOut });
   document.body.classList.remove("unfolded");
-  show(document.body, body, document.querySelector("body > .toasts")); // what was just told may lead to another page
+  replace(body, document.querySelector("body > .toasts")); // what was just told may lead to another page
   document.title = `${title} – Similis`;
   try {
     const module = session.mayOpen(page) ? await load(page) : closedPage;
@@ -35,16 +39,26 @@ async function draw() {
   if (!signal.aborted) main.dataset.ready = page; // for whoever drives this page
 }
 
+/** Shows other elements. A choice that had the focus keeps it; else a new page is told to those who cannot see it. */
+function replace(...elements) {
+  const held = document.activeElement?.dataset.choice;
+  show(document.body, ...elements);
+  if (held) document.querySelector(`[data-choice="${held}"]`)?.focus();
+  if (begun && document.activeElement === document.body) document.querySelector("main h1")?.focus();
+  begun = true;
+}
+
 /** The place to be: an instance that is there, a page that fits. */
 async function settled() {
   const wanted = place();
   const names = session.instances().map((each) => each.name);
   if (!names.length && OF_INSTANCE.includes(wanted.page || "search")) return { page: "welcome", instance: "", parameters: wanted.parameters };
   const page = wanted.page || "search";
-  if (!OF_INSTANCE.includes(page)) return { ...wanted, page };
-  const instance = names.includes(wanted.instance) ? wanted.instance : names[0];
-  if (page !== wanted.page || instance !== wanted.instance) history.replaceState(null, "", address(page, instance));
-  return { ...wanted, page, instance };
+  const instance = [wanted.instance, chosen].find((each) => names.includes(each)) ?? names[0] ?? "";
+  chosen = instance;
+  if (!OF_INSTANCE.includes(page) || (page === wanted.page && instance === wanted.instance)) return { ...wanted, page, instance };
+  history.replaceState(null, "", address(page, instance));
+  return { page, instance, parameters: new URLSearchParams() }; // those that were given are about something else
 }
 
 async function begin() {
@@ -53,23 +67,25 @@ async function begin() {
 }
 
 async function onSignOut() {
-  await session.signOut();
+  try {
+    await session.signOut();
+  } catch (error) {
+    // Another window has ended or renewed the session: see what there is now.
+    if (error.code === "csrf_failed" || error.status === 401) location.reload();
+    else toast(errorLine(error));
+    return;
+  }
   history.replaceState(null, "", location.pathname);
   location.reload(); // nothing of what was shown stays in memory
 }
 
 whenSignedOut(() => {
+  if (!session.current()) return; // the sign-in is there already, perhaps with half a key
   session.forget();
   draw();
 });
 
-let drawn = "";
-addEventListener("hashchange", async () => {
-  await draw();
-  // A new page is told to those who cannot see it, and what had the focus is gone with the old one.
-  if (drawn !== place().page || document.activeElement === document.body) document.querySelector("main h1")?.focus();
-  drawn = place().page;
-});
+addEventListener("hashchange", draw);
 
 try {
   if (await session.restore()) await begin();
@@ -77,4 +93,3 @@ try {
 } catch (error) {
   show(document.body, errorBox(error));
 }
-drawn = place().page;

@@ -20,7 +20,7 @@ function chooseTheme(theme) {
 }
 
 function choice(name, options, value, onchange) {
-  const select = h("select", { class: "quiet", "aria-label": t(name), onchange: () => onchange(select.value), value },
+  const select = h("select", { class: "quiet", "aria-label": t(name), "data-choice": name, onchange: () => onchange(select.value), value },
     options.map(([key, text]) => h("option", { value: key }, text)));
   return select;
 }

@@ -50,7 +50,7 @@ function picker(page, chosen) {
   if (!instances().length) return h("p", { class: "note" }, t("none"));
   const id = uniqueId("instance");
   const select = h("select", {
-    id, value: chosen || instances()[0].name,
+    id, "data-choice": "instance", value: chosen || instances()[0].name,
     onchange: () => go(OF_INSTANCE.includes(page) ? page : "search", select.value),
   }, instances().map((each) => h("option", { value: each.name }, each.name)));
   return [h("label", { for: id }, t("instance")), select];

@@ -16,18 +16,25 @@ export async function repeat(step, signal) {
 /** Waits for some seconds, or until the signal aborts. */
 export function pause(seconds, signal) {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, seconds * 1000);
-    signal?.addEventListener("abort", () => {
+    const end = () => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", end); // a page may be left open for days
       resolve();
-    }, { once: true });
+    };
+    const timer = setTimeout(end, seconds * 1000);
+    signal?.addEventListener("abort", end);
   });
 }
 
 function seen(signal) {
   if (!document.hidden) return Promise.resolve();
   return new Promise((resolve) => {
-    document.addEventListener("visibilitychange", resolve, { once: true, signal });
-    signal.addEventListener("abort", resolve, { once: true });
+    const end = () => {
+      document.removeEventListener("visibilitychange", end);
+      signal.removeEventListener("abort", end);
+      resolve();
+    };
+    document.addEventListener("visibilitychange", end);
+    signal.addEventListener("abort", end);
   });
 }

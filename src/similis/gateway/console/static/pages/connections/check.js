@@ -23,7 +23,7 @@ export function checkConnection({ name, provider, bucket }) {
     return false; // the dialog stays
   };
   return ask({
-    title: t("check.title", { name }), action: t("check"), leave: t("leave"), step,
+    title: t("check.title", { name }), action: t("check"), leave: t("leave"), step, leavable: true,
     body: h("div", {}, h("p", { class: "note" }, t("check.what")),
       bucket ? null : field(t(provider === "file" ? "folder" : "bucket"), inputs.bucket),
       field(t("path"), inputs.path, t("path.note")), field(t("instance"), inputs.instance), result),
