@@ -1,6 +1,6 @@
 """The nouns of image search: keys, regions, categories, filters, searches and errors. Imports nothing of ours."""
 
-from similis.domain._access import MAX_LIFETIME, AccessKey, NewAccessKey, Role, check_lifetime
+from similis.domain._access import MAX_LIFETIME, AccessKey, NewAccessKey, Role, check_lifetime, is_key_id
 from similis.domain._attributes import (
     INT32,
     INT_FIELDS,
@@ -370,6 +370,7 @@ __all__ = [
     "filter_fields",
     "format_filter",
     "instance_from_json",
+    "is_key_id",
     "match_from_json",
     "matches",
     "new_access_key_from_json",

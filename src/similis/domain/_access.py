@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -9,6 +10,7 @@ from enum import StrEnum
 from similis.domain._errors import InvalidLifetime
 
 MAX_LIFETIME = timedelta(hours=12)
+_KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 class Role(StrEnum):
@@ -22,6 +24,11 @@ class Role(StrEnum):
         """Whether this role may do what `needed` may."""
         order = list(Role)
         return order.index(self) <= order.index(needed)
+
+
+def is_key_id(text: str) -> bool:
+    """Whether an access key can have this id; no database need be asked for another, and some would fail on it."""
+    return _KEY_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,16 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from similis.catalogue import Catalogue
-from similis.domain import AccessKey, KeyNotFound, NewAccessKey, NotAuthenticated, Role, check_lifetime, check_qps
+from similis.domain import (
+    AccessKey,
+    KeyNotFound,
+    NewAccessKey,
+    NotAuthenticated,
+    Role,
+    check_lifetime,
+    check_qps,
+    is_key_id,
+)
 from similis.privacy import Keyring
 
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
@@ -70,6 +79,7 @@ class Access:
         Raises:
             KeyNotFound: there is none of that id.
         """
+        require_key_id(identity)
         return self._catalogue.access_keys.disable(identity)
 
     def authenticate(self, identity: str, secret: str, token: str = "") -> AccessKey:
@@ -94,6 +104,7 @@ class Access:
             KeyNotFound: there is none of that id.
             KeyringFailed: the key directory does not fit.
         """
+        require_key_id(identity)
         key, sealed = self._catalogue.access_keys.get(identity)
         return key, self._keyring.unseal(sealed, secret_context(identity)).decode()
 
@@ -122,6 +133,16 @@ class Access:
 def secret_context(identity: str) -> str:
     """What the secret of an access key is sealed for."""
     return f"access-key:{identity}"
+
+
+def require_key_id(identity: str) -> None:
+    """Check that there could be a key of this id, before the catalogue is asked.
+
+    Raises:
+        KeyNotFound: there could not.
+    """
+    if not is_key_id(identity):
+        raise KeyNotFound(f"There is no access key {identity[:64]!r}.", "List the keys that there are.")
 
 
 def _digest(token: str) -> bytes:

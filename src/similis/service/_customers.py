@@ -7,7 +7,7 @@ from contextlib import suppress
 
 from similis.catalogue import Catalogue, ErasureBegun
 from similis.domain import AccessKey, Erasure, Instance, InstanceNotFound, InvalidInput, KeyNotFound
-from similis.service._access import Access
+from similis.service._access import Access, require_key_id
 from similis.service._audit_log import AuditLog
 from similis.service._customer_files import CustomerFiles, Files, names_of
 from similis.service._instances import Instances
@@ -42,7 +42,7 @@ class Customers:
             InvalidInput: the key is not limited to instances, or another one may do more with one of them.
             KeyringFailed: an instance is deleted, but its key could not be destroyed; call again.
         """
-        begun = self._catalogue.customers.erasure(key_id) or self._begin(self._key(key_id))
+        begun = self._begun(key_id) or self._begin(self._key(key_id))
         for identity in begun.erasure.keys:  # first of all, so that nothing new comes by them
             with suppress(KeyNotFound):
                 self._access.disable(identity)
@@ -61,8 +61,12 @@ class Customers:
             KeyNotFound: there is no such access key, or the customer is erased already.
             InvalidInput: the key is not limited to instances, or another one may do more with one of them.
         """
-        begun = self._catalogue.customers.erasure(key_id)
+        begun = self._begun(key_id)
         return self._planned(self._key(key_id), self._instances.list()) if begun is None else begun.erasure
+
+    def _begun(self, key_id: str) -> ErasureBegun | None:
+        require_key_id(key_id)
+        return self._catalogue.customers.erasure(key_id)
 
     def _begin(self, key: AccessKey) -> ErasureBegun:
         instances = self._instances.list()
@@ -71,6 +75,7 @@ class Customers:
         return self._catalogue.customers.claim_erasure(erasure, uids)
 
     def _key(self, key_id: str) -> AccessKey:
+        require_key_id(key_id)
         return self._catalogue.access_keys.get(key_id)[0]
 
     def _planned(self, key: AccessKey, instances: Sequence[Instance]) -> Erasure:

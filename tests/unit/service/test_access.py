@@ -28,6 +28,20 @@ def test_a_key_opens_with_its_own_secret_only(app: App) -> None:
         assert caught.value.message == "The access key was not accepted."
 
 
+@pytest.mark.parametrize("identity", ["", "SIM\x00", "SIM\ud800", "SIM\u00fc", "S" * 65, "SIM ONE", "SIM\n"])
+def test_what_cannot_be_the_id_of_a_key_is_unknown_without_asking_the_catalogue(
+    app: App, monkeypatch: pytest.MonkeyPatch, identity: str
+) -> None:
+    """PostgreSQL fails on some of them."""
+    monkeypatch.setattr(app.access, "_catalogue", None)
+    monkeypatch.setattr(app.customers, "_catalogue", None)
+    for ask in (app.access.disable, app.access.reveal, app.customers.plan, app.customers.erase, app.customers.export):
+        with pytest.raises(KeyNotFound):
+            ask(identity)
+    with pytest.raises(NotAuthenticated):
+        app.access.authenticate(identity, "secret")
+
+
 def test_a_disabled_key_opens_nothing(app: App) -> None:
     new = app.access.create(Role.ADMIN)
     assert app.access.disable(new.key.id).disabled

@@ -45,9 +45,19 @@ def test_what_a_session_may_do_is_what_its_key_may(app: App, page: httpx.Client,
 
 
 def test_calls_of_a_session_count_on_its_key(app: App, page: httpx.Client, sign_in: SignIn) -> None:
-    sign_in(app.access.create(Role.READER, qps=0.01))
-    assert page.get("/api/v1/instances").status_code == 200
-    assert page.get("/api/v1/instances").json()["code"] == "key_throttled"
+    csrf = sign_in(app.access.create(Role.READER, qps=3))
+    answers = [page.get(path) for path in ("/api/v1/instances", SESSION) * 20]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert {answer.request.url.path for answer in refused} == {"/api/v1/instances", SESSION}
+    assert {answer.json()["code"] for answer in refused} == {"key_throttled"}
+    assert page.delete(SESSION, headers=csrf).status_code == 204  # nobody is held
+
+
+def test_signing_in_counts_on_the_key(app: App, page: httpx.Client) -> None:
+    key = text_of(app.access.create(Role.READER, qps=0.01))
+    assert page.post(SESSION, json={"key": key}).status_code == 200
+    assert page.post(SESSION, json={"key": key}).json()["code"] == "key_throttled"
+    assert page.get(SESSION).json()["code"] == "key_throttled"
 
 
 def test_a_temporary_key_needs_its_token_and_gives_a_shorter_session(app: App, page: httpx.Client) -> None:
@@ -122,6 +132,14 @@ def test_a_session_ends_with_its_key_at_the_next_call(app: App, page: httpx.Clie
         ({"json": {"key": "{id}"}}, 401, "not_authenticated"),
         ({"json": {"key": ""}}, 401, "not_authenticated"),
         ({"json": {}}, 400, "invalid_input"),
+        ({"json": {"key": "SIM\x00:secret"}}, 401, "not_authenticated"),
+        ({"json": {"key": "{id}\u00fc:secret"}}, 401, "not_authenticated"),
+        ({"json": {"key": "SIM:" + "x" * 2_045}}, 400, "invalid_input"),
+        (
+            {"content": b'{"key": "\\ud800:\\ud800"}', "headers": {"content-type": "application/json"}},
+            400,
+            "invalid_input",
+        ),
         ({"json": {"key": 1}}, 400, "invalid_input"),
         ({"json": {"key": "a:b", "more": 1}}, 400, "invalid_input"),
         ({"data": {"key": "a:b"}}, 400, "invalid_input"),  # as a form of another site could send it
@@ -139,9 +157,13 @@ def test_who_is_not_let_in_is_told_why(
     assert not answer.headers.get_list("set-cookie")
 
 
-def test_guessing_is_slowed_down(page: httpx.Client, admin: NewAccessKey) -> None:
+def test_guessing_one_key_is_slowed_down(app: App, page: httpx.Client, admin: NewAccessKey) -> None:
     statuses = [page.post(SESSION, json={"key": f"{admin.key.id}:{guess}"}).status_code for guess in range(11)]
     assert statuses == [401] * 10 + [429]
+    other = app.access.create(Role.READER)
+    assert (
+        page.post(SESSION, json={"key": text_of(other)}).status_code == 200
+    )  # which behind a proxy may be anybody's
     refused = page.post(SESSION, json={"key": text_of(admin)})  # else one could go on guessing
     assert (refused.status_code, refused.json()["code"]) == (429, "sign_in_throttled")
     assert 1 <= int(refused.headers["retry-after"]) <= 6
@@ -155,8 +177,9 @@ def test_who_signs_in_and_out_is_noted(app: App, page: httpx.Client, admin: NewA
     page.get("/api/v1/instances")
     page.delete(SESSION)
     page.delete(SESSION, headers=csrf)
+    page.delete(SESSION)  # there is none to end, so there is nothing to tell of
     noted = [(str(each.action), each.actor, each.outcome) for each in app.audit.events()]
-    assert noted[4::-1] == [
+    assert noted[4::-1] == [  # the last ones, oldest first
         ("session.start", "unknown", "not_authenticated"),
         ("session.start", admin.key.id, "ok"),
         ("instance.list", admin.key.id, "ok"),
