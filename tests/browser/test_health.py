@@ -76,10 +76,18 @@ def test_a_service_that_is_not_ready_is_told_and_followed(page: Page, troubles: 
 
 
 def test_a_service_that_does_not_answer_is_told_and_asked_again(page: Page) -> None:
-    page.route("**/metrics", lambda route: route.abort(), times=1)
+    page.route("**/readyz", lambda route: route.abort(), times=1)
     visit(page, "health")
     expect(page.get_by_text("It does not answer.")).to_be_visible()
     expect(page.get_by_text("its models are loaded")).to_be_visible()
+
+
+def test_figures_that_a_proxy_keeps_to_itself_are_no_silence(page: Page, troubles: Troubles) -> None:
+    troubles.expect_refusal(403)
+    page.route("**/metrics", lambda route: route.fulfill(status=403))
+    visit(page, "health")
+    expect(page.get_by_text("its figures are not let through")).to_be_visible()
+    expect(page.get_by_role("row").filter(has_text=PHOTOS).first).to_be_visible()
 
 
 def test_admins_see_who_did_what(page: Page, shop: Shop) -> None:

@@ -46,18 +46,25 @@ function follow(places, signal) {
   }, signal);
 }
 
+/** What the service says of itself; its figures are null where a proxy keeps them to itself. */
 async function look(signal) {
+  const status = await api.outside("/readyz", { signal }).then(() => 200, (error) => error.status);
+  if (status !== 200 && status !== 503) return { state: "silent", reading: null };
+  const reading = await figures(signal);
+  if (status === 503) return { state: "loading", reading };
+  return { state: reading ? "ready" : "closed", reading };
+}
+
+async function figures(signal) {
   try {
-    const reading = read(await (await api.outside("/metrics", { signal })).text());
-    const ready = await api.outside("/readyz", { signal }).then(() => true, (error) => error.status !== 503 && Promise.reject(error));
-    return { state: ready ? "ready" : "loading", reading };
+    return read(await (await api.outside("/metrics", { signal })).text());
   } catch {
-    return { state: "silent", reading: null };
+    return null;
   }
 }
 
 function stateWords(state, reading) {
-  const kind = { ready: "good", loading: "busy", silent: "bad" }[state];
+  const kind = { ready: "good", closed: "good", loading: "busy", silent: "bad" }[state];
   const start = reading?.process.start;
   const since = start && t("since", { when: dateTime(start * 1000), time: duration(Date.now() / 1000 - start) });
   return [

@@ -4,8 +4,8 @@ import { messages } from "../../i18n.js";
 
 export const t = messages("health", {
   en: {
-    service: "Service", ready: "Ready", loading: "Not ready", silent: "No answer", since: "Running since {when}, {time}",
-    "ready.text": "It answers, and its models are loaded.", "loading.text": "It answers, but cannot take pictures yet.", "silent.text": "It does not answer. This page goes on asking.",
+    service: "Service", ready: "Ready", closed: "Ready", loading: "Not ready", silent: "No answer", since: "Running since {when}, {time}",
+    "ready.text": "It answers, and its models are loaded.", "loading.text": "It answers, but cannot take pictures yet.", "closed.text": "It is ready; its figures are not let through to this page.", "silent.text": "It does not answer. This page goes on asking.",
     now: "Now", "now.note": "Of this gateway, in the last five minutes at most; asked every two seconds while this page is seen.",
     rate: "Calls a second", errors: "Refused or failed a second", p95: "Search, slowest of twenty", memory: "Memory", processors: "Processors busy",
     "p95.note": "{time} or less", none: "–",
@@ -18,8 +18,8 @@ export const t = messages("health", {
     erased: "(no longer readable)", ok: "Done", nothing: "Nothing yet.",
   },
   zh: {
-    service: "服务", ready: "就绪", loading: "未就绪", silent: "无响应", since: "启动于 {when}，已运行 {time}",
-    "ready.text": "服务正常响应，模型已加载。", "loading.text": "服务有响应，但暂时不能处理图片。", "silent.text": "服务没有响应，此页面会继续尝试。",
+    service: "服务", ready: "就绪", closed: "就绪", loading: "未就绪", silent: "无响应", since: "启动于 {when}，已运行 {time}",
+    "ready.text": "服务正常响应，模型已加载。", "loading.text": "服务有响应，但暂时不能处理图片。", "closed.text": "服务已就绪，但其统计数据未对此页面开放。", "silent.text": "服务没有响应，此页面会继续尝试。",
     now: "实时", "now.note": "仅此网关，最多显示最近五分钟；页面可见时每两秒刷新一次。",
     rate: "每秒调用数", errors: "每秒被拒绝或失败数", p95: "搜索耗时（P95）", memory: "内存", processors: "占用处理器",
     "p95.note": "不超过 {time}", none: "–",
