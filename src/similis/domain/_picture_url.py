@@ -9,8 +9,9 @@ from similis.domain._errors import InvalidUrl
 
 MAX_PICTURE_URL = 1_000
 PICTURE_URL_FIELDS = ("product_id", "pic_name", "custom_content")
-_BEGIN = re.compile(r"https?://(?:[A-Za-z0-9-]+\.)*[A-Za-z0-9-]+(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|$)", re.ASCII)
-_MOST_PORT = 65_535
+_LABEL = r"[A-Za-z0-9-]{1,63}"
+_BEGIN = re.compile(rf"https?://(?P<host>(?:{_LABEL}\.)*{_LABEL})(?::(?P<port>[0-9]{{1,5}}))?(?=[/?#]|$)", re.ASCII)
+_MOST_HOST, _MOST_PORT = 253, 65_535  # as DNS and TCP have it
 _PORTS = {"http": 80, "https": 443}
 _USER = re.compile(r"https?://[^/?#]*@")
 _WRITTEN = re.compile(r"[!#-;=?-\[\]_a-z{}~]+", re.ASCII)  # what a URL is written in, and braces
@@ -33,7 +34,7 @@ def check_picture_url(template: str) -> str:
     if _USER.match(template):
         raise InvalidUrl("The picture URL has credentials in it.", "Every browser would see them. Leave them out.")
     begin = _BEGIN.match(template)
-    if begin is None or not 1 <= int(begin["port"] or 1) <= _MOST_PORT:
+    if begin is None or len(begin["host"]) > _MOST_HOST or not 1 <= int(begin["port"] or 1) <= _MOST_PORT:
         raise InvalidUrl("The picture URL does not begin with http:// or https:// and the name of a host.", _EXAMPLE)
     _check_placeholders(template)
     return template

@@ -23,6 +23,8 @@ TEMPLATE = st.builds(
         ("http://127.0.0.1:9000/{pic_name}?size=200", "http://127.0.0.1:9000"),
         ("https://Shop.Example:443?of={custom_content}", "https://shop.example"),
         ("https://a-b.example/{product_id}{product_id}#x", "https://a-b.example"),
+        (f"https://{'x' * 63}.example/{{pic_name}}", f"https://{'x' * 63}.example"),
+        (f"https://{'shop.' * 50}eu:8443/{{pic_name}}", f"https://{'shop.' * 50}eu:8443"),
     ],
 )
 def test_a_picture_url_and_its_origin(template: str, origin: str) -> None:
@@ -49,6 +51,8 @@ def test_a_picture_url_and_its_origin(template: str, origin: str) -> None:
         ("https://shop..example/{pic_name}", "does not begin"),
         ("https://shop.example:0/{pic_name}", "does not begin"),
         ("https://shop.example:70000/{pic_name}", "does not begin"),
+        (f"https://{'x' * 64}.example/{{pic_name}}", "does not begin"),
+        (f"https://{'shop.' * 50}name/{{pic_name}}", "does not begin"),
         ("https://user:word@shop.example/{pic_name}", "credentials"),
         ("https://shop.example/picture.jpg", "no placeholder"),
         ("https://shop.example/{sku}/{pic_name}", "unknown placeholder {sku}"),
