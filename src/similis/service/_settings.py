@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -27,7 +28,7 @@ def _default_models() -> Path:
 def _split_named_hosts(value: object) -> object:
     """Likewise, but every host named: what may lie in a private network must not be everything."""
     hosts = _split_hosts(value)
-    if isinstance(hosts, list) and "*" in hosts:
+    if "*" in _each(hosts):
         raise ValueError("*: public hosts are called anyway; name those of a private network one by one")
     return hosts
 
@@ -35,7 +36,7 @@ def _split_named_hosts(value: object) -> object:
 def _split_whole_hosts(value: object) -> object:
     """Likewise, but no patterns: callers choose among these hosts, and a domain has more than one remembers."""
     hosts = _split_hosts(value)
-    if isinstance(hosts, list) and (wide := [host for host in hosts if host.startswith("*")]):
+    if wide := [host for host in _each(hosts) if host.startswith("*")]:
         raise ValueError(f"{', '.join(wide)}: name every host of a private network whole, such as images.lan:8080")
     return hosts
 
@@ -50,6 +51,11 @@ def _split_hosts(value: object) -> object:
             f"{', '.join(wrong)}: give host names with commas between, such as img.example.com,*.cdn.example"
         )
     return hosts
+
+
+def _each(hosts: object) -> list[str]:
+    """The hosts of any sequence, as programs give them; what else there is pydantic refuses."""
+    return [host for host in hosts if isinstance(host, str)] if isinstance(hosts, Iterable) else []
 
 
 def _split_paths(value: object) -> object:

@@ -54,3 +54,11 @@ def test_a_private_network_is_not_opened_by_patterns(monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SIMILIS_PRIVATE_PICTURE_HOSTS", hosts)
     with pytest.raises(ValidationError, match="name every host of a private network whole"):
         Settings()
+
+
+@pytest.mark.parametrize("hosts", [("*",), ["images.lan", "*.lan"], ("*.lan",)])
+def test_programs_do_not_open_it_by_patterns_either(hosts: tuple[str, ...] | list[str]) -> None:
+    with pytest.raises(ValidationError, match="whole"):
+        Settings(private_picture_hosts=hosts)  # type: ignore[arg-type] # a list is one, too
+    with pytest.raises(ValidationError, match="one by one"):
+        Settings(callback_hosts=("hooks.example", "*"))
