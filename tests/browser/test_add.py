@@ -17,6 +17,15 @@ from tests.browser.driving import drop, visit
 from tests.browser.shop import Shop, photo, photos
 from tests.browser.troubles import Troubles
 
+_UNREADABLE = """
+const entryOf = DataTransferItem.prototype.webkitGetAsEntry;
+DataTransferItem.prototype.webkitGetAsEntry = function () {
+  const entry = entryOf.call(this);
+  const file = (_found, failed) => failed(new DOMException("locked", "NotReadableError"));
+  return entry.name === "side.jpg" ? { name: entry.name, isFile: true, file } : entry;
+};
+"""
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
@@ -310,6 +319,61 @@ def test_it_can_be_cancelled(page: Page, shop: Shop) -> None:
     ended(page, "Cancelled. What was added stays.")
     assert figures(page) == {"added": "0", "failed": "0", "left": "6"}
     assert count(shop, name) == 0
+
+
+def test_what_was_cancelled_stays_so_when_failures_are_tried_again(
+    page: Page, shop: Shop, troubles: Troubles, tmp_path: Path
+) -> None:
+    troubles.expect_refusal(400)
+    broken = tmp_path / "broken.jpg"
+    broken.write_bytes(b"No picture.")
+    name = shop.instance()
+    sent = 0
+
+    def first_alone(route: Route) -> None:
+        nonlocal sent
+        sent += 1
+        if sent == 1 or sent > 4:
+            route.continue_()
+
+    page.route("**/pictures", first_alone)
+    chosen(page, name, broken, *photos()[:3])
+    start(page)
+    expect(progress(page)).to_contain_text("1failed")
+    page.get_by_role("button", name="Cancel").click()
+    ended(page, "Cancelled. What was added stays.")
+    page.get_by_role("button", name="Try these again").click()
+    expect(page.get_by_role("heading", name="Progress")).to_be_focused()
+    ended(page, "Done, but not all could be added.")
+    assert figures(page) == {"added": "0", "failed": "1", "left": "0"}
+    assert count(shop, name) == 0
+
+
+def test_one_file_that_cannot_be_read_takes_nothing_else_with_it(page: Page, shop: Shop, folder: Path) -> None:
+    page.add_init_script(_UNREADABLE)
+    chosen(page, shop.instance(), folder / "left-motorcycle" / "side.jpg", folder / "coffee-cup")
+    expect(page.get_by_text("1 picture of 1 product")).to_be_visible()
+    expect(page.get_by_text("Left out, cannot be read: 1.")).to_be_visible()
+
+
+def test_pictures_may_be_dropped_anywhere(page: Page, shop: Shop) -> None:
+    visit(page, f"add/{shop.instance()}")
+    drop(page, page.get_by_role("heading", name="How they are added"), photo("coffee-cup"))
+    expect(page.get_by_text("1 picture of 1 product")).to_be_visible()
+
+
+def test_another_instance_of_the_same_name_begins_anew(page: Page, shop: Shop) -> None:
+    name = shop.instance()
+    chosen(page, name, photo("coffee-cup"))
+    start(page)
+    ended(page)
+    shop.operator.delete(f"/api/v1/instances/{name}").raise_for_status()
+    shop.operator.post("/api/v1/instances", json={"name": name, "type": "generic"}).raise_for_status()
+    page.get_by_role("link", name="Instances").click()
+    page.locator("main[data-ready=instances]").wait_for()  # which asks for them anew
+    page.evaluate("(name) => { location.hash = `#/add/${name}`; }", name)
+    expect(page.locator(".drop")).to_be_visible()
+    expect(progress(page)).to_have_count(0)
 
 
 def test_the_window_asks_before_it_is_left_meanwhile(page: Page, shop: Shop) -> None:

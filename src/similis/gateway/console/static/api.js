@@ -35,13 +35,15 @@ async function errorOf(response) {
 
 async function request(path, method, body, { signal, raw = false } = {}) {
   const headers = {};
+  const asker = token;
   if (method !== "GET") headers["x-similis-csrf"] = token;
   const json = body !== undefined && !(body instanceof FormData);
   if (json) headers["content-type"] = "application/json";
   const response = await answerOf(path, { method, headers, signal, body: json ? JSON.stringify(body) : body });
   if (!response.ok) {
     const error = await errorOf(response);
-    if (response.status === 401 && !path.startsWith("/console/session")) onSignedOut();
+    // One that comes late must not end the session that somebody began meanwhile, nor empty the sign-in.
+    if (response.status === 401 && token && asker === token && !path.startsWith("/console/session")) onSignedOut();
     throw error;
   }
   if (raw) return response;

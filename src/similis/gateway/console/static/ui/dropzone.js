@@ -4,7 +4,7 @@ import { h, uniqueId } from "../dom.js";
 import { icon } from "./icons.js";
 
 /**
- * The place; `onFiles` gets a list of { file, path }, where path has the folders.
+ * The place; `onFiles` gets a list of { file, path }, where path has the folders; file is null if it cannot be read.
  *
  * label: its words; note: smaller ones; multiple, folders: what may be chosen; signal: ends its listening for pastes.
  */
@@ -50,18 +50,31 @@ export async function dropped(transfer) {
   return found.flat();
 }
 
+/** Takes what is dropped beside the zone, too; the browser would leave the page for it. */
+export function dropAnywhere(main, signal, onFiles) {
+  main.addEventListener("dragover", (event) => event.preventDefault(), { signal });
+  main.addEventListener("drop", async (event) => {
+    if (event.defaultPrevented) return; // by the zone
+    event.preventDefault();
+    const items = await dropped(event.dataTransfer);
+    if (items.length && !signal.aborted) onFiles(items);
+  }, { signal });
+}
+
+/** What is gone or locked is passed on without its file, and takes nothing else with it. */
 async function within(entry, folder) {
   const path = `${folder}${entry.name}`;
-  if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    return [{ file, path }];
-  }
-  const reader = entry.createReader();
+  if (!entry.isFile) return inFolder(entry.createReader(), path);
+  const file = await new Promise((resolve) => entry.file(resolve, () => resolve(null)));
+  return [{ file, path }];
+}
+
+async function inFolder(reader, path) {
   const found = [];
   for (;;) { // a reader gives a hundred at a time
-    const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
-    if (!some.length) break;
+    const some = await new Promise((resolve) => reader.readEntries(resolve, () => resolve(null)));
+    if (!some) found.push([{ file: null, path }]);
+    if (!some?.length) return found.flat();
     found.push(...(await Promise.all(some.map((each) => within(each, `${path}/`)))));
   }
-  return found.flat();
 }

@@ -32,7 +32,9 @@ export function chosen({ options, onStart, onClear }) {
     const planned = plan(items, options.value());
     const text = items.length ? sentence(planned, items.length) : "";
     if (told.textContent !== text) told.textContent = text; // said anew only when it is news
-    show(rest, planned.entries.length ? details(planned, start, clear) : []);
+    show(rest,
+      planned.unread ? h("p", { class: "note" }, t("unread.some", { count: number(planned.unread) })) : null,
+      planned.entries.length ? details(planned, start, clear) : []);
   };
   return { element: h("div", { class: "chosen" }, told, rest), take, draw };
 }

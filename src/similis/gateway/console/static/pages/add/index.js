@@ -3,7 +3,7 @@
 import { h } from "../../dom.js";
 import { instance as known } from "../../session.js";
 import { card } from "../../ui/controls.js";
-import { dropZone } from "../../ui/dropzone.js";
+import { dropAnywhere, dropZone } from "../../ui/dropzone.js";
 import { icon } from "../../ui/icons.js";
 import { chosen } from "./chosen.js";
 import { optionsForm } from "./options.js";
@@ -26,6 +26,7 @@ export async function show(main, { instance, signal }) {
     onClear: () => zone.querySelector("input").focus(),
   });
   const zone = dropZone({ label: t("drop"), note: t("formats"), multiple: true, signal, onFiles: pictures.take });
+  dropAnywhere(main, signal, pictures.take);
   main.append(h("div", { class: "adding" },
     card(t("pictures"), zone, folderChooser(pictures.take), pictures.element), options.element, place));
   const upload = uploadOf(instance);

@@ -38,12 +38,17 @@ function thumbnail({ file, productId, picName }) {
   return h("li", { title: `${productId} / ${picName}` }, h("span", { class: "frame-of" }, image), h("span", { class: "small" }, productId));
 }
 
-/** What failed, with what to do about it. */
-export function failuresPart(upload, options) {
+/** What failed, with what to do about it; `onAgain` may take the focus, for the button goes. */
+export function failuresPart(upload, { options, onAgain }) {
   const row = ({ entry, error }) => [entry.path, errorLine(error)];
+  const again = () => {
+    if (!options.check()) return;
+    onAgain();
+    upload.retry(options.value());
+  };
   const buttons = [
     h("button", { type: "button", onclick: () => saveAs("failed.txt", upload.failures.map((each) => row(each).join("\t")).join("\n")) }, t("save")),
-    h("button", { type: "button", class: "again", onclick: () => { if (options.check()) upload.retry(options.value()); } }, t("again")),
+    h("button", { type: "button", class: "again", onclick: again }, t("again")),
   ];
   return part(t("failures"), [t("file"), t("message")], () => upload.failures, row, h("div", { class: "row end" }, buttons));
 }

@@ -17,11 +17,12 @@ const PRODUCT = {
 
 /**
  * The plan for chosen files ({ file, path }): entries to send ({ file, path, productId, picName }), how many are left out
- * as no pictures (others), how many because their key is taken by another of them (clashes), and how many products there are.
+ * as no pictures (others), how many because they cannot be read (unread), how many because their key is taken by another of them (clashes), and how many products there are.
  */
 export function plan(items, { naming, typed }) {
   const entries = new Map();
-  const pictures = items.filter(isPicture);
+  const files = items.filter(({ file }) => file);
+  const pictures = files.filter(isPicture);
   for (const { file, path } of pictures) {
     const parts = path.split("/");
     const entry = { file, path, productId: PRODUCT[naming](parts, typed), picName: parts.at(-1) };
@@ -30,7 +31,8 @@ export function plan(items, { naming, typed }) {
   }
   return {
     entries: [...entries.values()],
-    others: items.length - pictures.length,
+    unread: items.length - files.length,
+    others: files.length - pictures.length,
     clashes: pictures.length - entries.size,
     products: new Set([...entries.values()].map((entry) => entry.productId)).size,
   };

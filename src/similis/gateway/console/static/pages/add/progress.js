@@ -18,8 +18,8 @@ export function progressCard(upload, { options, signal }) {
   const told = h("div", {});
   const figures = h("div", { class: "figures" });
   const actions = h("div", { class: "row end" });
-  const lists = [recentPart(upload, signal), failuresPart(upload, options), similarPart(upload)];
   const heading = h("h2", { id, tabindex: "-1" }, t("progress"));
+  const lists = [recentPart(upload, signal), failuresPart(upload, { options, onAgain: () => heading.focus() }), similarPart(upload)];
   const element = h("section", { class: "card", "aria-labelledby": id },
     heading, state, bar.element, figures, told, actions, lists.map((list) => list.element));
 

@@ -1,7 +1,7 @@
 // Pictures on their way to an instance: a few at a time, in order, whichever page is shown.
 
 import { ApiError, isAbort } from "../../api.js";
-import { refreshInstances } from "../../session.js";
+import { instance as known, refreshInstances } from "../../session.js";
 import { toast } from "../../ui/feedback.js";
 import { pause } from "../../ui/repeat.js";
 import { delay, isOfPicture, send } from "./sending.js";
@@ -12,20 +12,23 @@ const SHOWN = 8;
 const WINDOW = 20_000; // milliseconds over which the rate is measured
 const uploads = new Map();
 
+/** One that is made anew by the same name is another instance. */
+const keyOf = (instance) => JSON.stringify([instance, known(instance)?.created_at]);
+
 /** What is, or was last, added to an instance from this window. */
-export const uploadOf = (instance) => uploads.get(instance);
+export const uploadOf = (instance) => uploads.get(keyOf(instance));
 
 /** Adds entries to what is under way, or begins anew. */
 export function add(instance, entries, options) {
-  const under = uploads.get(instance);
+  const under = uploadOf(instance);
   const upload = under && !under.over ? under : new Upload(instance);
-  uploads.set(instance, upload);
+  uploads.set(keyOf(instance), upload);
   upload.add(entries.map((entry) => ({ ...entry, options })));
   return upload;
 }
 
 addEventListener("beforeunload", (event) => {
-  if ([...uploads.values()].some((upload) => upload.under)) event.preventDefault(); // the browser asks
+  if ([...uploads.values()].some((upload) => upload.unfinished)) event.preventDefault(); // the browser asks
 });
 
 /** Says "change" whenever something of it changed. States: running, waiting, stopped, cancelled, ended. */
@@ -40,6 +43,7 @@ class Upload extends EventTarget {
   recent = [];
   watched = false;
   #pending = [];
+  #sending = new Set();
   #moments = [];
   #leaving = new AbortController();
   #until = 0;
@@ -51,6 +55,8 @@ class Upload extends EventTarget {
 
   get over() { return this.state === "ended" || this.state === "cancelled"; }
   get under() { return this.state === "running" || this.state === "waiting"; }
+  /** Whether something is lost with the window; not where the instance itself is gone. */
+  get unfinished() { return this.under || (this.state === "stopped" && this.error.status !== 404); }
   get done() { return this.added + this.failures.length; }
   get left() { return this.total - this.done; }
 
@@ -70,8 +76,9 @@ class Upload extends EventTarget {
     else this.#changed();
   }
 
-  /** Tries what failed again, as is now wanted. */
+  /** Tries what failed again, as is now wanted; what was cancelled stays so. */
   retry(options) {
+    if (this.over) this.total -= this.#pending.splice(0).length;
     const entries = this.failures.map(({ entry }) => ({ ...entry, options }));
     this.total -= entries.length;
     this.failures = [];
@@ -79,8 +86,7 @@ class Upload extends EventTarget {
   }
 
   cancel() {
-    this.#end("cancelled");
-    this.#leaving.abort();
+    this.#leave("cancelled");
   }
 
   async goOn() {
@@ -98,12 +104,13 @@ class Upload extends EventTarget {
   async #work(signal) {
     while (this.#pending.length && !signal.aborted) {
       const entry = this.#pending.shift();
-      try {
-        this.#keep(entry, await this.#sent(entry, signal));
-      } catch (error) {
-        if (isAbort(error) || !(error instanceof ApiError) || !isOfPicture(error)) this.#putBack(entry, error);
-        else this.failures.push({ entry, error });
-      }
+      this.#sending.add(entry);
+      const [answer, error] = await this.#sent(entry, signal).then((told) => [told, null], (failed) => [null, failed]);
+      if (signal.aborted) return; // the entry is among what is left already
+      if (error && !(error instanceof ApiError && isOfPicture(error))) return this.#stop(error);
+      this.#sending.delete(entry);
+      if (error) this.failures.push({ entry, error });
+      else this.#keep(entry, answer);
       this.#moments = [...this.#moments, performance.now()].filter((moment) => moment > performance.now() - WINDOW);
       this.#changed();
     }
@@ -139,12 +146,17 @@ class Upload extends EventTarget {
     this.recent = [{ entry, answer }, ...this.recent].slice(0, SHOWN);
   }
 
-  #putBack(entry, error) {
-    this.#pending.unshift(entry);
-    if (!this.under) return; // it was cancelled, or another one stopped it
+  #stop(error) {
     this.error = error;
-    this.#end("stopped");
+    this.#leave("stopped");
+  }
+
+  /** Ends before all is done; what is on its way counts as left. */
+  #leave(state) {
+    this.#pending.unshift(...this.#sending);
+    this.#sending.clear();
     this.#leaving.abort();
+    this.#end(state);
   }
 
   #end(state) {

@@ -21,7 +21,7 @@ const t = messages("instance_settings", {
     title: "设置", save: "保存", saved: "已保存。",
     retention: "图片保留天数", "retention.note": "图片在添加后经过这些天数会被删除。留空表示永久保留。",
     qps: "每秒调用次数", "qps.note": "超出的调用会被暂时拒绝。留空表示不限。",
-    url: "图片 URL", "url.note": "Similis 不保存图片，请填写商城中图片的地址。{product_id}、{pic_name} 和 {custom_content} 会替换为各图片的对应值。只有显示本控制台的浏览器会访问它。",
+    url: "图片 URL", "url.note": "Similis 不保存图片，请填写店铺中图片的地址。{product_id}、{pic_name} 和 {custom_content} 会替换为各图片的对应值。只有显示本控制台的浏览器会访问它。",
     example: "示例：{address}", placeholder: "https://shop.example/p/{product_id}/{pic_name}",
   },
 });

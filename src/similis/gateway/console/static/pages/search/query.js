@@ -1,7 +1,8 @@
 // The picture that is searched with: dropped, chosen, pasted or photographed, with the region on it.
 
 import { h, show } from "../../dom.js";
-import { dropped, dropZone } from "../../ui/dropzone.js";
+import { dropAnywhere, dropZone } from "../../ui/dropzone.js";
+import { errorBox, PageError } from "../../ui/feedback.js";
 import { icon } from "../../ui/icons.js";
 import { cameraButton } from "./camera.js";
 import { decodedPicture } from "./decoded_picture.js";
@@ -21,7 +22,7 @@ import { t } from "./words.js";
  */
 export function queryCard({ state, about, main, signal, onPicture, onPart, onBack }) {
   const trouble = h("div", {});
-  const zone = dropZone({ label: "", note: t("promise"), signal, onFiles: ([{ file }]) => take(file) });
+  const zone = dropZone({ label: "", note: t("promise"), signal, onFiles: takeFirst });
   const words = zone.querySelector(".words");
   const { element: pictureElement, show: showPicture } = decodedPicture();
   const editor = regionEditor({
@@ -41,6 +42,11 @@ export function queryCard({ state, about, main, signal, onPicture, onPart, onBac
   const similar = h("div", { class: "similar" });
   const element = h("section", { class: "card query", "aria-label": t("query") }, similar, seen, trouble,
     h("div", { class: "ways" }, zone, cameraButton(trouble, take)));
+
+  function takeFirst([{ file }]) {
+    if (file) take(file);
+    else show(trouble, errorBox(new PageError(t("unread"), t("unread.hint"))));
+  }
 
   function take(file) {
     if (!file) return;
@@ -77,23 +83,12 @@ export function queryCard({ state, about, main, signal, onPicture, onPart, onBac
     if (state.stored) show(similar, likeStored(state, about, onBack));
   }
 
-  takeAnywhere(main, signal, take);
+  dropAnywhere(main, signal, takeFirst);
   update();
   return { element, trouble, take, update };
 }
 
 const integers = (region) => Object.fromEntries(Object.entries(region).map(([name, value]) => [name, Math.round(value)]));
-
-/** A picture dropped beside the zone is meant for it, too; the browser would leave the page for it. */
-function takeAnywhere(main, signal, take) {
-  main.addEventListener("dragover", (event) => event.preventDefault(), { signal });
-  main.addEventListener("drop", async (event) => {
-    if (event.defaultPrevented) return; // by the zone
-    event.preventDefault();
-    const [first] = await dropped(event.dataTransfer);
-    take(first?.file);
-  }, { signal });
-}
 
 /** That the query is a stored picture, and the way back to the own one. */
 function likeStored(state, about, onBack) {
