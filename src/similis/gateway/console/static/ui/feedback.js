@@ -2,8 +2,9 @@
 
 import { ApiError } from "../api.js";
 import { h } from "../dom.js";
-import { messages } from "../i18n.js";
+import { currentLanguage, messages } from "../i18n.js";
 import { icon } from "./icons.js";
+import { CHINESE } from "./service_words.js";
 
 const t = messages("feedback", {
   en: {
@@ -26,26 +27,38 @@ export class PageError extends Error {
   }
 }
 
-function words(error) {
+/** What the page says of an error; null where only the service's English words tell of it. */
+function ownWords(error) {
   if (error instanceof PageError) return [error.message, error.hint];
   if (!(error instanceof ApiError)) return [t("broken"), t("reload")];
   if (error.status === 0) return [t("unreachable"), t("running")];
-  return [error.message, error.hint];
+  return currentLanguage() === "zh" && Object.hasOwn(CHINESE, error.code) ? CHINESE[error.code] : null;
+}
+
+const served = (error) => (error instanceof ApiError && error.status !== 0 ? [error.message, error.hint].filter(Boolean).join(" ") : "");
+
+function paragraphs(error) {
+  const own = ownWords(error);
+  const [message, hint] = own ?? [error.message, error.hint];
+  const lang = own ? null : "en";
+  return [
+    h("p", { lang }, h("strong", {}, message)),
+    hint ? h("p", { lang }, hint) : null,
+    own && served(error) ? h("p", { class: "note", lang: "en" }, served(error)) : null, // with the figures, names and places
+  ];
 }
 
 /** An error in a box: what was wrong, what to do, and the request's id to look for in the log. */
 export function errorBox(error) {
   if (!(error instanceof ApiError || error instanceof PageError)) console.error(error);
-  const [message, hint] = words(error);
   return h("div", { class: "error", role: "alert" }, icon("warning"),
     h("div", {},
-      h("p", {}, h("strong", {}, message)),
-      hint ? h("p", {}, hint) : null,
+      paragraphs(error),
       error.requestId ? h("p", { class: "note" }, t("request", { id: error.requestId })) : null));
 }
 
 /** An error in one line, for lists. */
-export const errorLine = (error) => words(error).filter(Boolean).join(" ");
+export const errorLine = (error) => (ownWords(error) ?? [error.message, error.hint]).filter(Boolean).join(" ");
 
 let shelf;
 

@@ -34,5 +34,5 @@ const steps = ({ good, checks }) => [
   h("p", {}, h("strong", {}, t(good ? "good" : "bad"))),
   h("ol", { class: "checks" }, checks.map((each) => h("li", { class: each.good ? "good" : "bad" },
     icon(each.good ? "check" : "warning"),
-    h("div", {}, h("strong", {}, `${t(`step.${each.step}`)}: ${t(each.good ? "step.good" : "step.bad")}`), h("p", { class: "note" }, each.message))))),
+    h("div", {}, h("strong", {}, `${t(`step.${each.step}`)}: ${t(each.good ? "step.good" : "step.bad")}`), h("p", { class: "note", lang: "en" }, each.message))))),
 ];

@@ -18,7 +18,7 @@ const t = messages("upkeep", {
     move: "Searched by", "move.note": "Another index is filled first and then takes over. Searches and changes go on meanwhile.", "move.do": "Move", moved: "It is searched by {index} now.",
     rekey: "Change the key", "rekey.note": "Every instance has a key of its own that its features are stored by. A new one makes all earlier copies of the data useless. No changes are taken meanwhile; no picture is needed.",
     "rekey.title": "Change the key of {name}?", "rekey.do": "Change", rekeying: "Changing the key", done: "{done} of {total} pictures", rekeyed: "The key is changed.",
-    failed: "The key was not changed: {message}",
+    failed: "The key was not changed:",
   },
   zh: {
     title: "索引与密钥",
@@ -26,7 +26,7 @@ const t = messages("upkeep", {
     move: "使用的索引", "move.note": "先填充另一个索引，再由它接替。期间搜索和更改照常进行。", "move.do": "迁移", moved: "现在由 {index} 搜索。",
     rekey: "更换密钥", "rekey.note": "每个实例用自己的密钥存储特征。更换后，数据的旧副本都将失效。更换期间不接受更改；无需任何图片。",
     "rekey.title": "更换 {name} 的密钥？", "rekey.do": "更换", rekeying: "正在更换密钥", done: "{done}/{total} 张图片", rekeyed: "密钥已更换。",
-    failed: "密钥未更换：{message}",
+    failed: "密钥未更换：",
   },
 });
 
@@ -94,6 +94,7 @@ async function followed(page, begun, place) {
     return task.status === "processing" ? 1 : 0;
   }, page.signal);
   if (page.signal.aborted) return;
-  show(place, h("p", { role: "status" }, task.status === "success" ? t("rekeyed") : t("failed", { message: task.message })));
+  const told = task.status === "success" ? t("rekeyed") : [t("failed"), " ", h("span", { lang: "en" }, task.message)];
+  show(place, h("p", { role: "status" }, told));
   await page.changed();
 }

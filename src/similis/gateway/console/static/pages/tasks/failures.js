@@ -19,7 +19,7 @@ export async function showFailures(task) {
   await ask({
     title: t("failures.title"), only: true, wide: true,
     body: h("div", {},
-      table(t("failures.title"), heads, lines.map((each) => [number(each.line), each.product_id ?? "–", each.pic_name ?? "–", each.message]), { stacks: true }),
+      table(t("failures.title"), heads, lines.map((each) => [number(each.line), each.product_id ?? "–", each.pic_name ?? "–", h("span", { lang: "en" }, each.message)]), { stacks: true }),
       task.failed > MOST ? h("p", { class: "note" }, t("first", { count: number(MOST) })) : null),
   });
 }
