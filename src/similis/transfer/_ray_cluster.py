@@ -17,6 +17,13 @@ from similis.domain import InvalidInput, Unavailable
 _CONNECT_SECONDS = 5.0
 # Nothing that is large goes through the object store; this is the least that Ray takes.
 _OBJECT_STORE_BYTES = 80 * 1024 * 1024
+_START_HINT = (
+    "See that there are free memory and room for temporary files, then try again; or import without Ray, or give the "
+    "address of a running cluster."
+)
+_JOIN_HINT = (
+    "Give the address of a running cluster to which this machine belongs, with the same versions of Python and Ray."
+)
 _QUIET: Mapping[str, Any] = {"log_to_driver": False, "configure_logging": False}
 
 
@@ -117,17 +124,19 @@ def _on_cluster(ray: Any, address: str) -> Iterator[None]:  # noqa: ANN401 - the
 @contextmanager
 def _running(ray: Any, **options: Any) -> Iterator[None]:  # noqa: ANN401 - Ray's own
     try:
-        ray.init(**_QUIET, **options)
-    except (OSError, RuntimeError, ValueError, AssertionError, ray.exceptions.RayError) as error:
-        raise Unavailable(
-            f"Ray cannot be used: {_first_line(error)}",
-            "Give the address of a running cluster to which this machine belongs, with the same versions of Python "
-            "and Ray.",
-        ) from error
-    try:
+        _begin(ray, **options)
         yield
     finally:
         ray.shutdown()
+
+
+def _begin(ray: Any, **options: Any) -> None:  # noqa: ANN401 - Ray's own
+    try:
+        ray.init(**_QUIET, **options)
+    except Exception as error:  # Ray raises many kinds, Exception itself among them
+        raise Unavailable(
+            f"Ray cannot be used: {_first_line(error)}", _START_HINT if options["address"] == "local" else _JOIN_HINT
+        ) from error
 
 
 def _check_answers(address: str) -> None:
