@@ -34,7 +34,7 @@ class KeyThrottled(TooManyRequests):
 
 
 class SignInThrottled(TooManyRequests):
-    """Too many attempts to sign in from one address have failed."""
+    """Too many attempts to sign in by one key from one address have failed."""
 
     code = "sign_in_throttled"
 
