@@ -17,9 +17,13 @@ export function activityCard(signal) {
   const instance = select([["", t("all")], ...instances().map(({ name }) => [name, name])], { value: "", "aria-label": t("instance") });
   const changes = tick(t("changes"), { checked: true });
   let shown = PAGE;
+  let asking = new AbortController();
+  signal.addEventListener("abort", () => asking.abort());
   const load = () => attempt(told, async () => {
+    asking.abort(); // what comes late is for another choice
+    asking = new AbortController();
     const wanted = { instance: instance.value, changes: changes.control.checked, num: shown };
-    const { events, more: left } = await api.get(`/audit${query(wanted)}`, { signal });
+    const { events, more: left } = await api.get(`/audit${query(wanted)}`, { signal: asking.signal });
     show(place, events.length ? list(events) : h("p", { class: "note" }, t("nothing")));
     more.hidden = !left;
   });

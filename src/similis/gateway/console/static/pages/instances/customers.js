@@ -50,11 +50,16 @@ export function customers(signal) {
 function chooser(keys, told, signal) {
   if (!keys.length) return h("p", {}, t("none"));
   const plan = h("div", {});
+  let asking = new AbortController();
+  signal.addEventListener("abort", () => asking.abort());
   const words = ({ id, role, instances }) => t("of", { id, role: t(role), instances: instances.join(", ") });
   const choice = select([["", t("choose")], ...keys.map((key) => [key.id, words(key)])], {
     onchange: () => {
-      plan.replaceChildren();
-      if (choice.value) attempt(told, async () => show(plan, await planned(choice.value, signal)));
+      asking.abort(); // what comes late would stand below another choice
+      asking = new AbortController();
+      show(plan);
+      show(told);
+      if (choice.value) attempt(told, async () => show(plan, await planned(choice.value, asking.signal)));
     },
   });
   return [field(t("key"), choice), plan];

@@ -67,7 +67,7 @@ export async function show(main, { instance: name, parameters, signal }) {
   function refusePicture(error) {
     fill(query.trouble, errorBox(error));
     query.update();
-    offerSmaller(query.trouble, error, state.picture.file, query.take);
+    offerSmaller(query.trouble, error, state, query.take);
   }
 
   function onSimilar(names) {

@@ -62,7 +62,8 @@ export function searcher(name, state, { signal, onBegin, onFound, onError }) {
       clearTimeout(timer);
       timer = setTimeout(() => run(0), PAUSE);
     },
-    more: () => run(state.found.matches.length),
+    /** The next page of what was found – or all anew, where something else is asked by now. */
+    more: () => run(state.found.key === keyOf(state) ? state.found.matches.length : 0),
   };
 }
 

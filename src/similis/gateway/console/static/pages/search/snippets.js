@@ -57,11 +57,12 @@ from alibabacloud_imagesearch20201214.client import Client
 from alibabacloud_imagesearch20201214.models import ${request}
 from alibabacloud_tea_openapi.models import Config
 ${file ? "from alibabacloud_tea_util.models import RuntimeOptions\n" : ""}
-key_id, secret = os.environ["SIMILIS_KEY"].split(":")
+key_id, secret, *token = os.environ["SIMILIS_KEY"].split(":")
 client = Client(
     Config(
         access_key_id=key_id,
         access_key_secret=secret,
+        security_token=token[0] if token else None,
         region_id="cn-shanghai",
         endpoint=${python_text(host)},
         protocol=${python_text(protocol.slice(0, -1).toUpperCase())},

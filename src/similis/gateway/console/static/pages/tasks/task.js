@@ -34,7 +34,7 @@ export function taskItem(task, { onAgain, onChange }) {
     if (shown === word) return; // buttons stay where they are while one presses them
     shown = word;
     show(state, badge(t(word), KINDS[word]));
-    show(told, now.message ? h("p", { class: "message" }, now.message) : []);
+    show(told, now.message ? h("p", { class: "message", lang: "en" }, now.message) : []);
     const held = actions.contains(document.activeElement);
     show(actions, buttons(now, { named, told, onAgain, onChange }));
     if (held) (actions.querySelector("button, a") ?? title).focus();
@@ -87,7 +87,7 @@ function buttons(task, { named, told, onAgain, onChange }) {
     running && !task.cancelling && can("writer") ? cancel : null,
     !running && task.failed ? [see, save(report(task), t("report"))] : null,
     task.export_url ? save(`/api/v1${path`/tasks/${task.id}/export`}`, t("file")) : null,
-    !running && task.connection ? h("button", { type: "button", class: "small", onclick: () => onAgain(task) }, t("again")) : null,
+    !running && task.connection && (task.kind !== "rebuild" || can("admin")) ? h("button", { type: "button", class: "small", onclick: () => onAgain(task) }, t("again")) : null,
   ];
 }
 
