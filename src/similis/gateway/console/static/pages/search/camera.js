@@ -35,7 +35,7 @@ async function photograph() {
   video.srcObject = stream;
   let taken = null;
   try {
-    await ask({ title: t("camera"), body: video, action: t("take"), step: async () => { taken = await still(video); } });
+    await ask({ title: t("camera"), body: video, leavable: true, action: t("take"), step: async () => { taken = await still(video); } });
   } finally {
     for (const track of stream.getTracks()) track.stop();
   }
