@@ -57,6 +57,7 @@ def test_every_sample_is_found_by_a_view_that_was_kept_back(newcomer: Page, bare
     newcomer.wait_for_url(f"**/search/{SAMPLES}", timeout=1000 * A_MINUTE)
     best = newcomer.get_by_role("main").get_by_role("listitem").filter(has_text=".jpg").first
     expect(best).to_contain_text("sneaker")
+    expect(best.get_by_role("img", name="sneaker")).to_have_js_property("naturalWidth", 480)
     assert time.monotonic() - began < A_MINUTE
     for product, picture in newcomer.evaluate(_KEPT_BACK).items():
         found = _search(bare_shop, base64.b64decode(picture))

@@ -83,9 +83,8 @@ function groupOf(page, group, place) {
 
 function row(page, picture, at) {
   const names = { product: picture.product_id, name: picture.pic_name };
-  const { picture_url: template } = known(page.name);
   const item = h("li", {},
-    template ? productPicture(template, picture) : null,
+    known(page.name).picture_url ? productPicture(known(page.name), picture) : null,
     h("a", { href: address("search", page.name, { product_id: names.product, pic_name: names.name }), "aria-label": t("search", names) }, `${names.product} / ${names.name}`),
     h("span", { class: "note" }, at ? percent(picture.similarity, 1) : t("first")),
     h("button", { class: "quiet", type: "button", "aria-label": t("delete", names), onclick: () => remove(page, picture, names, item) }, icon("trash")));

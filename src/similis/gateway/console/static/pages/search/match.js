@@ -14,7 +14,7 @@ const LONG = 100; // characters of custom content that are shown without being a
 export function matchItem(match, rank, { about, threshold, onSimilar }) {
   const names = { product_id: match.product_id, pic_name: match.pic_name };
   return h("li", { class: match.score >= threshold ? "match good" : "match" },
-    productPicture(about.picture_url, { ...names, custom_content: match.custom_content }),
+    productPicture(about, { ...names, custom_content: match.custom_content }),
     h("div", { class: "about" },
       h("h3", { tabindex: "-1" }, h("span", { class: "rank" }, t("rank", { rank })), ` ${match.product_id}`),
       h("p", { class: "note name" }, match.pic_name),

@@ -2,6 +2,7 @@
 
 import { h } from "../../dom.js";
 import { icon } from "../../ui/icons.js";
+import { drawnAgain } from "../welcome/samples.js";
 import { t } from "./words.js";
 
 /** The address of a picture, or null: of no template, or of one that needs what the picture has not. */
@@ -15,12 +16,24 @@ export function pictureAddress(template, names) {
   return whole ? address : null;
 }
 
-/** The picture, loaded when it comes into view, by a request that does not say from where. */
-export function productPicture(template, names) {
-  const src = pictureAddress(template, names);
+/** The picture of an instance, loaded when it comes into view, by a request that does not say from where. */
+export function productPicture(instance, names) {
+  const src = pictureAddress(instance.picture_url, names);
   const frame = h("div", { class: "product-picture" });
   const blank = () => frame.replaceChildren(h("span", { class: "blank" }, icon("picture")));
-  if (!src) blank();
-  else frame.append(h("img", { referrerpolicy: "no-referrer", loading: "lazy", decoding: "async", alt: t("picture.alt", names), onerror: blank, src }));
+  const alt = t("picture.alt", names);
+  if (src) frame.append(h("img", { referrerpolicy: "no-referrer", loading: "lazy", decoding: "async", alt, onerror: blank, src }));
+  else {
+    blank();
+    drawSample(frame, instance.name, names, alt);
+  }
   return frame;
+}
+
+/** Pictures of the samples are nowhere, but can be drawn once more. */
+async function drawSample(frame, instance, names, alt) {
+  const file = await drawnAgain(instance, names);
+  if (!file) return;
+  const address = URL.createObjectURL(file);
+  frame.replaceChildren(h("img", { alt, src: address, onload: () => URL.revokeObjectURL(address) }));
 }

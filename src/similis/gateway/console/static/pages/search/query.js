@@ -94,7 +94,7 @@ const integers = (region) => Object.fromEntries(Object.entries(region).map(([nam
 function likeStored(state, about, onBack) {
   const { product_id: product, pic_name: name } = state.stored;
   return [
-    productPicture(about.picture_url, state.stored),
+    productPicture(about, state.stored),
     h("div", {}, h("p", { class: "note" }, t("similar")), h("p", {}, h("strong", {}, product)), h("p", { class: "note" }, name),
       state.picture ? h("button", { class: "quiet", type: "button", onclick: onBack }, icon("undo"), t("back")) : null),
   ];

@@ -6,6 +6,7 @@ import { address } from "../../router.js";
 import { can } from "../../session.js";
 import { errorBox } from "../../ui/feedback.js";
 import { icon } from "../../ui/icons.js";
+import { SAMPLES } from "../welcome/samples.js";
 import { searchedIn } from "./categories.js";
 import { chipGroup } from "./chip_group.js";
 import { codeButton } from "./code.js";
@@ -129,5 +130,6 @@ function nothing(state, about, onLoosen) {
 const box = (title, text, ...more) => h("div", { class: "notice" }, icon("search"), h("div", {}, h("p", {}, h("strong", {}, title)), h("p", {}, text), more));
 
 function keptNote(name) {
+  if (name === SAMPLES) return h("p", { class: "note kept" }, t("kept.samples"));
   return h("p", { class: "note kept" }, t("kept"), can("admin") ? [" ", h("a", { href: address("instance", name) }, t("kept.set"))] : null);
 }

@@ -3,9 +3,8 @@
 import { api, form, path } from "../../api.js";
 import { instance, refreshInstances } from "../../session.js";
 import { createInstance } from "../instances/form.js";
-import { PRODUCTS, sample, STORED } from "./samples.js";
+import { PRODUCTS, sample, SAMPLES, STORED } from "./samples.js";
 
-export const SAMPLES = "samples";
 const AT_ONCE = 2;
 
 /** Adds every product in every stored view; `onProgress(done, total)` is told of each picture. */

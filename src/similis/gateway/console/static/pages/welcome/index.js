@@ -9,8 +9,8 @@ import { attempt, busy, progressBar } from "../../ui/feedback.js";
 import { icon } from "../../ui/icons.js";
 import { instanceForm } from "../instances/form.js";
 import { handOver } from "../search/handover.js";
-import { addSamples, SAMPLES } from "./fill.js";
-import { KEPT_BACK, PRODUCTS, sample, STORED } from "./samples.js";
+import { addSamples } from "./fill.js";
+import { KEPT_BACK, PRODUCTS, sample, SAMPLES, STORED } from "./samples.js";
 
 const SEARCHED = "sneaker";
 const t = messages("welcome", {

@@ -20,6 +20,15 @@ const VIEWS = [
 export const STORED = VIEWS.slice(0, -1).map(({ name }) => name);
 export const KEPT_BACK = VIEWS.at(-1).name;
 
+/** The instance that they go into. */
+export const SAMPLES = "samples";
+
+/** The picture that a result names, drawn once more; null where it is none of these. */
+export async function drawnAgain(instance, { product_id: product, pic_name: name }) {
+  const view = STORED.find((each) => name === `${each}.jpg`);
+  return instance === SAMPLES && product in DRAWINGS && view ? sample(product, view) : null;
+}
+
 /** The file of one product in one view. */
 export async function sample(product, view) {
   const canvas = document.createElement("canvas");
