@@ -77,6 +77,7 @@ def test_a_trial_that_was_cut_short_goes_on(newcomer: Page, troubles: Troubles) 
     newcomer.get_by_role("button", name=TRY).click()
     newcomer.locator("main[data-ready=search]").wait_for()
     expect(newcomer.get_by_role("combobox", name="Instance")).to_have_value(SAMPLES)
+    expect(newcomer.get_by_text("Nothing found", exact=True)).to_be_visible()  # its search has ended
 
 
 def test_whoever_leaves_adds_no_more_and_is_not_led_to_the_search(newcomer: Page) -> None:
