@@ -25,7 +25,8 @@ setup: .venv/installed  ## Install everything `make run` needs, models included
 
 test: setup .venv/installed-dev judges servers  ## Run the whole test suite, quick tests first
 	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
-	@$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m pytest -m slow $(PARALLEL) tests/browser
+	@$(BIN)/python -m pytest -m slow --ignore tests/browser
 
 test-quick: setup .venv/installed-dev judges servers  ## Run the quick tests only
 	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL)

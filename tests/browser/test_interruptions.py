@@ -33,7 +33,7 @@ def test_another_page_closes_an_open_dialog_and_ends_the_camera(page: Page) -> N
     expect(page.get_by_role("dialog")).to_be_visible()
     page.evaluate("location.hash = '#/health'")
     expect(page).to_have_title("Health – Similis")
-    page.wait_for_function("window.lent.getTracks().every((track) => track.readyState === 'ended')")
+    page.wait_for_function("() => window.lent.getTracks().every((track) => track.readyState === 'ended')")
 
 
 def test_a_key_that_is_being_made_can_no_longer_be_cancelled(page: Page) -> None:

@@ -283,7 +283,7 @@ def test_what_was_asked_survives_another_language(page: Page) -> None:
 
 def test_marks_for_those_who_measure(page: Page) -> None:
     searched(page)
-    page.wait_for_function("performance.getEntriesByName('similis:drawn').length === 1")
+    page.wait_for_function("() => performance.getEntriesByName('similis:drawn').length === 1")
     times = page.evaluate(
         "['drop', 'answer', 'drawn'].map((each) => performance.getEntriesByName(`similis:${each}`)[0].startTime)"
     )

@@ -29,7 +29,7 @@ def test_closing_the_camera_ends_it(page: Page) -> None:
     }""")
     page.get_by_role("button", name="Take a picture").click()
     page.get_by_role("button", name="Cancel").click()
-    page.wait_for_function("window.lent.getTracks().every((track) => track.readyState === 'ended')")
+    page.wait_for_function("() => window.lent.getTracks().every((track) => track.readyState === 'ended')")
     expect(page.get_by_role("region", name="Results")).to_be_hidden()
 
 

@@ -53,7 +53,10 @@ def sign_in(
 
 @router.get("")
 def show_session(request: Request, response: Response, service: Service) -> JsonObject:
-    """Who is signed in. That nobody is, is no error: it is what a first visit finds."""
+    """Who is signed in. That nobody is, is no error: it is what a first visit finds.
+
+    Free of the key's quota, as nothing is looked at but the key: else a small quota would keep the page from opening.
+    """
     try:
         session = session_of(request, service)
     except NotAuthenticated:
@@ -61,7 +64,6 @@ def show_session(request: Request, response: Response, service: Service) -> Json
         session = None
     if session is None:
         return {"signed_in": False}
-    quotas_of(request).charge_key(session.key)
     return _told(service, session)
 
 

@@ -48,7 +48,7 @@ def test_calls_of_a_session_count_on_its_key(app: App, page: httpx.Client, sign_
     csrf = sign_in(app.access.create(Role.READER, qps=3))
     answers = [page.get(path) for path in ("/api/v1/instances", SESSION) * 20]
     refused = [answer for answer in answers if answer.status_code == 429]
-    assert {answer.request.url.path for answer in refused} == {"/api/v1/instances", SESSION}
+    assert {answer.request.url.path for answer in refused} == {"/api/v1/instances"}  # the page can always open
     assert {answer.json()["code"] for answer in refused} == {"key_throttled"}
     assert page.delete(SESSION, headers=csrf).status_code == 204  # nobody is held
 

@@ -28,9 +28,11 @@ export function progressCard(upload, { options, signal }) {
     bar.set(upload.done, upload.total, pace(upload));
     show(figures, counts(upload));
     lists.forEach((list) => list.draw());
-    if (drawn.state === upload.state && drawn.error === upload.error) return;
-    drawn = { state: upload.state, error: upload.error };
-    state.textContent = t(upload.state === "ended" && upload.failures.length ? "ended.failed" : upload.state);
+    const words = t(upload.state === "ended" && upload.failures.length ? "ended.failed" : upload.state);
+    // Between two looks it may have begun and ended anew.
+    if (drawn.words === words && drawn.error === upload.error) return;
+    drawn = { words, error: upload.error };
+    state.textContent = words;
     show(told, upload.error ? errorBox(upload.error) : []);
     change(actions, buttons(upload), heading);
   };
