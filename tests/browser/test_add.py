@@ -255,14 +255,15 @@ def test_replaced_pictures_are_counted(page: Page, shop: Shop) -> None:
     assert figures(page) == {"added": "1", "of them replaced": "1", "failed": "0", "left": "0"}
 
 
-def test_it_waits_as_long_as_the_service_asks(visit_as: Visitor, shop: Shop, troubles: Troubles) -> None:
+def test_it_waits_as_long_as_the_service_asks(page: Page, shop: Shop, troubles: Troubles) -> None:
     troubles.expect_refusal(429)
     name = shop.instance()
-    page = visit_as(shop.key("writer", qps=1))
     chosen(page, name, *photos()[:4])
+    shop.operator.patch(f"/api/v1/instances/{name}", json={"qps": 1}).raise_for_status()
     start(page)
     expect(page.get_by_text("The service asks to wait")).to_be_visible()
     ended(page)
+    shop.operator.patch(f"/api/v1/instances/{name}", json={"qps": None}).raise_for_status()
     assert count(shop, name) == 4
 
 
