@@ -22,7 +22,10 @@ _PAGES = {
     ],
 }  # fmt: skip
 # Words of English sentences; names of products, fields and programs are the same in Chinese.
-_ENGLISH = re.compile(r"\b(the|of|and|is|are|was|to|for|with|from|not|no|your|this|that|in|on|by)\b", re.IGNORECASE)
+# Not within names and paths: what other tests left may be called so.
+_ENGLISH = re.compile(
+    r"(?<![\w/-])(the|of|and|is|are|was|to|for|with|from|not|no|your|this|that|in|on|by)(?![\w/-])", re.IGNORECASE
+)
 _WORDS = """() => {
   const skipped = "pre, code, script, style, [lang=en]";
   const words = [];
