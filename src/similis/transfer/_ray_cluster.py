@@ -6,15 +6,19 @@ import logging
 import os
 import secrets
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 from similis.domain import InvalidInput, Unavailable
 
 _CONNECT_SECONDS = 5.0
+# Ray gives its processes 30 seconds to start, which a busy machine may not manage, and cannot be told to wait longer.
+_STARTS = 3
 # Nothing that is large goes through the object store; this is the least that Ray takes.
 _OBJECT_STORE_BYTES = 80 * 1024 * 1024
 _START_HINT = (
@@ -99,32 +103,43 @@ def _keep_to_this_machine() -> None:
 
 @contextmanager
 def _on_this_machine(ray: Any, workers: int | None) -> Iterator[None]:  # noqa: ANN401 - the package
-    directory = tempfile.mkdtemp(f"-{os.getpid()}", "similis-ray-")  # Ray's own logs and sockets
+    directory = _begin_here(ray, workers)
     try:
-        with _running(
-            ray,
-            address="local",
-            num_cpus=workers,
-            include_dashboard=False,
-            object_store_memory=_OBJECT_STORE_BYTES,
-            _temp_dir=directory,
-        ):
-            yield
+        yield
     finally:
+        ray.shutdown()
         shutil.rmtree(directory, ignore_errors=True)
+
+
+def _begin_here(ray: Any, workers: int | None, starts: int = _STARTS) -> str:  # noqa: ANN401 - the package
+    """Start a cluster of this machine alone; returns the directory of Ray's own logs and sockets."""
+    directory = tempfile.mkdtemp(f"-{os.getpid()}", "similis-ray-")
+    alone = {"include_dashboard": False, "object_store_memory": _OBJECT_STORE_BYTES, "_temp_dir": directory}
+    try:
+        _begin(ray, address="local", num_cpus=workers, **alone)
+    except BaseException as error:
+        _clear_away(ray, directory)
+        if starts == 1 or not isinstance(error, Unavailable):
+            raise
+        return _begin_here(ray, workers, starts - 1)
+    return directory
+
+
+def _clear_away(ray: Any, directory: str) -> None:  # noqa: ANN401 - the package
+    """Remove what a start that failed leaves: Ray forgets the processes that it had started until then."""
+    ray.shutdown()
+    for command in Path("/proc").glob("[0-9]*/cmdline"):  # elsewhere than on Linux they end with this process
+        with suppress(OSError):
+            if directory.encode() in command.read_bytes():
+                os.kill(int(command.parent.name), signal.SIGKILL)
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 @contextmanager
 def _on_cluster(ray: Any, address: str) -> Iterator[None]:  # noqa: ANN401 - the package
     _check_answers(address)
-    with _running(ray, address=address):
-        yield
-
-
-@contextmanager
-def _running(ray: Any, **options: Any) -> Iterator[None]:  # noqa: ANN401 - Ray's own
     try:
-        _begin(ray, **options)
+        _begin(ray, address=address)
         yield
     finally:
         ray.shutdown()

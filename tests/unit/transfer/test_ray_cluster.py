@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -46,3 +50,35 @@ def test_whatever_ray_raises_is_told_with_what_to_do(
     assert "\n" not in raised.value.message
     assert "temporary files" in raised.value.hint
     assert ray.ended
+
+
+class SlowRay(SimpleNamespace):
+    """A Ray whose first start leaves a process behind and fails, as on a machine that was too busy."""
+
+    left: subprocess.Popen[bytes] | None = None
+    directories: list[Path]
+
+    def is_initialized(self) -> bool:
+        return False
+
+    def init(self, *, _temp_dir: str, **_options: object) -> None:
+        self.directories.append(Path(_temp_dir))
+        if self.left is None:
+            self.left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", f"{_temp_dir}/gcs"])
+            raise Exception("The current node timed out during startup.")  # noqa: TRY002 - as Ray does
+
+    def shutdown(self) -> None:
+        """It knows of no process."""
+
+
+def test_a_start_that_took_too_long_is_cleared_away_and_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    ray = SlowRay(directories=[])
+    monkeypatch.setattr(_ray_cluster, "ray_package", lambda: ray)
+    with connected(None) as started:
+        assert started is ray
+        first, second = ray.directories
+        assert not first.exists()
+        assert second.exists()
+        assert ray.left is not None
+        assert ray.left.wait(10) == -signal.SIGKILL
+    assert not second.exists()
