@@ -53,6 +53,7 @@ SimilisError
 ├── TooManyRequests           a quota is used up for now
 │   ├── InstanceThrottled
 │   ├── KeyThrottled          access key
+│   ├── QueueFull             too many pictures wait
 │   └── SignInThrottled       at the console
 └── Unavailable               the operator can mend it
     ├── DataDirectoryLocked

@@ -1,4 +1,4 @@
-"""How many calls a second may be made on an instance or with an access key."""
+"""How many calls a second may be made on an instance or with an access key, and how many pictures may wait."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ MIN_QPS, MAX_QPS = 0.01, 100_000.0
 
 
 class TooManyRequests(SimilisError):
-    """More calls are made than a quota allows.
+    """More calls are made than a quota allows, or than can be answered.
 
     Attributes:
         retry_after: seconds after which one more is allowed.
@@ -37,6 +37,12 @@ class SignInThrottled(TooManyRequests):
     """Too many attempts to sign in by one key from one address have failed."""
 
     code = "sign_in_throttled"
+
+
+class QueueFull(TooManyRequests):
+    """So many pictures wait to be analysed that one more would wait for too long."""
+
+    code = "queue_full"
 
 
 def check_qps(qps: float | None) -> float | None:

@@ -24,8 +24,8 @@ from similis.gateway._quotas import Quotas
 from similis.gateway.alibaba._upload_routes import add_upload_flow
 from similis.service import App
 
-# Calls with a picture hold a thread while they wait for their turn; light calls must find another one meanwhile.
-THREADS = 256
+# Calls with a picture hold a thread while they wait for their turn; so many light calls find another one meanwhile.
+LIGHT_CALLS = 128
 
 _DESCRIPTION = (
     "Self-hosted image search. Every call under /api/v1 needs an access key: Authorization: Bearer ID:SECRET. "
@@ -72,7 +72,6 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
 
 @asynccontextmanager
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
-    current_default_thread_limiter().total_tokens = THREADS
     service: App = api.state.service
     service.transfers.begin(
         lambda: service.callbacks.send_due(partial(alibaba.increment, service)), service.retention.tidy
@@ -80,6 +79,8 @@ async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     yield
     await run_in_threadpool(service.transfers.end)
 
+    turns = service.analyst.turns
+    current_default_thread_limiter().total_tokens = turns.slots + turns.room + LIGHT_CALLS
 
 _operator = APIRouter(include_in_schema=False)
 

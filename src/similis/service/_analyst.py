@@ -21,6 +21,7 @@ from similis.algorithm import (
     decode,
 )
 from similis.domain import Category, FeatureModelMismatch, ModelNotFound, NoTextEncoder, Region
+from similis.service._turns import ROOM_A_SLOT, Turns
 
 
 class Analyst:
@@ -30,16 +31,20 @@ class Analyst:
         store: where model files and the user's own manifests are.
         load: loads the built-in pipeline; called once, at the first picture or by `warm_up`.
         slots: pictures analysed at the same time; more callers wait.
+        room: how many of them; by default what is worked off in some seconds.
+
+    Attributes:
+        turns: who is at work and who waits.
     """
 
-    def __init__(self, store: ModelStore, load: Callable[[], Pipeline], slots: int) -> None:
+    def __init__(self, store: ModelStore, load: Callable[[], Pipeline], slots: int, room: int | None = None) -> None:
         self._store = store
         self._load = load
         self._pipeline: Pipeline | None = None
         self._added: dict[str, Pipeline] = {}
         self._texts: dict[str, TextEncoder] = {}
         self._loading = threading.RLock()
-        self._slots = threading.BoundedSemaphore(slots)
+        self.turns = Turns(slots, slots * ROOM_A_SLOT if room is None else room)
         self.slots = slots
 
     @property
@@ -99,7 +104,7 @@ class Analyst:
     ) -> Analysis:
         """Find subject, category and features (of `model`, else the built-in ones); see `Pipeline.analyse`."""
         pipeline = self.pipeline if model is None else self.pipeline_of(model)
-        with self._slots:
+        with self.turns.turn():
             return pipeline.analyse(
                 data,
                 crop=crop,
@@ -116,7 +121,7 @@ class Analyst:
         Raises:
             InvalidPicture: one of its kinds.
         """
-        with self._slots:
+        with self.turns.turn(again=frame is not None):
             return decode(data)
 
     def text_encoder(self, model: str) -> tuple[TextEncoder, Calibration]:

@@ -132,7 +132,10 @@ class App:
         models = ModelStore(settings.models)
         kind = RememberingAnalyst if remember else Analyst
         analyst = kind(
-            models, lambda: pipeline or Pipeline.load(models, finder=settings.subject_finder), settings.threads
+            models,
+            lambda: pipeline or Pipeline.load(models, finder=settings.subject_finder),
+            settings.threads,
+            settings.queue,
         )
         with ExitStack() as undo:
             lock = DataDirectoryLock(settings.data)

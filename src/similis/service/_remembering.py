@@ -20,8 +20,8 @@ class RememberingAnalyst(Analyst):
     Pictures are told apart by their SHA-256 and are not kept. No category changes what is found.
     """
 
-    def __init__(self, store: ModelStore, load: Callable[[], Pipeline], slots: int) -> None:
-        super().__init__(store, load, slots)
+    def __init__(self, store: ModelStore, load: Callable[[], Pipeline], slots: int, room: int | None = None) -> None:
+        super().__init__(store, load, slots, room)
         self._remembered: dict[_Known, Analysis] = {}
 
     def analyse(self, data: bytes, *, category: Category | None = None, **options: Any) -> Analysis:  # noqa: ANN401 - those of the analyst

@@ -76,6 +76,8 @@ class Settings(BaseSettings):
         master_key_command: prints it, for a key service: run at each start, without a shell, for at most 30 seconds.
         models: where fetched models are cached; shared by all data directories.
         threads: pictures analysed at once; the number of processors by default.
+        queue: how many pictures may wait for that; one more is answered with `queue_full`, and when to come again. By
+            default 64 for each of `threads`, some five seconds' work: SDKs give up after ten.
         upload_host: public `name[:port]` to which SDKs upload over TLS; worked out from each call by default.
         picture_hosts: hosts from which pictures are fetched when a call names a URL; none by default. `*.domain`
             stands for all below a domain, `*` for all public hosts; with `:port` unless it is the scheme's own.
@@ -116,6 +118,7 @@ class Settings(BaseSettings):
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
     picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
+    queue: int | None = Field(default=None, ge=0)
     private_picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_whole_hosts)] = ()
     import_roots: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split_paths)] = ()
     callback_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_named_hosts)] = ()
