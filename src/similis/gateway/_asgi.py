@@ -60,6 +60,7 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
     api.state.metrics = metrics
     api.state.quotas = Quotas(app)
     api.state.sign_in_throttle = console.SignInThrottle()
+    api.state.leaving = False
     add_error_handlers(api)
     add_upload_flow(api, app.settings, tls_port)
     api.include_router(rest.router)
@@ -68,6 +69,11 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
     api.router.routes.extend(alibaba.routes)
     api.include_router(console.router)
     return api
+
+
+def begin_leaving(api: FastAPI) -> None:
+    """Be not ready from now on, so that load balancers send nothing new; all calls are answered as before."""
+    api.state.leaving = True
 
 
 @asynccontextmanager
@@ -93,7 +99,9 @@ async def healthz() -> PlainTextResponse:
 
 @_operator.get("/readyz")
 def readyz(request: Request) -> JSONResponse:
-    """Whether pictures can be taken now: the catalogue answers and the models are loaded."""
+    """Whether pictures can be taken now: the catalogue answers, the models are loaded, the process does not end."""
+    if request.app.state.leaving:
+        raise Unavailable("The service is ending.", "Call another gateway, or this one when it runs again.")
     if not request.app.state.service.ready():
         raise Unavailable("The models are not loaded yet.", "Wait a few seconds and ask again.")
     return JSONResponse({"ready": True})

@@ -8,15 +8,17 @@ import signal
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
 from similis.domain import Unavailable
-from similis.gateway._asgi import create_asgi
+from similis.gateway._asgi import begin_leaving, create_asgi
 from similis.service import App
 
 _GRACE_SECONDS = 20
@@ -50,6 +52,9 @@ class Tls:
 def serve(app: App, host: str, port: int, on_ready: Callable[[str], None], tls: Tls | None = None) -> None:
     """Serve `app` until SIGTERM or SIGINT; requests under way are finished first.
 
+    From the signal on `/readyz` says that the service is not ready. For `Settings.drain_seconds` all else is answered
+    as before, so that load balancers notice; a second signal cuts that short.
+
     Args:
         app: what to serve; the caller closes it afterwards.
         host: name or address to listen on.
@@ -64,15 +69,17 @@ def serve(app: App, host: str, port: int, on_ready: Callable[[str], None], tls: 
         # It warns of every malformed form with bytes of it; the caller gets an error anyway.
         logging.getLogger("python_multipart").setLevel(logging.ERROR)
         address = _address(host, listener.getsockname()[1])
+        api = create_asgi(app, secured.socket.getsockname()[1] if secured else None)
         config = uvicorn.Config(
-            create_asgi(app, secured.socket.getsockname()[1] if secured else None),
+            api,
             access_log=False,
             log_config=None,
             server_header=False,
             proxy_headers=False,
             timeout_graceful_shutdown=_GRACE_SECONDS,
         )
-        _Server(config, secured, lambda: on_ready(address)).run(sockets=[listener])
+        end = _End(app.settings.drain_seconds, lambda: begin_leaving(api))
+        _Server(config, secured, lambda: on_ready(address), end).run(sockets=[listener])
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +98,25 @@ def _secured(host: str, tls: Tls | None) -> Iterator[_Secured | None]:
         yield _Secured(listener, context)
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """What happens at a signal: `begin` is called at once, and `seconds` later no more connections are taken."""
+
+    seconds: float
+    begin: Callable[[], None]
+
+
 class _Server(uvicorn.Server):
     """One server, so that one signal stops it, on one socket or two."""
 
-    def __init__(self, config: uvicorn.Config, secured: _Secured | None, on_ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, secured: _Secured | None, on_ready: Callable[[], None], end: _End
+    ) -> None:
         super().__init__(config)
         self._secured = secured
         self._on_ready = on_ready
+        self._end = end
+        self._stop_at: float | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -107,6 +126,18 @@ class _Server(uvicorn.Server):
                 await loop.create_server(self._protocol, sock=self._secured.socket, ssl=self._secured.context)
             )
         self._on_ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._end.begin()
+        if self._stop_at is None and self._end.seconds:
+            self._stop_at = time.monotonic() + self._end.seconds
+        else:
+            super().handle_exit(sig, frame)
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._stop_at is not None and time.monotonic() >= self._stop_at:
+            self.should_exit = True
+        return await super().on_tick(counter)
 
     def _protocol(self) -> asyncio.Protocol:
         make: Callable[..., asyncio.Protocol] = self.config.http_protocol_class

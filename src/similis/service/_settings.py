@@ -117,6 +117,16 @@ class Settings(BaseSettings):
     models: Path = Field(default_factory=_default_models)
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
+        drain_seconds: how long the service still takes calls once it was told to end. Meanwhile `/readyz` says 503, so
+            that load balancers call elsewhere; twice the time between their looks is enough.
+        log: how lines of the service's log look: `human`, or `json`, one object a line; by default as the place needs
+            that they go to, a terminal or not.
+        log_level: the least grave lines of it: `debug`, `info`, `warning` or `error`. Each answered request is a line
+            of `info`. By default `warning` on a terminal, else `info`.
+        metrics_instances: whether `/metrics` names instances to whoever asks. Who shows an access key is told of the
+            instances that it reaches in any case.
+        otlp_endpoint: where traces go: base URL of a collector that takes OTLP over HTTP; none by default. The
+            variables of OpenTelemetry, such as `OTEL_EXPORTER_OTLP_ENDPOINT`, do as well.
     picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
     queue: int | None = Field(default=None, ge=0)
     private_picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_whole_hosts)] = ()
@@ -151,6 +161,11 @@ class Settings(BaseSettings):
     @property
     def sizing(self) -> Sizing:
         """When an index goes to disk."""
+    drain_seconds: float = Field(default=0.0, ge=0, le=300)
+    log: LogForm | None = None
+    log_level: LogLevel | None = None
+    metrics_instances: bool = False
+    otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://[^@/]+(/[^?#]*)?$")
         return Sizing(self.exact_below, tail=self.exact_below * 2 // 5, recall=self.recall)
 
     @property

@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -34,6 +35,31 @@ def test_it_announces_its_address_and_stops_gracefully(settings: Settings, stop:
         process.send_signal(stop)
         assert process.stdout.read() == "closed\n"
         assert process.wait(20) == 0
+
+
+@pytest.fixture
+def draining(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple["subprocess.Popen[str]", str]]:
+    """A service that takes calls for a minute after it was told to end, and its address."""
+    monkeypatch.setenv("SIMILIS_DRAIN_SECONDS", "60")
+    command = [sys.executable, "-c", SCRIPT, str(settings.data)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        yield process, process.stdout.readline().strip()
+        process.kill()
+
+
+def test_it_is_not_ready_from_the_signal_on_and_takes_calls_until_it_has_drained(
+    draining: tuple["subprocess.Popen[str]", str],
+) -> None:
+    process, address = draining
+    assert "not loaded" in httpx.get(f"{address}/readyz").json()["message"]
+    process.send_signal(signal.SIGTERM)
+    told = httpx.get(f"{address}/readyz")
+    assert (told.status_code, told.json()["message"]) == (503, "The service is ending.")
+    assert httpx.get(f"{address}/healthz").status_code == 200
+    assert httpx.get(f"{address}/api/v1/instances").status_code == 401
+    process.send_signal(signal.SIGTERM)  # somebody cannot wait
+    assert process.wait(20) == 0
 
 
 def test_a_port_in_use_is_said_clearly(app: App) -> None:
