@@ -119,6 +119,25 @@ class Settings(BaseSettings):
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
         drain_seconds: how long the service still takes calls once it was told to end. Meanwhile `/readyz` says 503, so
             that load balancers call elsewhere; twice the time between their looks is enough.
+        audit: what the audit log tells: `all`, `changes` (not what only reads), or `off`.
+        audit_days: how long its files are kept.
+        audit_origin: whether it has the addresses of clients, which are personal data.
+        recall: share of the true ten nearest that such an index is to find on average; more takes longer. It holds
+            from the next segment on.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SIMILIS_", frozen=True)
+
+    data: Path = Path("similis-data")
+    catalogue: SecretStr | None = None
+    keys: Path | None = None
+    master_key: SecretStr | None = None
+    master_key_command: str | None = None
+    models: Path = Field(default_factory=_default_models)
+    threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
+        drain_seconds: how long the service still takes calls once it was told to end. Meanwhile `/readyz` says 503, so
+            that load balancers call elsewhere; twice the time between their looks is enough.
         log: how lines of the service's log look: `human`, or `json`, one object a line; by default as the place needs
             that they go to, a terminal or not.
         log_level: the least grave lines of it: `debug`, `info`, `warning` or `error`. Each answered request is a line
@@ -144,6 +163,24 @@ class Settings(BaseSettings):
     region_needs_crop: bool = False
     exact_below: int = Field(default=50_000, ge=100)
     recall: float = Field(default=0.99, ge=0.5, le=0.999)
+    audit: AuditMode = AuditMode.ALL
+    audit_days: int = Field(default=90, ge=1, le=36_500)
+    audit_origin: bool = False
+
+    @property
+    def audit_directory(self) -> Path:
+        """Where the files of the audit log are."""
+        return self.data.absolute() / "audit"
+
+    @property
+    def index_directory(self) -> Path:
+        """Where indexes on disk are."""
+        return self.data.absolute() / "index"
+
+    @property
+    def sizing(self) -> Sizing:
+        """When an index goes to disk."""
+    drain_seconds: float = Field(default=0.0, ge=0, le=300)
     audit: AuditMode = AuditMode.ALL
     audit_days: int = Field(default=90, ge=1, le=36_500)
     audit_origin: bool = False
