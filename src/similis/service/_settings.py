@@ -100,23 +100,6 @@ class Settings(BaseSettings):
         region_needs_crop: whether Crop=false means the whole picture on the cloud protocol even with a Region.
         exact_below: so many pictures of an instance are compared one by one, in memory; with more of them its index
             is approximate and on disk.
-        audit: what the audit log tells: `all`, `changes` (not what only reads), or `off`.
-        audit_days: how long its files are kept.
-        audit_origin: whether it has the addresses of clients, which are personal data.
-        recall: share of the true ten nearest that such an index is to find on average; more takes longer. It holds
-            from the next segment on.
-    """
-
-    model_config = SettingsConfigDict(env_prefix="SIMILIS_", frozen=True)
-
-    data: Path = Path("similis-data")
-    catalogue: SecretStr | None = None
-    keys: Path | None = None
-    master_key: SecretStr | None = None
-    master_key_command: str | None = None
-    models: Path = Field(default_factory=_default_models)
-    threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
-    upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
         drain_seconds: how long the service still takes calls once it was told to end. Meanwhile `/readyz` says 503, so
             that load balancers call elsewhere; twice the time between their looks is enough.
         audit: what the audit log tells: `all`, `changes` (not what only reads), or `off`.
@@ -136,16 +119,6 @@ class Settings(BaseSettings):
     models: Path = Field(default_factory=_default_models)
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
-        drain_seconds: how long the service still takes calls once it was told to end. Meanwhile `/readyz` says 503, so
-            that load balancers call elsewhere; twice the time between their looks is enough.
-        log: how lines of the service's log look: `human`, or `json`, one object a line; by default as the place needs
-            that they go to, a terminal or not.
-        log_level: the least grave lines of it: `debug`, `info`, `warning` or `error`. Each answered request is a line
-            of `info`. By default `warning` on a terminal, else `info`.
-        metrics_instances: whether `/metrics` names instances to whoever asks. Who shows an access key is told of the
-            instances that it reaches in any case.
-        otlp_endpoint: where traces go: base URL of a collector that takes OTLP over HTTP; none by default. The
-            variables of OpenTelemetry, such as `OTEL_EXPORTER_OTLP_ENDPOINT`, do as well.
     picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
     queue: int | None = Field(default=None, ge=0)
     private_picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_whole_hosts)] = ()
@@ -163,23 +136,6 @@ class Settings(BaseSettings):
     region_needs_crop: bool = False
     exact_below: int = Field(default=50_000, ge=100)
     recall: float = Field(default=0.99, ge=0.5, le=0.999)
-    audit: AuditMode = AuditMode.ALL
-    audit_days: int = Field(default=90, ge=1, le=36_500)
-    audit_origin: bool = False
-
-    @property
-    def audit_directory(self) -> Path:
-        """Where the files of the audit log are."""
-        return self.data.absolute() / "audit"
-
-    @property
-    def index_directory(self) -> Path:
-        """Where indexes on disk are."""
-        return self.data.absolute() / "index"
-
-    @property
-    def sizing(self) -> Sizing:
-        """When an index goes to disk."""
     drain_seconds: float = Field(default=0.0, ge=0, le=300)
     audit: AuditMode = AuditMode.ALL
     audit_days: int = Field(default=90, ge=1, le=36_500)
@@ -198,11 +154,6 @@ class Settings(BaseSettings):
     @property
     def sizing(self) -> Sizing:
         """When an index goes to disk."""
-    drain_seconds: float = Field(default=0.0, ge=0, le=300)
-    log: LogForm | None = None
-    log_level: LogLevel | None = None
-    metrics_instances: bool = False
-    otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://[^@/]+(/[^?#]*)?$")
         return Sizing(self.exact_below, tail=self.exact_below * 2 // 5, recall=self.recall)
 
     @property
