@@ -20,7 +20,7 @@ from similis.algorithm._light import lit
 from similis.algorithm._scores import Calibration
 from similis.algorithm._subject import SubjectFinder, SubjectHead, SubjectMode, SubjectNetwork, chosen_subject
 from similis.algorithm.models import ModelStore
-from similis.domain import Category, InstanceType, Region, Subject
+from similis.domain import Category, InstanceType, Region, Subject, tell_stage
 
 BACKBONE = "efficientnet-lite2"
 PRECISE_SUBJECT = "u2netp"
@@ -215,9 +215,12 @@ class Pipeline:
 
 
 def _seen_from_outside(inner: Analysis, frame: Region, whole: Region, frames: tuple[Region, ...]) -> Analysis:
-    """What was found in an inner picture, in pixels of the outer one, which is a region too and the last."""
-    moved = [region.moved(frame.x1, frame.y1) for region in inner.subject.regions]
-    regions = tuple(dict.fromkeys([*moved, whole]))
+    """What was found in an inner picture, in pixels of the outer one, which closes the list of regions.
+
+    The inner picture itself is a region only where it is the subject: those before the last are what can be chosen.
+    """
+    subjects = inner.subject.regions[:-1] or inner.subject.regions
+    regions = (*(region.moved(frame.x1, frame.y1) for region in subjects), whole)
     used = inner.subject.region.moved(frame.x1, frame.y1)
     return replace(inner, subject=replace(inner.subject, region=used, regions=regions), frames=frames)
 
@@ -232,4 +235,6 @@ def _finder(store: ModelStore, threads: int, mode: SubjectMode) -> SubjectFinder
 def _timed(stage: str, times: dict[str, float]) -> Iterator[None]:
     started = time.perf_counter()
     yield
-    times[stage] = times.get(stage, 0.0) + (time.perf_counter() - started) * 1000
+    seconds = time.perf_counter() - started
+    tell_stage(stage, seconds)
+    times[stage] = times.get(stage, 0.0) + seconds * 1000

@@ -8,7 +8,7 @@ from PIL import Image, ImageDraw, ImageFilter
 
 from similis.algorithm import ModelStore, Pipeline
 from similis.algorithm._frames import inner_picture, other_frames
-from similis.domain import Region
+from similis.domain import InvalidSubject, Region
 
 
 def cloud(seed: int, width: int, height: int, low: int = 0, high: int = 256) -> Image.Image:
@@ -132,3 +132,21 @@ def test_a_frame_is_seen_as_if_it_were_a_picture_by_itself(models: ModelStore) -
     everything = pipeline.analyse_pixels(np.asarray(scene), frame=Region.whole(640, 520))
     assert everything.subject.regions[-1] == Region.whole(640, 520)
     assert not np.array_equal(everything.vector, framed.vector)
+
+
+@pytest.mark.parametrize("things", [0, 1, 2])
+def test_each_region_of_a_picture_inside_a_picture_can_be_chosen(models: ModelStore, things: int) -> None:
+    pipeline, screen = Pipeline.load(models), Image.new("RGB", (760, 640), (24, 24, 28))
+    inner = Image.new("RGB", (640, 260), "white") if things else cloud(7, 640, 260)
+    for place in range(things):
+        inner.paste(thing(place), (320 * place, 0))
+    screen.paste(inner, (60, 180))
+    found = pipeline.analyse_pixels(np.asarray(screen))
+    assert found.frames  # the inner picture was used
+    subjects = found.subject.regions[:-1]
+    assert len(subjects) == max(things, 1)
+    for number, region in enumerate(subjects, start=1):
+        chosen = pipeline.analyse_pixels(np.asarray(screen), subject=number).subject
+        assert (chosen.region, chosen.regions) == (region, found.subject.regions)
+    with pytest.raises(InvalidSubject, match=f"{len(subjects)} found"):
+        pipeline.analyse_pixels(np.asarray(screen), subject=len(subjects) + 1)
