@@ -11,7 +11,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from similis.catalogue import Catalogue
+from similis.catalogue import Catalogue, Claim
 from similis.domain import (
     InstanceNotFound,
     SimilisError,
@@ -50,6 +50,7 @@ class TaskRunner:
         self._stopping = threading.Event()
         self._waking = threading.Event()
         self._working: dict[int, threading.Thread] = {}
+        self._claims: dict[int, Claim] = {}
         self._left_until: dict[int, float] = {}
         self._thread: threading.Thread | None = None
 
@@ -72,12 +73,18 @@ class TaskRunner:
         until = time.monotonic() + _PATIENCE
         for task_id, thread in list(self._working.items()):
             thread.join(max(0.0, until - time.monotonic()))
-            if (
-                thread.is_alive()
-            ):  # it can do no harm: its claim ends with this process, and without it nothing counts
-                log.warning("Task %d waits for its storage and is left behind.", task_id)
+            if thread.is_alive():
+                self._leave_behind(task_id)
         self._thread = None
         self._stopping = threading.Event()
+
+    def _leave_behind(self, task_id: int) -> None:
+        """Give up a task whose thread does not stop; without a claim nothing that it still does counts."""
+        log.warning("Task %d waits for its storage and is left behind.", task_id)
+        claim = self._claims.get(task_id)
+        if claim is not None:
+            with suppress(SimilisError):  # lost, or the catalogue is away: then the claim ends by itself
+                self._catalogue.tasks.release(claim)
 
     def wake(self) -> None:
         """Look at once: there is a new task."""
@@ -94,16 +101,22 @@ class TaskRunner:
         claim = self._catalogue.tasks.claim(task_id, uuid4().hex, held_until(), now)
         if claim is None:
             return False
-        hold = Hold(self._catalogue, claim, self._stopping, on_progress)
+        self._claims[task_id] = claim
+        try:
+            self._work_with(Hold(self._catalogue, claim, self._stopping, on_progress), work)
+        finally:
+            del self._claims[task_id]
+        self._tell_end(task_id)
+        return True
+
+    def _work_with(self, hold: Hold, work: Work) -> None:
         try:
             with hold:
-                task = self._catalogue.tasks.get(task_id)
+                task = self._catalogue.tasks.get(hold.claim.task_id)
                 hold.progressed(task)
                 work(task, hold)
         except BaseException as error:
             self._stopped(hold, error)
-        self._tell_end(task_id)
-        return True
 
     def _tell_end(self, task_id: int) -> None:
         with suppress(TaskNotFound):  # deleted meanwhile, with its instance

@@ -200,17 +200,22 @@ def test_a_task_of_another_process_is_looked_at_now_and_then_only(shop: App, mon
 
 def test_work_that_cannot_be_stopped_is_left_behind(shop: App, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_task_runner, "_PATIENCE", 0.2)
-    began, answers = threading.Event(), threading.Event()
+    began, answers, ended = threading.Event(), threading.Event(), threading.Event()
 
-    def work(_task: Task, _hold: Hold) -> None:
+    def work(_task: Task, hold: Hold) -> None:
         began.set()
         answers.wait(30)
+        with pytest.raises(TaskTaken):
+            shop._catalogue.tasks.finish(hold.claim, TaskStatus.SUCCESS)
+        ended.set()
 
-    shop.transfers.start_export("shop")
+    task = shop.transfers.start_export("shop")
     tasks = runner(shop, work)
     tasks.begin()
     assert began.wait(20)
     begun = time.monotonic()
     tasks.end()
     assert time.monotonic() - begun < 5
+    assert shop.transfers.run(task.id).status is TaskStatus.SUCCESS, "whoever comes next goes on at once"
     answers.set()
+    assert ended.wait(20), "what the late thread does counts no more"
