@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 Part: TypeAlias = tuple[str, str | bytes]
 BeforeFile: TypeAlias = Callable[[Sequence[Part]], object]
+MAX_TEXTS = 32
+MAX_TEXT_BYTES = 64 * 1024
 _MAX_FILES = 2
-_MAX_TEXTS = 32
-_MAX_TEXT_BYTES = 64 * 1024
 _MAX_HEADER_BYTES = 8 * 1024
 
 
@@ -100,7 +100,7 @@ class _Collector:
         self._name = options[b"name"]
         self._is_file = b"filename" in options
         same = sum(isinstance(value, bytes) == self._is_file for _, value in self.parts) + 1
-        kind, most = ("files", _MAX_FILES) if self._is_file else ("fields", _MAX_TEXTS)
+        kind, most = ("files", _MAX_FILES) if self._is_file else ("fields", MAX_TEXTS)
         if same > most:
             raise _unreadable(f"has more than {most} {kind}")
         if self._is_file:
@@ -109,7 +109,7 @@ class _Collector:
     def _part_data(self, data: bytes, start: int, end: int) -> None:
         self._content += data[start:end]
         if not self._is_file:
-            self._limit(len(self._content), _MAX_TEXT_BYTES, "a field")
+            self._limit(len(self._content), MAX_TEXT_BYTES, "a field")
 
     def _part_end(self) -> None:
         value = bytes(self._content) if self._is_file else _decode(self._content)

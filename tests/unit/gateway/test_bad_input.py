@@ -60,6 +60,18 @@ SEARCH_CASES = {
     "picture and name": (KEY, "invalid_input"),
     "unknown field": ({"limit": "3"}, "invalid_input"),
 }
+URL_ENCODED_CASES = {
+    "nothing": (b"", "product_id is missing"),
+    "half a key": (b"product_id=p", "pic_name is missing"),
+    "no value": (b"product_id=p&pic_name", "is malformed"),
+    "not UTF-8": (b"product_id=%ff&pic_name=a", "not UTF-8"),
+    "bytes not UTF-8": (b"product_id=\xff&pic_name=a", "not UTF-8"),
+    "twice": (b"product_id=p&product_id=p&pic_name=a", "product_id is given more than once"),
+    "a file": (b"product_id=p&pic_name=a&file=x", "file is not known"),
+    "a part of a picture": (b"product_id=p&pic_name=a&crop=false", "crop is not known"),
+    "many fields": (b"&".join(b"f%d=x" % number for number in range(40)), "more than 32 fields"),
+    "a long field": (b"product_id=p&pic_name=" + b"%20" * 70_000, "more than 65,536 bytes"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +154,12 @@ def test_forms_that_cannot_be_read(shop: httpx.Client) -> None:
     many = [(f"f{number}", (None, "x")) for number in range(40)]
     expect(shop.post(PICTURES, files=many), 400, "invalid_input")
     expect(shop.post("/api/v1/compare", files={"first": GOOD}), 400, "invalid_input")
+
+
+@pytest.mark.parametrize(("body", "message"), URL_ENCODED_CASES.values(), ids=URL_ENCODED_CASES)
+def test_url_encoded_searches_that_cannot_be_read(shop: httpx.Client, body: bytes, message: str) -> None:
+    headers = {"content-type": "application/x-www-form-urlencoded; charset=UTF-8"}
+    assert message in expect(shop.post(SEARCH, content=body, headers=headers), 400, "invalid_input")["message"]
 
 
 @pytest.mark.parametrize("body", ["", "{", "[]", '"x"', '{"name": 1, "type": "product"}', '{"name": "x"}',

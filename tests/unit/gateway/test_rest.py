@@ -103,6 +103,24 @@ def test_a_stored_picture_is_shown_changed_and_searched_by_name(api: httpx.Clien
     assert answer["region"] is None
 
 
+def test_a_search_by_name_may_be_url_encoded(api: httpx.Client, pictures: list[bytes]) -> None:
+    for number, picture in enumerate(pictures[:3]):
+        add(api, picture, pic_name=f"å & {number}", category_id=3, int_attr=number)
+    form = {
+        "product_id": "p",
+        "pic_name": "å & 1",
+        "filter": "int_attr>=1",
+        "category_id": "3",
+        "num": "1",
+        "start": "1",
+    }
+    answer = api.post(SEARCH, data=form).raise_for_status().json()
+    assert [match["pic_name"] for match in answer["matches"]] == ["å & 2"]
+    assert answer["found"] == 2
+    as_parts = api.post(SEARCH, files=[(name, (None, value)) for name, value in form.items()]).json()
+    assert as_parts["matches"] == answer["matches"]
+
+
 def test_deleting_by_picture_by_product_and_by_filter(api: httpx.Client, pictures: list[bytes]) -> None:
     for number, picture in enumerate(pictures[:4]):
         add(api, picture, pic_name=number, product_id="q" if number == 3 else "p", int_attr=number)

@@ -185,19 +185,16 @@ class DuplicatesQuery(_Form):
     min_similarity: Annotated[float | None, Field(description=_MIN_SIMILARITY)] = None
 
 
-class SearchForm(_PictureFields):
-    """A search by a picture in `file`, or by a stored one's `product_id` and `pic_name`."""
+class _SearchFields(_Form):
+    """What every search takes."""
 
-    file: bytes | None = None
-    product_id: str | None = None
-    pic_name: str | None = None
+    category_id: int | None = None
     num: Annotated[int, Field(description=f"Results wanted, 1 to {MAX_NUM}.")] = 10
     start: Annotated[int, Field(description=f"Results to pass over; start + num is at most {MAX_RESULTS}.")] = 0
     filter: FilterText | None = None
     distinct_product: Annotated[bool, Field(description="Only the best picture of each product.")] = False
     min_score: Annotated[float, Field(description="Only results with at least this score.")] = 0.0
     good_match: Annotated[float | None, Field(description="The score from which on a match is good, 0 to 1.")] = None
-    subject: Annotated[int | None, Field(description="Use the subject found in this place, 1 being the main.")] = None
 
     def options(self) -> SearchOptions:
         """The domain's options."""
@@ -210,6 +207,22 @@ class SearchForm(_PictureFields):
             min_score=self.min_score,
             good_match=self.good_match,
         )
+
+
+class StoredSearchForm(_SearchFields):
+    """A search by a stored picture, which a form without files can ask for."""
+
+    product_id: str
+    pic_name: str
+
+
+class SearchForm(_SearchFields, _PictureFields):
+    """A search by a picture in `file`, or by a stored one's `product_id` and `pic_name`."""
+
+    file: bytes | None = None
+    product_id: str | None = None
+    pic_name: str | None = None
+    subject: Annotated[int | None, Field(description="Use the subject found in this place, 1 being the main.")] = None
 
     def stored_key(self) -> PictureKey | None:
         """The key of a search by name; None when a picture is given.

@@ -6,7 +6,7 @@ FastAPI's own body parameters are not used: they read the body before anything e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from fastapi import Request
@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 from similis.domain import InvalidInput
 from similis.gateway._audit import audit_entry
 from similis.gateway._multipart import Part, read_parts
+from similis.gateway._urlencoded import read_fields
 from similis.gateway._validation import explain
 
 F = TypeVar("F", bound=BaseModel)
@@ -57,9 +58,22 @@ class Multipart(Generic[F]):
         Raises:
             InvalidInput: it is no multipart form, or has unknown, missing, repeated or unreadable fields.
         """
-        form = validated(self._model, await read_parts(request))
-        audit_entry(request.scope).picture(getattr(form, "product_id", None), getattr(form, "pic_name", None))
-        return form
+        return _noted(request, validated(self._model, await read_parts(request)))
+
+
+class UrlEncoded(Generic[F]):
+    """Dependency that reads a url-encoded body, as HTML forms without files send it, as the model `F`."""
+
+    def __init__(self, model: type[F]) -> None:
+        self._model = model
+
+    async def __call__(self, request: Request) -> F:
+        """Read the body.
+
+        Raises:
+            InvalidInput: it is no such form, or has unknown, missing, repeated or unreadable fields.
+        """
+        return _noted(request, validated(self._model, await read_fields(request)))
 
 
 def validated(model: type[F], parts: Sequence[Part]) -> F:
@@ -79,8 +93,19 @@ def validated(model: type[F], parts: Sequence[Part]) -> F:
 
 def body_schema(media_type: str, model: type[BaseModel], *, required: bool = True) -> dict[str, Any]:
     """The OpenAPI description of a body, for a route's `openapi_extra`."""
-    schema = model.model_json_schema()
-    return {"requestBody": {"required": required, "content": {media_type: {"schema": schema}}}}
+    return bodies_schema({media_type: model}, required=required)
+
+
+def bodies_schema(models: Mapping[str, type[BaseModel]], *, required: bool = True) -> dict[str, Any]:
+    """The same where a body may be of several media types."""
+    content = {media_type: {"schema": model.model_json_schema()} for media_type, model in models.items()}
+    return {"requestBody": {"required": required, "content": content}}
+
+
+def _noted(request: Request, form: F) -> F:
+    """The form; what picture it names goes into the audit log."""
+    audit_entry(request.scope).picture(getattr(form, "product_id", None), getattr(form, "pic_name", None))
+    return form
 
 
 def _check_unique(parts: Sequence[Part]) -> None:

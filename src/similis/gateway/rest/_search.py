@@ -8,22 +8,29 @@ from fastapi import APIRouter, Depends, Request
 
 from similis.domain import InstanceType, InvalidInput, JsonObject, as_json, filter_fields, parse_filter
 from similis.gateway._multipart import read_parts
+from similis.gateway._urlencoded import MEDIA_TYPE, is_urlencoded
 from similis.gateway.rest._answers import ComparisonAnswer, FilterAnswer, SearchAnswer
 from similis.gateway.rest._caller import Reader, Service
-from similis.gateway.rest._forms import ComparisonForm, FilterForm, SearchForm
-from similis.gateway.rest._input import Json, Multipart, body_schema, validated
+from similis.gateway.rest._forms import ComparisonForm, FilterForm, SearchForm, StoredSearchForm
+from similis.gateway.rest._input import Json, Multipart, UrlEncoded, bodies_schema, body_schema, validated
 
 router = APIRouter(prefix="/api/v1", tags=["search"])
+
+
+async def _query(request: Request) -> SearchForm:
+    """What a search asks for: in multipart, or url-encoded where there is no file."""
+    if not is_urlencoded(request):
+        return await Multipart(SearchForm)(request)
+    stored = await UrlEncoded(StoredSearchForm)(request)
+    return SearchForm(**stored.model_dump(exclude_unset=True))
 
 
 @router.post(
     "/instances/{name}/search",
     response_model=SearchAnswer,
-    openapi_extra=body_schema("multipart/form-data", SearchForm),
+    openapi_extra=bodies_schema({"multipart/form-data": SearchForm, MEDIA_TYPE: StoredSearchForm}),
 )
-def search(
-    name: str, _caller: Reader, service: Service, form: Annotated[SearchForm, Depends(Multipart(SearchForm))]
-) -> JsonObject:
+def search(name: str, _caller: Reader, service: Service, form: Annotated[SearchForm, Depends(_query)]) -> JsonObject:
     """Find the most similar pictures, by a picture or by a stored one. Role: reader."""
     key, options = form.stored_key(), form.options()
     if key is not None:
