@@ -122,7 +122,8 @@ class Upload extends EventTarget {
       while (this.#until > performance.now() && !signal.aborted) await pause((this.#until - performance.now()) / 1000, signal);
       try {
         const answer = await send(this.instance, entry, signal);
-        if (this.state === "waiting") this.state = "running";
+        // Those that were on their way when another was told to wait do not end the waiting.
+        if (this.state === "waiting" && this.#until <= performance.now()) this.state = "running";
         return answer;
       } catch (error) {
         const seconds = isAbort(error) || signal.aborted ? null : delay(error, tries);
