@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -84,4 +85,15 @@ def as_phone(page: Page) -> CDPSession:
 def tap(phone: CDPSession, x: float, y: float) -> None:
     """Touch the screen there, and let go."""
     phone.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    phone.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def stroke(phone: CDPSession, start: tuple[float, float], end: tuple[float, float], rest: float = 0.0) -> None:
+    """Draw a finger over the screen, after it has rested for some seconds."""
+    (x, y), (far, low) = start, end
+    phone.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
+    time.sleep(rest)
+    for share in (0.1, 0.2, 0.4, 0.7, 1.0):
+        point = {"x": x + share * (far - x), "y": y + share * (low - y)}
+        phone.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [point]})
     phone.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})

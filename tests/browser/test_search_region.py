@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
-from tests.browser.searching import as_phone, asked, corners, picture, region, searched, tap
+from tests.browser.searching import as_phone, asked, corners, picture, region, searched, stroke, tap
 from tests.browser.shop import photo
 
 
@@ -71,6 +71,33 @@ def test_a_finger_moves_the_region_to_where_it_taps(page: Page) -> None:
     assert stage
     tap(phone, stage["x"] + 3, stage["y"] + 3)
     expect(page.locator(".pixels")).to_contain_text(f"0–{x2 - x1} × 0–{y2 - y1}")
+
+
+@pytest.mark.parametrize(("to", "rest"), [((0.9, 0.5), 0.0), ((0.5, 0.9), 0.6)], ids=["sideways", "rested"])
+def test_a_finger_draws_a_region(page: Page, to: tuple[float, float], rest: float) -> None:
+    phone = as_phone(page)
+    searched(page, photo("tabby-cat"))
+    stage = page.locator(".stage").bounding_box()
+    assert stage
+    x, y, wide, high = (stage[name] for name in ("x", "y", "width", "height"))
+    fields = asked(page, lambda: stroke(phone, (x + 2, y + 2), (x + to[0] * wide, y + to[1] * high), rest))
+    drawn = corners(page)
+    assert drawn == pytest.approx((1, 240 * to[0], 1, 160 * to[1]), abs=4)
+    page.wait_for_function("(told) => asked.at(-1).region === told", arg=",".join(map(str, drawn)))
+    assert fields["region"]
+
+
+def test_a_finger_scrolls_the_page_by_the_picture(page: Page) -> None:
+    phone = as_phone(page)
+    searched(page, photo("tabby-cat"))
+    before = corners(page)
+    stage = page.locator(".stage").bounding_box()
+    assert stage
+    searches = page.evaluate("asked.length")
+    stroke(phone, (stage["x"] + 4, stage["y"] + stage["height"] - 4), (stage["x"] + 8, stage["y"] - 100))
+    page.wait_for_function("scrollY > 0")
+    assert corners(page) == before
+    assert page.evaluate("asked.length") == searches
 
 
 @pytest.fixture(scope="module")

@@ -38,7 +38,7 @@ export function queryCard({ state, about, main, signal, onPicture, onPart, onBac
   const chips = subjectChips(() => choose({}));
   const pixels = h("p", { class: "note pixels" });
   const seen = h("div", { class: "seen" }, editor.element, pixels, chips.element,
-    h("div", { class: "hints" }, h("p", { class: "note how" }, t("how")), editor.help));
+    h("div", { class: "hints" }, h("p", { class: "note how" }, t("how")), h("p", { class: "note touch" }, t("touch")), editor.help));
   const similar = h("div", { class: "similar" });
   const element = h("section", { class: "card query", "aria-label": t("query") }, similar, seen, trouble,
     h("div", { class: "ways" }, zone, cameraButton(trouble, take)));

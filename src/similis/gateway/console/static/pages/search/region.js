@@ -1,6 +1,7 @@
 // The region on the picture: dragged, resized and drawn by mouse, pen and finger; moved and resized by keys.
 
 import { h, uniqueId } from "../../dom.js";
+import { fingers } from "./finger.js";
 import { centred, contains, height, moved, resized, spanned, step, width, written } from "./geometry.js";
 import { t } from "./words.js";
 
@@ -22,6 +23,7 @@ export function regionEditor({ picture, onChange, onPick, onReset }) {
   const shade = h("div", { class: "shade", "aria-hidden": "true", hidden: true }, hole);
   const marks = h("div", { class: "marks", "aria-hidden": "true" });
   const element = h("div", { class: "stage" }, picture, shade, marks, box);
+  const finger = fingers(element);
   let now = { whole: null, region: null, others: [] };
 
   function place(target, { x1, x2, y1, y2 }) {
@@ -63,7 +65,6 @@ export function regionEditor({ picture, onChange, onPick, onReset }) {
     const { edges } = event.target.dataset;
     if (edges) return ({ x, y }) => resized(region, edges, x - from.x, y - from.y, whole);
     if (box.contains(event.target) && !covers(region, whole)) return ({ x, y }) => moved(region, x - from.x, y - from.y, whole);
-    if (event.pointerType === "touch") return null; // the finger scrolls the page
     return (to) => spanned(from, to, whole);
   }
 
@@ -74,19 +75,22 @@ export function regionEditor({ picture, onChange, onPick, onReset }) {
     const follow = gesture(event, from);
     const still = new AbortController();
     const on = (name, listener) => element.addEventListener(name, listener, { signal: still.signal });
+    let slipped = true;
     let dragged = false;
-    if (follow) element.setPointerCapture(event.pointerId);
+    element.setPointerCapture(event.pointerId);
     on("pointermove", (later) => {
-      dragged ||= Math.hypot(later.clientX - event.clientX, later.clientY - event.clientY) > SLIP;
-      if (dragged && follow) change(follow(pointOf(later)));
+      const [right, down] = [later.clientX - event.clientX, later.clientY - event.clientY];
+      slipped &&= Math.hypot(right, down) <= SLIP;
+      dragged ||= !slipped && finger.mayDraw(event, right, down);
+      if (dragged) change(follow(pointOf(later)));
     });
     on("pointerup", () => {
       still.abort();
-      if (!dragged) pointed(from);
+      if (slipped) pointed(from);
     });
     on("pointercancel", () => {
       still.abort();
-      if (dragged && follow) change(begun);
+      if (dragged) change(begun);
     });
   });
 
