@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import time
 import warnings
 from dataclasses import dataclass
 from enum import StrEnum
@@ -60,6 +61,11 @@ _MAX_16_BIT = 65535
 _MAX_SCANS = 100  # as in libtiff; encoders write about ten
 _START_OF_SCAN = b"\xff\xda"  # inside compressed data 0xFF is always followed by 0
 _PEAKS = (1.0, 255.0, 65535.0)
+# Others are rare, and LZMA takes as much memory as a picture says: 4 GB for one of 500 bytes.
+_TIFF_COMPRESSIONS = frozenset(
+    {"raw", "tiff_raw_16", "packbits", "tiff_ccitt", "group3", "group4", "tiff_lzw", "jpeg", "tiff_jpeg",
+     "tiff_deflate", "tiff_adobe_deflate", "zstd", "webp"}
+)  # fmt: skip
 
 _log = logging.getLogger(__name__)
 
@@ -70,17 +76,19 @@ warnings.filterwarnings("ignore", module=r"PIL\b")
 
 @dataclass(frozen=True, slots=True)
 class PictureLimits:
-    """What a picture may measure.
+    """What a picture may measure and cost.
 
     Attributes:
         max_bytes: encoded size.
         min_side: least width and height, pixels.
         max_side: greatest width and height, pixels.
+        seconds: of a processor that decoding may take; the worst that the other limits let pass needs about two.
     """
 
     max_bytes: int = MAX_PICTURE_BYTES
     min_side: int = MIN_SIDE
     max_side: int = MAX_SIDE
+    seconds: float = 10.0
 
 
 class Orientation(StrEnum):
@@ -106,15 +114,16 @@ def decode(
 
     Raises:
         PictureTooLarge: more bytes than allowed.
-        UnsupportedFormat: none of the seven formats.
+        UnsupportedFormat: none of the seven formats, or a TIFF of a rare compression.
         UnsupportedPixels: a side is out of range.
         IncorrectOrientation: rotated by EXIF, and `orientation` is `REFUSE`.
-        DamagedPicture: empty, truncated or broken.
+        DamagedPicture: empty, truncated or broken, or too slow to decode.
     """
     _check_bytes(data, limits)
     with _open(data, limits) as image:
         _check_sides(image, limits)
         _check_scans(image, data)
+        _check_compression(image)
         try:
             _check_orientation(image, orientation)
             image.load()
@@ -122,8 +131,21 @@ def decode(
         except IncorrectOrientation:
             raise
         except Exception as error:  # Pillow's decoders raise nearly every built-in exception on broken data
-            raise _damaged() from error
+            raise _damaged(error) from error
     return pixels
+
+
+class _TimedBytes(io.BytesIO):
+    """Gives no more once its reader has worked too long; what decoders do between two reads is not interrupted."""
+
+    def __init__(self, data: bytes, seconds: float) -> None:
+        super().__init__(data)
+        self._end = time.thread_time() + seconds
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if time.thread_time() > self._end:
+            raise TimeoutError
+        return super().read(size)
 
 
 def _check_bytes(data: bytes, limits: PictureLimits) -> None:
@@ -138,15 +160,15 @@ def _check_bytes(data: bytes, limits: PictureLimits) -> None:
 def _open(data: bytes, limits: PictureLimits) -> ImageFile:
     """Read the header only."""
     try:
-        return Image.open(io.BytesIO(data), formats=FORMATS)
+        return Image.open(_TimedBytes(data, limits.seconds), formats=FORMATS)
     except UnidentifiedImageError as error:
         if _begins_like_a_picture(data):
-            raise _damaged() from error
+            raise _damaged(error) from error
         raise UnsupportedFormat("The bytes are no picture that can be read.", _FORMAT_HINT) from error
     except Image.DecompressionBombError as error:
         raise UnsupportedPixels("The picture claims to have far too many pixels.", _sides_hint(limits)) from error
     except Exception as error:  # as above: opening reads headers, which may be broken in any way
-        raise _damaged() from error
+        raise _damaged(error) from error
 
 
 def _begins_like_a_picture(data: bytes) -> bool:
@@ -170,6 +192,13 @@ def _check_scans(image: ImageFile, data: bytes) -> None:
     if scans > _MAX_SCANS:
         raise DamagedPicture(
             f"The JPEG has {scans} scans.", f"At most {_MAX_SCANS} are read; save the picture again."
+        )
+
+
+def _check_compression(image: ImageFile) -> None:
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.info["compression"] not in _TIFF_COMPRESSIONS:
+        raise UnsupportedFormat(
+            f"The TIFF is compressed by {image.info['compression']}.", "Save it with LZW, deflate or no compression."
         )
 
 
@@ -224,7 +253,9 @@ def _over_white(image: Image.Image) -> Image.Image:
     return canvas
 
 
-def _damaged() -> DamagedPicture:
+def _damaged(error: Exception) -> DamagedPicture:
+    if isinstance(error, TimeoutError):
+        return DamagedPicture("The picture takes too long to decode.", "Save it again with another program.")
     return DamagedPicture(
         "The picture is truncated or broken.",
         "Save the picture again and send the whole file.",

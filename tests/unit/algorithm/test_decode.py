@@ -298,6 +298,28 @@ def test_formats_off_the_list_are_refused(name: str) -> None:
         decode(encode(Image.fromarray(gradient(128, 128)), name))
 
 
+def test_compressions_that_take_any_memory_are_refused() -> None:
+    """An LZMA stream of 500 bytes can ask for 4 GB."""
+    with pytest.raises(UnsupportedFormat, match="lzma"):
+        decode(encode(gradient(), "TIFF", compression="lzma"))
+
+
+@pytest.mark.parametrize("name", ["PNG", "JPEG", "GIF"])
+def test_a_picture_that_takes_too_long_is_refused(name: str) -> None:
+    with pytest.raises(DamagedPicture, match="too long"):
+        decode(encode(gradient(), name), PictureLimits(seconds=0.0))
+
+
+def test_too_many_pieces_take_too_long() -> None:
+    """Each is nothing and yet costs time: a hundred thousand are in 1.2 MB."""
+    whole = encode(gradient(), "PNG")
+    place = whole.index(b"IDAT") - 4
+    data = whole[:place] + png_chunk(b"teXt", b"") * 100_000 + whole[place:]
+    with pytest.raises(DamagedPicture, match="too long"):
+        decode(data, PictureLimits(seconds=0.05))
+    assert decode(data).shape == (120, 160, 3)
+
+
 def test_empty() -> None:
     with pytest.raises(DamagedPicture, match="empty"):
         decode(b"")
