@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 
-from similis.catalogue import Catalogue, sqlite_url
+from similis.catalogue import Catalogue, _schema, sqlite_url
 from similis.catalogue._database import Database
+from similis.catalogue._schema import revisions
 from similis.catalogue._tables import metadata
 from similis.domain import AccessKey, InstanceSpec, Role, StorageFailed
 
@@ -34,6 +37,13 @@ def test_migrations_lead_to_the_schema_in_the_code(open_catalogue: Open, url: st
         counting = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE sql LIKE '%AUTOINCREMENT%'")
         assert set(counting.scalars()) == {"instance", "picture", "change", "task"}
     database.close()
+
+
+def test_scripts_are_named_by_the_revisions_that_they_lead_to() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(_schema.__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config).walk_revisions("base", "heads")
+    assert revisions() == [script.revision for script in scripts][::-1]
 
 
 @sqlite_only
