@@ -117,6 +117,13 @@ class Tasks:
         with self._database.reading() as connection:
             return list(read_tasks(connection, tasks_where(PROCESSING).order_by(task.c.id)))
 
+    def counts(self) -> dict[tuple[TaskKind, TaskStatus], int]:
+        """How many tasks there are of each kind and state."""
+        wanted = select(task.c.kind, task.c.status, func.count()).group_by(task.c.kind, task.c.status)
+        with self._database.reading() as connection:
+            rows = connection.execute(wanted).all()
+        return {(TaskKind(kind), TaskStatus(status)): count for kind, status, count in rows}
+
     def until_seq(self, task_id: int) -> int:
         """Return the last change of its instance that an export has in it.
 

@@ -11,7 +11,7 @@ import typer
 from similis.cli._auditing import note
 from similis.cli._session import Session, SubjectFinderOption, with_session
 from similis.domain import AuditAction, InvalidInput, NewAccessKey
-from similis.gateway import Tls
+from similis.gateway import Tls, set_up_logs
 from similis.gateway import serve as serve_app
 from similis.service import App, examine, wipe_freed_memory
 
@@ -41,6 +41,7 @@ def serve(
 ) -> None:
     """Run the service: REST interface and console. A first start makes an admin access key and prints it."""
     wipe_freed_memory()
+    set_up_logs(session.settings)
     tls = _tls(tls_cert, tls_key, tls_port)
     with session.with_subject_finder(subject_finder).local() as app:
         first = not app.access.list()

@@ -155,6 +155,7 @@ from similis.domain._quota import (
 )
 from similis.domain._region import Region
 from similis.domain._search import MAX_NUM, MAX_RESULTS, MAX_TEXT, Added, Match, SearchOptions, SearchResult, Subject
+from similis.domain._stages import StageWatcher, stage, tell_stage, watching_stages
 from similis.domain._stored import IN_CLEAR, FoundField, StoredField, StoredPlace, not_declared
 from similis.domain._task import ImportSource, Task, TaskCounts, TaskFailure, TaskKind, TaskStatus
 from similis.domain._transfer_json import (
@@ -311,8 +312,8 @@ __all__ = [
     "PictureNotFound",
     "PictureTooLarge",
     "Provider",
-    "Region",
     "QueueFull",
+    "Region",
     "RegionMismatch",
     "ReportFailed",
     "RequestTooLarge",
@@ -330,6 +331,7 @@ __all__ = [
     "SourceDenied",
     "SourceFailed",
     "SourceUnreachable",
+    "StageWatcher",
     "StorageFailed",
     "StoredField",
     "StoredPlace",
@@ -383,7 +385,10 @@ __all__ = [
     "picture_origin",
     "picture_subject",
     "search_result_from_json",
+    "stage",
     "task_failure_from_json",
     "task_from_json",
+    "tell_stage",
     "tuning_from_json",
+    "watching_stages",
 ]

@@ -18,9 +18,11 @@ from similis.gateway import alibaba, console, rest
 from similis.gateway._audit import Audit
 from similis.gateway._body import BodyLimit
 from similis.gateway._errors import add_error_handlers
-from similis.gateway._metrics import CONTENT_TYPE, Metrics
+from similis.gateway._metrics import Metrics
 from similis.gateway._observe import Observe
 from similis.gateway._quotas import Quotas
+from similis.gateway._readers import shown_to
+from similis.gateway._traces import open_tracing
 from similis.gateway.alibaba._upload_routes import add_upload_flow
 from similis.service import App
 
@@ -40,7 +42,7 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
         app: what to serve.
         tls_port: the port on which the server listens for TLS, if it does; SDKs are sent there with their uploads.
     """
-    metrics = Metrics()
+    metrics, tracing = Metrics(app.figures), open_tracing(app.settings.otlp_endpoint)
     api = FastAPI(
         title="Similis REST API",
         version="1",
@@ -50,7 +52,7 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
         redirect_slashes=False,
         lifespan=_lifespan,
         middleware=[
-            Middleware(Observe, metrics=metrics),
+            Middleware(Observe, metrics=metrics, tracing=tracing),
             Middleware(BodyLimit),
             Middleware(alibaba.OriginForm),
             Middleware(Audit, service=app, actions={**rest.AUDIT_ACTIONS, **console.AUDIT_ACTIONS}),
@@ -58,6 +60,7 @@ def create_asgi(app: App, tls_port: int | None = None) -> FastAPI:
     )
     api.state.service = app
     api.state.metrics = metrics
+    api.state.tracing = tracing
     api.state.quotas = Quotas(app)
     api.state.sign_in_throttle = console.SignInThrottle()
     api.state.leaving = False
@@ -79,14 +82,16 @@ def begin_leaving(api: FastAPI) -> None:
 @asynccontextmanager
 async def _lifespan(api: FastAPI) -> AsyncIterator[None]:
     service: App = api.state.service
+    turns = service.analyst.turns
+    current_default_thread_limiter().total_tokens = turns.slots + turns.room + LIGHT_CALLS
     service.transfers.begin(
         lambda: service.callbacks.send_due(partial(alibaba.increment, service)), service.retention.tidy
     )
     yield
     await run_in_threadpool(service.transfers.end)
+    if api.state.tracing is not None:
+        await run_in_threadpool(api.state.tracing.close)
 
-    turns = service.analyst.turns
-    current_default_thread_limiter().total_tokens = turns.slots + turns.room + LIGHT_CALLS
 
 _operator = APIRouter(include_in_schema=False)
 
@@ -108,9 +113,11 @@ def readyz(request: Request) -> JSONResponse:
 
 
 @_operator.get("/metrics")
-async def metrics(request: Request) -> Response:
-    """Figures for Prometheus; they name no instance."""
-    return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE)
+def metrics(request: Request) -> Response:
+    """Figures for Prometheus; they name the instances that the caller's access key reaches."""
+    figures: Metrics = request.app.state.metrics
+    text, media_type = figures.exposition(request.headers.get("accept", ""), shown_to(request))
+    return Response(text, media_type=media_type)
 
 
 @_operator.get("/docs")

@@ -50,6 +50,14 @@ class AuditEntry:
     request_id: str | None = None
     count: int | None = None
 
+    @property
+    def instance_name(self) -> str | None:
+        """The name, unless no instance can have it: then it may be any text."""
+        try:
+            return None if self.instance is None else InstanceSpec(self.instance).name
+        except InvalidInput:
+            return None
+
     def picture(self, product_id: str | None, pic_name: str | None) -> None:
         """Note which picture or product it is about, if any."""
         self.subject = picture_subject(product_id, pic_name) or self.subject
@@ -61,7 +69,7 @@ class AuditEntry:
             datetime.now(UTC),
             self.actor,
             action,
-            _instance_name(self.instance),
+            self.instance_name,
             self.subject if told else None,
             self.outcome,
             self.request_id or request_id,
@@ -116,16 +124,17 @@ class Audit:
             entry.outcome = _INTERNAL
             raise
         else:
-            entry.outcome = _BROKEN_OFF
+            if not noted:
+                entry.outcome = _BROKEN_OFF
         finally:
             if not noted:
                 await self._note(scope, entry)
 
     async def _note(self, scope: Scope, entry: AuditEntry) -> None:
-        action = entry.action or self._actions.get(getattr(scope.get("route"), "name", ""))
+        action = entry.action = entry.action or self._actions.get(getattr(scope.get("route"), "name", ""))
+        _complete(entry, scope.get("path_params", {}))
         if action is None or entry.outcome == _NO_CALL or not self._service.audit.wants(action):
             return
-        _complete(entry, scope.get("path_params", {}))
         event = entry.event(action, scope["state"]["request_id"], self._origin(scope))
         if action.reads:
             self._service.audit.note(event)
@@ -142,11 +151,3 @@ def _complete(entry: AuditEntry, path: Mapping[str, Any]) -> None:
     entry.instance = entry.instance or path.get("name")
     named = next((path[each] for each in ("identity", "connection", "task_id") if each in path), None)
     entry.subject = entry.subject or (None if named is None else str(named))
-
-
-def _instance_name(given: str | None) -> str | None:
-    """The name, unless no instance can have it: then it may be any text."""
-    try:
-        return None if given is None else InstanceSpec(given).name
-    except InvalidInput:
-        return None

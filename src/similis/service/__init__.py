@@ -8,6 +8,7 @@ from similis.service._audit_log import AuditLog, AuditMode
 from similis.service._bulk import Bulk, Featured
 from similis.service._doctor import Finding, examine
 from similis.service._dumps import forbid_dumps, wipe_freed_memory
+from similis.service._figures import Figures, InstanceFigures
 from similis.service._importing import MakeExtractor
 from similis.service._inputs import (
     PictureSource,
@@ -28,7 +29,7 @@ from similis.service._pictures import Pictures
 from similis.service._ray import on_ray
 from similis.service._search import Search
 from similis.service._sessions import SESSION_LIFETIME, Session, Sessions
-from similis.service._settings import Settings
+from similis.service._settings import LogForm, LogLevel, Settings
 from similis.service._stored_found import undeclared
 from similis.service._stored_page import stored_page
 from similis.service._stored_places import stored_places
@@ -42,9 +43,13 @@ __all__ = [
     "AuditMode",
     "Bulk",
     "Featured",
+    "Figures",
     "Finding",
+    "InstanceFigures",
     "InstanceHandle",
     "Instances",
+    "LogForm",
+    "LogLevel",
     "MakeExtractor",
     "ModelStatus",
     "ModelStore",

@@ -65,6 +65,12 @@ class Analyst:
         """Whether the models are in memory."""
         return self._pipeline is not None
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """Names of the features and of the text encoders whose models are in memory."""
+        built_in = () if self._pipeline is None else (self._pipeline.model,)
+        return (*built_in, *self._added, *self._texts)
+
     def warm_up(self) -> None:
         """Load the models now.
 
@@ -102,9 +108,15 @@ class Analyst:
         category: Category | None = None,
         orientation: Orientation = Orientation.APPLY,
     ) -> Analysis:
-        """Find subject, category and features (of `model`, else the built-in ones); see `Pipeline.analyse`."""
+        """Find subject, category and features (of `model`, else the built-in ones); see `Pipeline.analyse`.
+
+        A `frame` is one that an earlier look at the same picture found: it goes before pictures not yet looked at.
+
+        Raises:
+            QueueFull: too many pictures wait already.
+        """
         pipeline = self.pipeline if model is None else self.pipeline_of(model)
-        with self.turns.turn():
+        with self.turns.turn(again=frame is not None):
             return pipeline.analyse(
                 data,
                 crop=crop,
@@ -120,8 +132,9 @@ class Analyst:
 
         Raises:
             InvalidPicture: one of its kinds.
+            QueueFull: too many pictures wait already.
         """
-        with self.turns.turn(again=frame is not None):
+        with self.turns.turn():
             return decode(data)
 
     def text_encoder(self, model: str) -> tuple[TextEncoder, Calibration]:

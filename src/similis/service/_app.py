@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -24,6 +25,7 @@ from similis.service._customers import Customers
 from similis.service._duplicates import Duplicates
 from similis.service._embedded import FAISS, EmbeddedIndexes
 from similis.service._exporting import Exporter
+from similis.service._figures import Figures, InstanceFigures
 from similis.service._importing import Importer
 from similis.service._index_kinds import IndexKind
 from similis.service._indexes import Indexes
@@ -158,6 +160,24 @@ class App:
         """Whether the models are loaded and the catalogue answers."""
         self._catalogue.keyring.current()
         return self.analyst.loaded
+
+    def figures(self) -> Figures:
+        """What there is and what is going on, also while the catalogue cannot be read."""
+        turns = self.analyst.turns
+        figures = Figures(turns.running, turns.waiting, turns.room, self.analyst.models)
+        try:
+            return replace(figures, instances=self._instance_figures(), tasks=self._catalogue.tasks.counts())
+        except SimilisError:
+            return figures
+
+    def _instance_figures(self) -> dict[str, InstanceFigures]:
+        rows = self._indexes.rows(FAISS)
+        return {
+            each.name: InstanceFigures(
+                each.picture_count, each.spec.capacity, rows.get(each.name), self._embedded.size(each)
+            )
+            for each in self.instances.list()
+        }
 
     def verify(self) -> None:
         """Check the whole catalogue, every row included, and the files of indexes.

@@ -8,6 +8,7 @@ import re
 import shutil
 import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from uuid import uuid4
 from weakref import WeakValueDictionary
@@ -99,6 +100,14 @@ class EmbeddedIndexes:
                 self._keep_segments(known[path.name], path)
             elif path.is_dir():
                 shutil.rmtree(path, ignore_errors=True)
+
+    def size(self, instance: Instance) -> int:
+        """Bytes that the files of an instance take."""
+        total = 0
+        for path in (self._directory / instance.uid).rglob("*"):
+            with suppress(OSError):  # replaced meanwhile
+                total += path.stat().st_size if path.is_file() else 0
+        return total
 
     def verify(self, instances: Iterable[Instance]) -> None:
         """Check the files of all indexes byte by byte.

@@ -175,6 +175,12 @@ class Indexes:
         with self._opening:
             return [entry.instance for entry in self._open.values()]
 
+    def rows(self, kind: str) -> dict[str, int]:
+        """How many rows the indexes of a kind have that are open here, by the name of their instance."""
+        with self._opening:
+            opened = [entry for place, entry in self._open.items() if not place.features]
+        return {each.instance.name: each.index.count() for each in opened if each.instance.index == kind}
+
     def forget(self, instance: Instance) -> None:
         """Remove the indexes of a deleted instance, with all that is durable of them."""
         for features in (False, True):

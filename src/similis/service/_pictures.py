@@ -25,6 +25,7 @@ from similis.domain import (
     Region,
     check_custom_content,
     check_key_part,
+    stage,
 )
 from similis.privacy import Keyring
 from similis.service._analyst import Analyst
@@ -87,8 +88,10 @@ class Pictures:
             subject = analysis.subject
             picture = Picture(key, subject.category, subject.region, custom_content, attributes)
             vector = stored_vector(self._keyring, instance, analysis.vector)
-            replaced, duplicates = self._keep(instance, NewPicture(picture, vector), on_duplicate)
-            self._indexes.follow(instance)
+            with stage("catalogue"):
+                replaced, duplicates = self._keep(instance, NewPicture(picture, vector), on_duplicate)
+            with stage("index"):
+                self._indexes.follow(instance)
         return Added(subject.category, subject.region, subject.regions, subject.categories, replaced, duplicates)
 
     def _keep(

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from similis.algorithm import Calibration, binary_code, hamming_distance
 from similis.catalogue import Catalogue
-from similis.domain import MAX_RESULTS, Category, Instance, Match, Picture, SearchOptions
+from similis.domain import MAX_RESULTS, Category, Instance, Match, Picture, SearchOptions, stage
 from similis.engine import VectorIndex
 from similis.service._scoring import displayed_scores, sort_expr_values
 
@@ -82,7 +82,8 @@ class Ranking:
     def _scored(self, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
         """Ids and displayed scores of the `count` most similar pictures, those below `min_score` left out."""
         query = self._query.astype(np.float32)[np.newaxis]
-        [hits] = self._index.search(query, count, self._options.filter, self._category)
+        with stage("index"):
+            [hits] = self._index.search(query, count, self._options.filter, self._category)
         ids = np.array([hit.picture_id for hit in hits], dtype=np.int64)
         scores = self._scores(ids, np.array([hit.similarity for hit in hits], dtype=np.float64))
         kept = scores >= self._options.min_score
@@ -90,7 +91,8 @@ class Ranking:
 
     def _rank(self, ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> list[_Ranked]:
         """Order hits by score and key; a hit that the catalogue no longer knows is dropped."""
-        names = self._catalogue.names(self._instance, ids.tolist())
+        with stage("catalogue"):
+            names = self._catalogue.names(self._instance, ids.tolist())
         self.settled &= len(names) == len(ids)
         pairs = zip(ids.tolist(), scores.tolist(), strict=True)
         return sorted(_Ranked(-score, *names[id_], id_) for id_, score in pairs if id_ in names)
@@ -105,8 +107,9 @@ class Ranking:
 
     def _matches(self, page: Sequence[_Ranked]) -> list[Match]:
         ids = [ranked.picture_id for ranked in page]
-        stored = self._catalogue.pictures(self._instance, ids)
-        vectors = self._catalogue.vectors(self._instance, ids)
+        with stage("catalogue"):
+            stored = self._catalogue.pictures(self._instance, ids)
+            vectors = self._catalogue.vectors(self._instance, ids)
         self.settled &= len(stored) == len(vectors) == len(page)
         known = stored.keys() & vectors.keys()
         return [

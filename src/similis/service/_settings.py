@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -63,6 +64,22 @@ def _split_paths(value: object) -> object:
     return [part for part in value.split(os.pathsep) if part] if isinstance(value, str) else value
 
 
+class LogForm(StrEnum):
+    """For whom lines of the log are laid out."""
+
+    HUMAN = "human"
+    JSON = "json"
+
+
+class LogLevel(StrEnum):
+    """How grave lines of the log are."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class Settings(BaseSettings):
     """How one Similis is set up.
 
@@ -102,6 +119,14 @@ class Settings(BaseSettings):
             is approximate and on disk.
         drain_seconds: how long the service still takes calls once it was told to end. Meanwhile `/readyz` says 503, so
             that load balancers call elsewhere; twice the time between their looks is enough.
+        log: how lines of the service's log look: `human`, or `json`, one object a line; by default as the place needs
+            that they go to, a terminal or not.
+        log_level: the least grave lines of it: `debug`, `info`, `warning` or `error`. Each answered request is a line
+            of `info`. By default `warning` on a terminal, else `info`.
+        metrics_instances: whether `/metrics` names instances to whoever asks. Who shows an access key is told of the
+            instances that it reaches in any case.
+        otlp_endpoint: where traces go: base URL of a collector that takes OTLP over HTTP; none by default. The
+            variables of OpenTelemetry, such as `OTEL_EXPORTER_OTLP_ENDPOINT`, do as well.
         audit: what the audit log tells: `all`, `changes` (not what only reads), or `off`.
         audit_days: how long its files are kept.
         audit_origin: whether it has the addresses of clients, which are personal data.
@@ -118,9 +143,9 @@ class Settings(BaseSettings):
     master_key_command: str | None = None
     models: Path = Field(default_factory=_default_models)
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    queue: int | None = Field(default=None, ge=0)
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
     picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
-    queue: int | None = Field(default=None, ge=0)
     private_picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_whole_hosts)] = ()
     import_roots: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split_paths)] = ()
     callback_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_named_hosts)] = ()
@@ -137,6 +162,10 @@ class Settings(BaseSettings):
     exact_below: int = Field(default=50_000, ge=100)
     recall: float = Field(default=0.99, ge=0.5, le=0.999)
     drain_seconds: float = Field(default=0.0, ge=0, le=300)
+    log: LogForm | None = None
+    log_level: LogLevel | None = None
+    metrics_instances: bool = False
+    otlp_endpoint: str | None = Field(default=None, pattern=r"^https?://[^@/]+(/[^?#]*)?$")
     audit: AuditMode = AuditMode.ALL
     audit_days: int = Field(default=90, ge=1, le=36_500)
     audit_origin: bool = False

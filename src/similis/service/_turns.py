@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from similis.domain import QueueFull
+from similis.domain import QueueFull, stage
 
 ROOM_A_SLOT = 64
 """How many wait for each slot unless it is said otherwise: some five seconds' work, as a picture takes 50 to 100 ms
@@ -54,7 +54,8 @@ class Turns:
         Raises:
             QueueFull: too many wait already.
         """
-        self._enter(again)
+        with stage("queue"):
+            self._enter(again)
         begun = time.perf_counter()
         try:
             yield

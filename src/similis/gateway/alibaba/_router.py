@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Match, Route
 from starlette.types import Scope
+from structlog.contextvars import bound_contextvars
 
 from similis.domain import AccessKey, JsonObject, SimilisError, Unavailable
 from similis.gateway._audit import audit_entry
@@ -76,6 +77,11 @@ routes = [
 
 def _answer(request: Request, head: WireRequest, body: bytes) -> Response:
     """Carry out a call; blocks. What it uploaded is forgotten whatever becomes of it."""
+    with bound_contextvars(request_id=head.request_id):  # in the log, for it is what the answer tells
+        return _carried_out(request, head, body)
+
+
+def _carried_out(request: Request, head: WireRequest, body: bytes) -> Response:
     state, wire, api = request.app.state, head, ""
     try:
         wire = with_parameters(head, request.scope["query_string"], body)
