@@ -35,7 +35,7 @@ def test_a_command_is_built_alone() -> None:
 
 
 def test_a_command_loads_nothing_that_others_need() -> None:
-    heavy = ("alembic", "fastapi", "jinja2", "similis.evaluation", "similis.gateway")
+    heavy = ("alembic", "fastapi", "jinja2", "onnx", "similis.evaluation", "similis.gateway")
     code = (
         "import sys; from similis.cli import build; build(sys.argv[1:]);"
         f"sys.exit(','.join(set({heavy}) & sys.modules.keys()) or 0)"

@@ -1,7 +1,6 @@
 """Model files: manifests, fetching, conversion to ONNX, verification."""
 
 from similis.algorithm.models._checkpoint import StateDict, read_checkpoint
-from similis.algorithm.models._efficientnet import efficientnet_lite
 from similis.algorithm.models._manifest import (
     CalibrationSpec,
     InputSpec,
@@ -26,7 +25,6 @@ __all__ = [
     "StateDict",
     "TokenizerSpec",
     "built_in_manifests",
-    "efficientnet_lite",
     "read_checkpoint",
     "read_manifests",
 ]

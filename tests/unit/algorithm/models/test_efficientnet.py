@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 from numpy.typing import NDArray
 
-from similis.algorithm.models import efficientnet_lite
+from similis.algorithm.models._efficientnet import efficientnet_lite
 from similis.domain import ModelDamaged
 
 Floats = NDArray[np.float64]
