@@ -10,6 +10,7 @@ import uvicorn
 
 from similis.domain import Role
 from similis.gateway import create_asgi
+from similis.gateway._protocol import Protocol
 from similis.service import App
 
 Client = Callable[..., httpx.Client]
@@ -26,7 +27,7 @@ def serving() -> Serving:
 def _served(app: App) -> Iterator[str]:
     """Serve on a free port for as long as the block runs; gives the address."""
     app.analyst.warm_up()
-    config = uvicorn.Config(create_asgi(app), port=0, log_config=None, access_log=False)
+    config = uvicorn.Config(create_asgi(app), port=0, http=Protocol, ws="none", log_config=None, access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()

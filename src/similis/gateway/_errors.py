@@ -46,6 +46,18 @@ class MethodNotAllowed(InvalidInput):
     code = "method_not_allowed"
 
 
+class MalformedRequest(InvalidInput):
+    """The bytes are no HTTP request, or one that two readers could take for different ones."""
+
+    code = "malformed_request"
+
+
+class HeadTooLarge(RequestTooLarge):
+    """The head of an HTTP request has too many lines or bytes."""
+
+    code = "head_too_large"
+
+
 class InternalError(SimilisError):
     """Something failed that nobody foresaw."""
 
@@ -56,6 +68,7 @@ STATUS: Mapping[type[SimilisError], int] = {
     InvalidInput: 400,
     PictureTooLarge: 413,
     RequestTooLarge: 413,
+    HeadTooLarge: 431,
     RequestTooSlow: 408,
     NotFound: 404,
     Conflict: 409,

@@ -19,6 +19,7 @@ import uvicorn
 
 from similis.domain import Unavailable
 from similis.gateway._asgi import begin_leaving, create_asgi
+from similis.gateway._protocol import Protocol
 from similis.service import App
 
 _GRACE_SECONDS = 20
@@ -72,6 +73,8 @@ def serve(app: App, host: str, port: int, on_ready: Callable[[str], None], tls: 
         api = create_asgi(app, secured.socket.getsockname()[1] if secured else None)
         config = uvicorn.Config(
             api,
+            http=Protocol,
+            ws="none",
             access_log=False,
             log_config=None,
             server_header=False,
@@ -123,7 +126,12 @@ class _Server(uvicorn.Server):
         if self._secured is not None:
             loop = asyncio.get_running_loop()
             self.servers.append(
-                await loop.create_server(self._protocol, sock=self._secured.socket, ssl=self._secured.context)
+                await loop.create_server(
+                    self._protocol,
+                    sock=self._secured.socket,
+                    ssl=self._secured.context,
+                    ssl_handshake_timeout=Protocol.limits.head_seconds,
+                )
             )
         self._on_ready()
 
