@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 from tests import leaking as leaking_similis
+from tests import leaking_ray
 from tests.leaking import ECHOED, LEAKS
 from tests.servers.milvus_server import MilvusServer
 from tests.servers.postgres_server import PostgresServer
 
 from similis.audit import PrivacyReport, audit_privacy, write_report
 from similis.audit._tracing import why_not
+from similis.audit._ways_ray import RAY
 from similis.service import Settings
 
 pytestmark = pytest.mark.timeout(1200)
@@ -63,3 +65,21 @@ def test_nothing_is_found_in_postgresql_and_milvus(
     searched = {each.name: each.bytes for each in report.searched}
     assert searched["rows of the catalogue"] > 0
     assert searched["directories that were named"] > 1_000_000
+
+
+@pytest.mark.slow
+def test_nothing_is_found_of_an_import_by_ray() -> None:
+    report = audit_privacy(Settings(), ways=RAY, quick=True)
+    assert report.driven[0].as_meant, report.notes
+    assert report.findings == ()
+
+
+@pytest.mark.slow
+def test_what_ray_keeps_is_found() -> None:
+    command = [sys.executable, leaking_ray.__file__]
+    report = audit_privacy(Settings(), ways=RAY, quick=True, trace=False, command=command)
+    assert report.driven[0].as_meant, report.notes
+    found = {finding.form for finding in report.findings if "/service/ray-" in finding.place}
+    assert "file bytes, base64" in found, "in a log"
+    mapped = {finding.form for finding in report.findings if "mapped in the service" in finding.place}
+    assert "file bytes" in mapped, "in the object store"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
 import signal
 import sys
@@ -17,14 +16,16 @@ import httpx
 from similis.audit import _tracing
 from similis.audit._canaries import Canary
 from similis.audit._hunter import Finding, Hunter
-from similis.audit._places import SHARED, Place, files, memory, named_files, open_files, sqlite_files, tables
+from similis.audit._places import SHARED, Place, files, memory, named_files, sqlite_files, tables
 from similis.audit._report import Driven, PrivacyReport, Searched
 from similis.audit._serving import Runner, Scratch, Service, group
 from similis.audit._site import Site, Way
 from similis.audit._store import Store
 from similis.audit._ways_fetched import FETCHED
+from similis.audit._ways_ray import RAY
 from similis.audit._ways_refused import QUICK_REFUSALS, REFUSALS
 from similis.audit._ways_taken import QUICK_WAYS, WAYS
+from similis.domain import Unavailable
 from similis.service import Settings
 
 Progress = Callable[[str, int, int], None]
@@ -42,6 +43,7 @@ def audit_privacy(
     search: Sequence[Path] = (),
     trace: bool = True,
     quick: bool = False,
+    ways: Sequence[Way] = (),
     command: Sequence[str] = _SIMILIS,
     progress: Progress = lambda *_: None,
 ) -> PrivacyReport:
@@ -52,6 +54,7 @@ def audit_privacy(
         search: further directories to search, such as a database server's own.
         trace: whether to trace system calls where that is possible.
         quick: only the most travelled ways, and one life of the service.
+        ways: those to take instead.
         command: how Similis is started.
         progress: told what is being done, and how far it is.
 
@@ -64,7 +67,7 @@ def audit_privacy(
         reason = _tracing.why_not() if trace else "it was switched off"
         audit = _Audit(scratch, store, settings, command, search, traced=reason is None, progress=progress)
         return audit.run(
-            (*QUICK_WAYS, *QUICK_REFUSALS) if quick else (*WAYS, *FETCHED, *REFUSALS),
+            ways or ((*QUICK_WAYS, *QUICK_REFUSALS) if quick else (*WAYS, *FETCHED, *RAY, *REFUSALS)),
             _ENDS[:1] if quick else _ENDS,
             [] if reason is None else [f"System calls were not traced: {reason}."],
         )
@@ -89,10 +92,8 @@ class _Audit:
         self._progress = progress
         self._runner = Runner(scratch, settings, command, traced, {"SIMILIS_PRIVATE_PICTURE_HOSTS": store.place})
         self._site = Site(self._runner, "faiss" if settings.milvus is None else "milvus", store)
-        self._begun = time.time()
         self._notes: list[str] = []
         self._unseen: list[Finding] = []
-        self._glimpses: dict[bytes, Place] = {}
 
     def run(self, ways: Sequence[Way], ends: Sequence[signal.Signals], notes: Sequence[str]) -> PrivacyReport:
         """Take all ways, end the service in all of these, and search."""
@@ -129,22 +130,16 @@ class _Audit:
             sent = len(self._site.canaries) - before
             as_meant = bool(statuses) and all(status in way.statuses for status in statuses)
             driven.append(Driven(way.name, sent, tuple(sorted(set(statuses))), as_meant))
-            self._glimpse(service)
+            self._site.look(group(service.process.pid))
         return driven
 
     def _take(self, way: Way) -> Sequence[int]:
         """The statuses of a way's answers; none when it could not be taken."""
         try:
             return way.run(self._site)
-        except (httpx.HTTPError, OSError, LookupError, ValueError) as error:
+        except (httpx.HTTPError, OSError, LookupError, ValueError, Unavailable) as error:
             self._notes.append(f"{way.name}: {type(error).__name__}: {error}")
             return ()
-
-    def _glimpse(self, service: Service) -> None:
-        """Keep what lies about while the service runs, to be searched when all canaries are known."""
-        fleeting = files([self._scratch.service / "tmp", Path("/dev/shm")], since=self._begun)  # noqa: S108 - looked into
-        for name, data in itertools.chain(open_files(group(service.process.pid)), fleeting):
-            self._glimpses.setdefault(hashlib.sha256(data).digest(), (name, bytes(data)))
 
     def _look_into_memory(self, service: Service) -> None:
         """Note what freed memory still holds: it is in no file, but it is there for whoever can look into it."""
@@ -192,12 +187,12 @@ class _Audit:
         scratch = self._scratch
         places: dict[str, Iterable[Place]] = {
             "answers": self._site.answers,
-            "open and fleeting files of the running service": self._glimpses.values(),
+            "open and fleeting files of the running service": self._site.glimpses.values(),
             "data, keys, temporary files, home and logs of the service": files([scratch.service]),
             "rows of the catalogue": itertools.chain.from_iterable(map(tables, self._catalogues())),
             # Where every file that the service opened is known, what lies deeper there is others'.
             "shared temporary directories": files(
-                SHARED, since=self._begun, without=[scratch.root], deep=not self._traced
+                SHARED, since=self._site.begun, without=[scratch.root], deep=not self._traced
             ),
             "directories that were named": files(self._directories),
         }

@@ -8,7 +8,7 @@ import resource
 import signal
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -82,14 +82,17 @@ class Runner:
         self._environment = _environment(scratch, settings) | variables
         self._count = 0
 
-    def start(self, *arguments: str, name: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, name: str, variables: Mapping[str, str] = {}) -> subprocess.Popen[bytes]:
         """Start a command; its output goes to `NAME.out` and `NAME.err`."""
         self._count += 1
         before = _tracing.command(self.scratch.traces / f"{self._count:03}-{name}") if self._traced else []
+        return self.spawn([*before, *self._command, *arguments], name, variables)
+
+    def spawn(self, command: Sequence[str], name: str, variables: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start any program in the same place, untraced, in a process group of its own."""
         with self._output(name, "out").open("ab") as out, self._output(name, "err").open("ab") as err:
             process = subprocess.Popen(  # noqa: S603 - this installation
-                [*before, *self._command, *arguments],
-                stdin=subprocess.DEVNULL, stdout=out, stderr=err, env=self._environment,
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, env={**self._environment, **variables},
                 cwd=self.scratch.service / "work", start_new_session=True,
             )  # fmt: skip
         # Whoever fails to switch core dumps off is to leave one.
@@ -97,9 +100,9 @@ class Runner:
         resource.prlimit(process.pid, resource.RLIMIT_CORE, (most, most))
         return process
 
-    def run(self, *arguments: str, name: str = "command") -> int:
+    def run(self, *arguments: str, name: str = "command", variables: Mapping[str, str] = {}) -> int:
         """Run a command to its end; gives its exit status."""
-        process = self.start(*arguments, name=name)
+        process = self.start(*arguments, name=name, variables=variables)
         try:
             return process.wait(_START_SECONDS)
         finally:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import itertools
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -14,6 +17,7 @@ import httpx
 
 from similis.audit import _signing
 from similis.audit._canaries import FORMS, Canary, draw
+from similis.audit._places import Place, files, open_files
 from similis.audit._serving import Runner
 from similis.audit._store import Store
 
@@ -62,6 +66,8 @@ class Site:
         canaries: all that were drawn so far.
         answers: everything that came back, by the way's name.
         way: the name of the way under way.
+        glimpses: what lay about or was open while something ran, by its digest.
+        begun: when the audit began, seconds since 1970.
     """
 
     runner: Runner
@@ -72,6 +78,8 @@ class Site:
     canaries: list[Canary] = field(default_factory=list)
     answers: list[tuple[str, bytes]] = field(default_factory=list)
     way: str = ""
+    glimpses: dict[bytes, Place] = field(default_factory=dict)
+    begun: float = field(default_factory=time.time)
     _client: httpx.Client = field(default_factory=_client)
 
     def canary(self, form: str = "JPEG", cell: int = 30) -> Canary:
@@ -83,6 +91,12 @@ class Site:
     def each_form(self) -> list[Canary]:
         """One canary of each form."""
         return [self.canary(form) for form in FORMS]
+
+    def look(self, processes: Iterable[int]) -> None:
+        """Keep what processes have open and what lies about, to be searched when all canaries are known."""
+        fleeting = files([self.runner.scratch.service / "tmp", Path("/dev/shm")], since=self.begun)  # noqa: S108 - looked into
+        for name, data in itertools.chain(open_files(processes), fleeting):
+            self.glimpses.setdefault(hashlib.sha256(data).digest(), (name, bytes(data)))
 
     @property
     def identity(self) -> tuple[str, str]:

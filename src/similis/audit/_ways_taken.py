@@ -133,8 +133,9 @@ def _upload_unnamed(site: Site) -> list[int]:
     return [upload(site, site.canary(form).data)[0] for form in ("JPEG", "PNG", "WEBP")]
 
 
-def _import(site: Site) -> list[int]:
-    folder = site.runner.scratch.pictures / "store"
+def imported_folder(site: Site, name: str) -> Path:
+    """A directory to import from: pictures, a broken one, and one that is not there."""
+    folder = site.runner.scratch.pictures / name
     folder.mkdir(exist_ok=True)
     names = [_stored(site, folder / f"{form}.pic", form) for form in ("JPEG", "PNG", "WEBP", "BMP")]
     lines = [{"OperationType": "ADD", "ProductId": "imported", "PicName": name} for name in names]
@@ -142,7 +143,11 @@ def _import(site: Site) -> list[int]:
     (folder / "broken.pic").write_bytes(site.canary("PNG").data[:20_000])
     lines.append({"OperationType": "ADD", "ProductId": "imported", "PicName": "broken.pic"})
     (folder / "increment.meta").write_text("\n".join(map(json.dumps, lines)) + "\n")
-    connected = {"name": "store", "provider": "file", "root": str(folder)}
+    return folder
+
+
+def _import(site: Site) -> list[int]:
+    connected = {"name": "store", "provider": "file", "root": str(imported_folder(site, "store"))}
     statuses = [site.call("POST", "/api/v1/connections", json=connected).status_code]
     site.call("POST", "/api/v1/instances", json={"name": "imported", "type": "generic"})
     return [*statuses, *(site.import_pictures("imported", "store", "/", rebuild=each) for each in (False, True))]
