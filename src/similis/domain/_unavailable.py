@@ -42,7 +42,7 @@ class InvalidManifest(Unavailable):
 
 
 class ModelNotFetched(Unavailable):
-    """A model file is not there yet and could not be fetched."""
+    """A model file is not there yet, cannot be read, or could not be fetched."""
 
     code = "model_not_fetched"
 

@@ -179,10 +179,10 @@ def read_manifests(directory: Path) -> list[Manifest]:
     Raises:
         InvalidManifest: a file cannot be read as a manifest.
     """
-    return [_parse(path.read_text("utf-8"), str(path)) for path in sorted(directory.glob("*.json"))]
+    return [_parse(path.read_bytes(), str(path)) for path in sorted(directory.glob("*.json"))]
 
 
-def _parse(text: str, origin: str) -> Manifest:
+def _parse(text: str | bytes, origin: str) -> Manifest:
     try:
         return Manifest.model_validate_json(text)
     except ValidationError as error:

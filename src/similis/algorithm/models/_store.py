@@ -15,6 +15,7 @@ from pathlib import Path
 from pydantic import BaseModel, ValidationError
 
 from similis.algorithm.models._convert import convert, converter_version
+from similis.algorithm.models._failures import model_failures
 from similis.algorithm.models._manifest import Manifest, Role, built_in_manifests, read_manifests
 from similis.algorithm.models._source import obtain
 from similis.domain import ModelDamaged, ModelNotFetched, ModelNotFound, TermsNotAccepted
@@ -60,12 +61,14 @@ class ModelStore:
     """Models in a directory, which is made when the first one is fetched. Safe for threads and processes.
 
     Beside the built-in manifests, `manifests/*.json` in the directory are read; one of the same name comes first.
+    Every method raises ModelNotFetched where the operating system does not let it use the directory.
     """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
         self._manifests = {manifest.name: manifest for manifest in built_in_manifests()}
-        self._manifests |= {manifest.name: manifest for manifest in read_manifests(directory / "manifests")}
+        with model_failures(directory):
+            self._manifests |= {manifest.name: manifest for manifest in read_manifests(directory / "manifests")}
         self._checked: dict[str, Path] = {}
         self._lock = threading.Lock()
 
@@ -90,6 +93,10 @@ class ModelStore:
 
     def status(self, name: str) -> ModelStatus:
         """Tell whether a model is there, without reading it."""
+        with model_failures(self._directory):
+            return self._status(name)
+
+    def _status(self, name: str) -> ModelStatus:
         manifest, record = self.manifest(name), self._record(name)
         path = self._directory / record.file if record else None
         if path is None or not path.is_file():
@@ -129,7 +136,8 @@ class ModelStore:
             try:
                 return self.verify(name)
             except (ModelNotFetched, ModelDamaged):
-                return self._fetch(manifest, source, progress, accept)
+                with model_failures(self._directory):
+                    return self._fetch(manifest, source, progress, accept)
 
     def verify(self, name: str) -> Path:
         """Read a fetched model and compare its digest with the one recorded when it was converted.
@@ -138,7 +146,11 @@ class ModelStore:
             ModelNotFetched: it is not there.
             ModelDamaged: its bytes have changed.
         """
-        status, record = self.status(name), self._record(name)
+        with model_failures(self._directory):
+            return self._verified(name)
+
+    def _verified(self, name: str) -> Path:
+        status, record = self._status(name), self._record(name)
         if status.path is None or record is None:
             old = (self._directory / f"{name}.json").is_file()
             state = "was made by another version of Similis" if old else "has not been fetched yet"

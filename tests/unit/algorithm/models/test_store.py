@@ -206,6 +206,21 @@ def test_damage_is_noticed_and_mended(store: ModelStore) -> None:
     assert store.path("mine") == path
 
 
+@pytest.mark.parametrize("step", ["status", "verify", "path", "fetch"])
+def test_a_directory_that_cannot_be_used_is_explained(store: ModelStore, tmp_path: Path, step: str) -> None:
+    (tmp_path / "models").rename(tmp_path / "elsewhere")
+    (tmp_path / "models").symlink_to("models")  # a circle, which not even root can follow
+    with pytest.raises(ModelNotFetched, match="The models directory cannot be used") as caught:
+        getattr(store, step)("mine")
+    assert "SIMILIS_MODELS" in caught.value.hint
+
+
+def test_a_manifest_that_is_no_text_is_refused(store: ModelStore) -> None:
+    (store.directory / "manifests" / "mine.json").write_bytes(b"\xff\xfe{}")
+    with pytest.raises(InvalidManifest, match="Invalid JSON"):
+        ModelStore(store.directory)
+
+
 def test_a_changed_manifest_needs_a_new_fetch(store: ModelStore, tmp_path: Path, weights: Path) -> None:
     store.fetch("mine")
     weights.write_bytes(weights.read_bytes() + b"")
