@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select
 
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._database import Database
-from similis.catalogue._features import read_vectors
+from similis.catalogue._features import owned_by, read_vectors
 from similis.catalogue._rows import LoggedChange, Sealer, StoredVector
 from similis.catalogue._tables import change, index_state, picture
 from similis.domain import INT_FIELDS, STR_FIELDS, Attributes, Category, Instance
@@ -81,7 +81,7 @@ def _read_kept(connection: Connection, instance_id: int, ids: Sequence[int]) -> 
     """Rows of pictures by id; those that are gone are left out."""
     if not ids:
         return {}
-    wanted = select(picture).where(picture.c.instance_id == instance_id, picture.c.id.in_(ids))
+    wanted = select(picture).where(owned_by(instance_id), picture.c.id.in_(ids))
     return {row.id: checked(picture, row) for row in connection.execute(wanted)}
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import ColumnElement, Connection, insert, select
 
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._rows import Sealer, StoredVector
@@ -41,7 +41,7 @@ def read_vectors(
         StorageFailed: a vector is damaged.
         KeyringFailed: a vector was altered, or the key is not there.
     """
-    owned = select(feature).join(picture).where(picture.c.instance_id == instance.id)
+    owned = select(feature).join(picture).where(owned_by(instance.id))
     executed = (connection.execute(owned.where(feature.c.picture_id.in_(chunk))) for chunk in chunks(ids))
     rows = [checked(feature, row) for row in chain.from_iterable(executed)]
     if not rows:  # perhaps because the instance is gone, and so is its key
@@ -54,6 +54,15 @@ def read_vectors(
         plain = content if len(content) == in_clear else unseal(picture_id, content)
         found[picture_id] = np.frombuffer(plain, "<f2").astype(np.float16, copy=False)
     return found
+
+
+def owned_by(instance_id: int) -> ColumnElement[bool]:
+    """The condition that pictures are an instance's, where they are looked up by their ids.
+
+    So written, no index can serve it. SQLite, which has no statistics, would rather walk through all pictures of the
+    instance by one than look up a few ids.
+    """
+    return picture.c.instance_id + 0 == instance_id
 
 
 def chunks(ids: Sequence[int]) -> Iterator[list[int]]:

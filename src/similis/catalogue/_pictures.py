@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 
 from similis.catalogue._change_log import REMOVE, log_changes
 from similis.catalogue._checksums import checked
-from similis.catalogue._features import chunks
+from similis.catalogue._features import chunks, owned_by
 from similis.catalogue._filters import compile_filter
 from similis.catalogue._instances import count_pictures
 from similis.catalogue._rows import Sealer, StoredPicture
@@ -55,7 +55,7 @@ def read_pictures(
     connection: Connection, instance: Instance, ids: Sequence[int], sealer: Sealer
 ) -> dict[int, StoredPicture]:
     """Return pictures by id; unknown ids are left out."""
-    owned = select(picture).where(picture.c.instance_id == instance.id)
+    owned = select(picture).where(owned_by(instance.id))
     found = {}
     for chunk in chunks(ids):
         for row in connection.execute(owned.where(picture.c.id.in_(chunk))):
@@ -66,14 +66,14 @@ def read_pictures(
 
 def read_names(connection: Connection, instance: Instance, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Return ProductId and PicName by id; unknown ids are left out."""
-    owned = select(picture.c.id, picture.c.product_id, picture.c.pic_name).where(picture.c.instance_id == instance.id)
+    owned = select(picture.c.id, picture.c.product_id, picture.c.pic_name).where(owned_by(instance.id))
     rows = chain.from_iterable(connection.execute(owned.where(picture.c.id.in_(chunk))) for chunk in chunks(ids))
     return {picture_id: (product_id, pic_name) for picture_id, product_id, pic_name in rows}
 
 
 def read_categories(connection: Connection, instance: Instance, ids: Sequence[int]) -> dict[int, Category]:
     """Return categories by id; unknown ids are left out."""
-    owned = select(picture.c.id, picture.c.category_id).where(picture.c.instance_id == instance.id)
+    owned = select(picture.c.id, picture.c.category_id).where(owned_by(instance.id))
     rows = chain.from_iterable(connection.execute(owned.where(picture.c.id.in_(chunk))) for chunk in chunks(ids))
     return {picture_id: Category(number) for picture_id, number in rows}
 
