@@ -4,7 +4,7 @@ from similis.algorithm._backbone import Backbone
 from similis.algorithm._binary import binary_code, hamming_distance
 from similis.algorithm._category import CategoryHead, decided_category
 from similis.algorithm._curve_fit import MIN_QUERIES, Experience, own_curve
-from similis.algorithm._decode import Orientation, PictureLimits, decode
+from similis.algorithm._decode import Decode, Orientation, PictureLimits, check_bytes, decode
 from similis.algorithm._duplicates import DuplicateLimit
 from similis.algorithm._encoders import ImageEncoder, TextEncoder
 from similis.algorithm._features import Describer
@@ -20,6 +20,7 @@ __all__ = [
     "Backbone",
     "Calibration",
     "CategoryHead",
+    "Decode",
     "Describer",
     "DuplicateLimit",
     "Experience",
@@ -40,6 +41,7 @@ __all__ = [
     "Trial",
     "TunedSpace",
     "binary_code",
+    "check_bytes",
     "decided_category",
     "decode",
     "fit_space",

@@ -6,8 +6,10 @@ import io
 import logging
 import time
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,7 +38,7 @@ from similis.domain import (
     UnsupportedPixels,
 )
 
-Pixels = NDArray[np.uint8]
+Pixels: TypeAlias = NDArray[np.uint8]
 
 FORMATS = (
     PngImagePlugin.PngImageFile.format,
@@ -98,6 +100,7 @@ class Orientation(StrEnum):
     REFUSE = "refuse"
 
 
+Decode: TypeAlias = Callable[[bytes, PictureLimits, Orientation], Pixels]
 DEFAULT_LIMITS = PictureLimits()
 
 
@@ -119,7 +122,7 @@ def decode(
         IncorrectOrientation: rotated by EXIF, and `orientation` is `REFUSE`.
         DamagedPicture: empty, truncated or broken, or too slow to decode.
     """
-    _check_bytes(data, limits)
+    check_bytes(data, limits)
     with _open(data, limits) as image:
         _check_sides(image, limits)
         _check_scans(image, data)
@@ -148,7 +151,13 @@ class _TimedBytes(io.BytesIO):
         return super().read(size)
 
 
-def _check_bytes(data: bytes, limits: PictureLimits) -> None:
+def check_bytes(data: bytes, limits: PictureLimits) -> None:
+    """See that there are bytes at all, and not too many.
+
+    Raises:
+        DamagedPicture: there are none.
+        PictureTooLarge: there are too many.
+    """
     if not data:
         raise DamagedPicture("The picture is empty.", "Send the bytes of a picture file.")
     if len(data) > limits.max_bytes:

@@ -12,7 +12,7 @@ import numpy as np
 from similis.algorithm._attention import look
 from similis.algorithm._backbone import Backbone, Maps, Pixels
 from similis.algorithm._category import CategoryHead, decided_category
-from similis.algorithm._decode import DEFAULT_LIMITS, Orientation, PictureLimits, decode
+from similis.algorithm._decode import DEFAULT_LIMITS, Decode, Orientation, PictureLimits, decode
 from similis.algorithm._encoders import Description, ImageEncoder
 from similis.algorithm._features import Describer, Features, unit
 from similis.algorithm._frames import inner_picture, other_frames
@@ -54,6 +54,7 @@ class Pipeline:
     Attributes:
         model: names everything that decides the features; features of different models do not mix.
         dimension: numbers in a feature vector.
+        decode: makes pixels of a picture's bytes.
     """
 
     def __init__(
@@ -63,23 +64,32 @@ class Pipeline:
         head: CategoryHead,
         description: Description,
         calibrations: Mapping[InstanceType, Calibration],
+        decode: Decode = decode,
     ) -> None:
         self._finder = finder
         self._backbone = backbone
         self._head = head
         self._description = description
         self._calibrations = calibrations
+        self.decode = decode
         self.model = description.name
         self.dimension = description.dimension
 
     @classmethod
-    def load(cls, store: ModelStore, threads: int = 1, finder: SubjectMode = SubjectMode.FAST) -> Pipeline:
+    def load(
+        cls,
+        store: ModelStore,
+        threads: int = 1,
+        finder: SubjectMode = SubjectMode.FAST,
+        decode: Decode = decode,
+    ) -> Pipeline:
         """Load the default models.
 
         Args:
             store: where the model files are.
             threads: threads inside one pass of a model.
             finder: how subjects are found.
+            decode: makes pixels of a picture's bytes, bit by bit as the default does.
 
         Raises:
             ModelNotFetched: a model file is not there.
@@ -87,12 +97,12 @@ class Pipeline:
         """
         backbone = Backbone(store.path(BACKBONE), store.manifest(BACKBONE), threads)
         curves = {kind: Calibration.for_type(kind) for kind in InstanceType}
-        return cls(_finder(store, threads, finder), backbone, CategoryHead(), Describer(), curves)
+        return cls(_finder(store, threads, finder), backbone, CategoryHead(), Describer(), curves, decode)
 
     def with_encoder(self, encoder: ImageEncoder, calibration: Calibration) -> Pipeline:
         """The same way of a picture, but with the features of an added encoder."""
         curves = dict.fromkeys(InstanceType, calibration)
-        return Pipeline(self._finder, self._backbone, self._head, encoder, curves)
+        return Pipeline(self._finder, self._backbone, self._head, encoder, curves, self.decode)
 
     def calibration(self, kind: InstanceType) -> Calibration:
         """How similarities of these features read as scores in instances of a type."""
@@ -129,7 +139,7 @@ class Pipeline:
         """
         times: dict[str, float] = {}
         with _timed("decode", times):
-            pixels = decode(data, limits, orientation)
+            pixels = self.decode(data, limits, orientation)
         analysis = self.analyse_pixels(
             pixels, crop=crop, region=region, subject=subject, frame=frame, category=category
         )

@@ -6,6 +6,7 @@ from similis.service._api import InstanceHandle, Similis, open_directory
 from similis.service._app import App
 from similis.service._audit_log import AuditLog, AuditMode
 from similis.service._bulk import Bulk, Featured
+from similis.service._decoding import Decoding
 from similis.service._doctor import Finding, examine
 from similis.service._dumps import forbid_dumps, wipe_freed_memory
 from similis.service._figures import Figures, InstanceFigures
@@ -24,7 +25,7 @@ from similis.service._instances import Instances
 from similis.service._key_backup import back_up_keys, restore_keys
 from similis.service._key_check import check_keys
 from similis.service._models import model_store
-from similis.service._opening import read_master
+from similis.service._opening import read_master, require_data
 from similis.service._pictures import Pictures
 from similis.service._ray import on_ray
 from similis.service._search import Search
@@ -42,6 +43,7 @@ __all__ = [
     "AuditLog",
     "AuditMode",
     "Bulk",
+    "Decoding",
     "Featured",
     "Figures",
     "Finding",
@@ -79,6 +81,7 @@ __all__ = [
     "open_directory",
     "read_master",
     "read_picture",
+    "require_data",
     "require_one_way_to_delete",
     "restore_keys",
     "stored_page",

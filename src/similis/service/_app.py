@@ -22,6 +22,7 @@ from similis.service._callbacks import Callbacks
 from similis.service._clock import Clock
 from similis.service._connections import Connections
 from similis.service._customers import Customers
+from similis.service._decoding import Decoder
 from similis.service._duplicates import Duplicates
 from similis.service._embedded import FAISS, EmbeddedIndexes
 from similis.service._exporting import Exporter
@@ -71,6 +72,7 @@ class App:
         catalogue: Catalogue,
         keyring: Keyring,
         models: ModelStore,
+        decoder: Decoder,
         analyst: Analyst,
     ) -> None:
         spaces = Spaces(catalogue, keyring)
@@ -94,7 +96,9 @@ class App:
         self.keys = Keys(catalogue, keyring)
         self.callbacks = Callbacks(catalogue, self.access, Outbound(("*",), settings.callback_hosts))
         self.connections = Connections(catalogue, keyring, settings)
-        self._parallel = ParallelAnalyst(Models(settings.models, settings.subject_finder), settings.threads)
+        self._parallel = ParallelAnalyst(
+            Models(settings.models, settings.subject_finder, settings.decoding), settings.threads
+        )
         importer = Importer(catalogue, keyring, self.connections, indexes, self.tuning, self._parallel)
         self.transfers = Transfers(
             catalogue,
@@ -111,6 +115,7 @@ class App:
         self.retention = Retention(catalogue, self.audit, clock)
         self.bulk = Bulk(catalogue, keyring, indexes, self.instances)
         self._lock = lock
+        self._decoder = decoder
         self._catalogue = catalogue
         self._indexes = indexes
         self._embedded = embedded
@@ -133,9 +138,10 @@ class App:
         """
         models = ModelStore(settings.models)
         kind = RememberingAnalyst if remember else Analyst
+        decoder = Decoder(settings.decoding, settings.threads)
         analyst = kind(
             models,
-            lambda: pipeline or Pipeline.load(models, finder=settings.subject_finder),
+            lambda: pipeline or Pipeline.load(models, finder=settings.subject_finder, decode=decoder),
             settings.threads,
             settings.queue,
         )
@@ -149,7 +155,7 @@ class App:
             check_keyring(catalogue, keyring, settings)
             catalogue.compact_changes()
             catalogue.access_keys.release_deleted()
-            app = cls(settings, lock, catalogue, keyring, models, analyst)
+            app = cls(settings, lock, catalogue, keyring, models, decoder, analyst)
             _destroy_keys(app)
             app.transfers.remove_retired(at_once=not catalogue.shared)
             _remove_old(app)
@@ -194,6 +200,7 @@ class App:
         self.callbacks.close()
         self.audit.close()
         self._parallel.close()
+        self._decoder.close()
         self._indexes.close()
         self._catalogue.close()
         self._lock.release()

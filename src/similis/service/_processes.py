@@ -20,6 +20,7 @@ from threadpoolctl import threadpool_limits
 from similis.algorithm import Analysis, ModelStore, Orientation, Pipeline, SubjectMode
 from similis.domain import Category, DamagedPicture, Region, Unavailable
 from similis.service._analyst import Analyst
+from similis.service._decoding import Decoder, Decoding
 from similis.service._dumps import forbid_dumps, wipe_freed_memory
 
 _Given = ParamSpec("_Given")
@@ -33,11 +34,13 @@ class Models:
 
     directory: Path
     finder: SubjectMode
+    decoding: Decoding = Decoding.INSIDE
 
     def analyst(self, slots: int = 1) -> Analyst:
         """An analyst of so many pictures at a time; its models are loaded at the first."""
         store = ModelStore(self.directory)
-        return Analyst(store, lambda: Pipeline.load(store, finder=self.finder), slots)
+        decode = Decoder(self.decoding, slots)
+        return Analyst(store, lambda: Pipeline.load(store, finder=self.finder, decode=decode), slots)
 
 
 class ParallelAnalyst(Analyst):

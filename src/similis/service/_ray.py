@@ -7,6 +7,7 @@ from pathlib import Path
 
 from similis.algorithm import SubjectMode
 from similis.domain import Instance
+from similis.service._decoding import Decoding
 from similis.service._dumps import forbid_dumps, wipe_freed_memory
 from similis.service._importing import MakeExtractor, extract
 from similis.service._processes import Models
@@ -40,7 +41,7 @@ def on_ray(settings: Settings, address: str | None = None) -> MakeExtractor:
     models = settings.models if address is None else None
 
     def make(spec: SourceSpec, _source: Source, directory: SourceDirectory, instance: Instance) -> Extractor:
-        make_worker = _MakeWorker(models, settings.subject_finder, spec, directory, instance)
+        make_worker = _MakeWorker(models, settings.subject_finder, settings.decoding, spec, directory, instance)
         return RayExtractor(make_worker, address, settings.threads)
 
     return make
@@ -52,6 +53,7 @@ class _MakeWorker:
 
     models: Path | None
     finder: SubjectMode
+    decoding: Decoding
     spec: SourceSpec
     directory: SourceDirectory
     instance: Instance
@@ -59,7 +61,7 @@ class _MakeWorker:
     def __call__(self) -> BatchWorker:
         forbid_dumps()
         wipe_freed_memory()
-        analyst = Models(self.models or Settings().models, self.finder).analyst()
+        analyst = Models(self.models or Settings().models, self.finder, self.decoding).analyst()
 
         def analyse(data: bytes, addition: Addition) -> Extracted:
             return extract(analyst, data, addition, self.instance)

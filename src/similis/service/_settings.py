@@ -16,6 +16,7 @@ from similis.algorithm import SubjectMode
 from similis.catalogue import postgresql_url, sqlite_url
 from similis.engine import MilvusConsistency, MilvusIndexType, MilvusSettings, Sizing
 from similis.service._audit_log import AuditMode
+from similis.service._decoding import Decoding
 
 _HOST = r"(?:[a-z0-9_-]+\.)*[a-z0-9_-]+(?::[0-9]+)?"
 _PICTURE_HOST = re.compile(rf"\*|(?:\*\.)?{_HOST}")
@@ -93,6 +94,8 @@ class Settings(BaseSettings):
         master_key_command: prints it, for a key service: run at each start, without a shell, for at most 30 seconds.
         models: where fetched models are cached; shared by all data directories.
         threads: pictures analysed at once; the number of processors by default.
+        decoding: where pictures are decoded: `inside` the service, or in a `sandbox` of processes that can reach no
+            file, no network and no other process; one that a picture kills or keeps too long is replaced.
         queue: how many pictures may wait for that; one more is answered with `queue_full`, and when to come again. By
             default 64 for each of `threads`, some five seconds' work: SDKs give up after ten.
         upload_host: public `name[:port]` to which SDKs upload over TLS; worked out from each call by default.
@@ -143,6 +146,7 @@ class Settings(BaseSettings):
     master_key_command: str | None = None
     models: Path = Field(default_factory=_default_models)
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    decoding: Decoding = Decoding.INSIDE
     queue: int | None = Field(default=None, ge=0)
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
     picture_hosts: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_hosts)] = ()
