@@ -274,6 +274,23 @@ class Catalogue:
             row = _pictures.read_row(connection, instance, key)
         return _pictures.stored_picture(instance, row, self._sealer)
 
+    def described(self, instance: Instance, key: PictureKey) -> DescribedPicture:
+        """Return a picture by its key, with its features.
+
+        Raises:
+            PictureNotFound: there is none with this key.
+        """
+        with self._database.reading() as connection:
+            row = _pictures.read_row(connection, instance, key)
+            vectors = read_vectors(connection, instance, [row["id"]], self._sealer)
+        stored = _pictures.stored_picture(instance, row, self._sealer)
+        return DescribedPicture(stored.id, stored.picture, vectors[stored.id])
+
+    def all_described(self, instance: Instance, ids: Sequence[int]) -> dict[int, DescribedPicture]:
+        """Return pictures with their features by id, all as of one moment; ids that are gone are left out."""
+        with self._database.reading() as connection:
+            return _pictures.read_described(connection, instance, ids, self._sealer)
+
     def pictures(self, instance: Instance, ids: Sequence[int]) -> dict[int, StoredPicture]:
         """Return pictures by id; ids that are gone are left out."""
         with self._database.reading() as connection:
@@ -314,13 +331,11 @@ class Catalogue:
     def compact_changes(self) -> None:
         """Shorten a change log that is mostly about pictures that are gone.
 
-        Only while no index in memory follows it: what durable ones have not applied stays. In a shared database that
-        cannot be known, so there the log stays as it is.
+        Only while no index in memory follows it, of this process or any. What durable ones have not applied stays.
         """
-        if self._database.shared:
-            return
-        with self._database.writing() as connection:
-            _change_log.compact(connection)
+        with self._database.writing_alone() as connection:
+            if connection is not None:
+                _change_log.compact(connection)
 
     def index_state(self, instance: Instance, holder: str) -> IndexState | None:
         """Return what a holder's durable index has applied of the change log, None where it has none."""

@@ -12,7 +12,7 @@ from typing import TypeVar, cast
 from sqlalchemy import Connection, func, make_url, select
 
 from similis.catalogue._failures import storage_failures
-from similis.catalogue._postgresql import open_postgresql
+from similis.catalogue._postgresql import is_alone, open_postgresql
 from similis.catalogue._sqlite import open_sqlite
 from similis.domain import StorageFailed
 
@@ -110,6 +110,20 @@ class Database:
                 patience = func.set_config("idle_in_transaction_session_timeout", "0", True)
                 connection.execute(select(patience, func.pg_advisory_xact_lock(key)))
                 yield
+
+    @contextmanager
+    def writing_alone(self) -> Iterator[Connection | None]:
+        """One transaction while no other process has the database open, nor comes in; None where another has.
+
+        For what is done before this process itself begins to use the database.
+
+        Raises:
+            StorageFailed: the database cannot be written.
+        """
+        if self.shared:
+            self._writer.dispose()  # connections at rest, each of which would count as another's
+        with self.writing() as connection:
+            yield connection if not self.shared or is_alone(connection) else None
 
     def purge(self) -> None:
         """Let what was deleted disappear from the log of a file, too, unless somebody reads it for seconds.

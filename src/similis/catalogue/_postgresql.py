@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
@@ -18,6 +18,10 @@ _PATIENCE = {
     "connect_timeout": 10, "keepalives_idle": 20, "keepalives_interval": 10, "keepalives_count": 3,
     "tcp_user_timeout": 50_000,
 }  # fmt: skip
+# Each connection of each process says that somebody is here, for as long as it is open: there is no lock to renew and
+# none to be left behind. Whoever clears away what others may still follow asks whether it is alone.
+_HERE = int.from_bytes(b"similis", "big")
+_SAY_HERE = f"SELECT pg_advisory_lock_shared({_HERE})"
 # A gateway that hangs within a transaction must not stop the others for ever. A commit must be on disk: a server may
 # be set up to acknowledge it before, and a stronger promise than `on`, of its replicas, is left as it is.
 _SET_UP = """
@@ -74,8 +78,14 @@ def open_postgresql(url: URL) -> tuple[Engine, Engine]:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True), engine
 
 
+def is_alone(connection: Connection) -> bool:
+    """Whether no other connection is open: if so, new ones wait until this transaction has ended."""
+    return bool(connection.execute(select(func.pg_try_advisory_xact_lock(_HERE))).scalar())
+
+
 def _set_up(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
+    cursor.execute(_SAY_HERE)  # before there is a limit to waiting: clearing away may take longer
     cursor.execute(_SET_UP)
     *_, fsync, encoding = cursor.fetchone() or ("", "")
     cursor.close()

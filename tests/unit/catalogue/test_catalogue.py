@@ -356,7 +356,6 @@ def test_errors_of_statements_do_not_quote_values(tmp_path: Path) -> None:
     database.close()
 
 
-@pytest.mark.parametrize("database_kind", ["sqlite"], indirect=True)  # elsewhere others may be following the log
 def test_a_log_about_pictures_that_are_gone_is_shortened(
     catalogue: Catalogue, make_instance: MakeInstance, new_picture: MakePicture
 ) -> None:
@@ -375,6 +374,19 @@ def test_a_log_about_pictures_that_are_gone_is_shortened(
     kept = list(catalogue.changes(instance, 0))
     catalogue.compact_changes()
     assert len(list(catalogue.changes(instance, 0))) == len(kept)  # too little to be worth it
+
+
+@pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)
+def test_a_log_that_another_may_be_following_stays_as_it_is(
+    catalogue: Catalogue, other: Catalogue, instance: Instance, new_picture: MakePicture
+) -> None:
+    for _ in range(30):
+        catalogue.add(instance, [new_picture(str(number)) for number in range(50)])
+    other.compact_changes()
+    assert len(list(catalogue.changes(instance, 0))) > 1500
+    catalogue.close()
+    other.compact_changes()
+    assert len(list(other.changes(instance, 0))) == 50
 
 
 def _fed(catalogue: Catalogue, instance: Instance) -> set[int]:
