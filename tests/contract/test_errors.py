@@ -104,6 +104,22 @@ def test_full_instance(current: Judge, similis: Served) -> None:
         assert answer.given.get("error", {}).get("code") == code
 
 
+def test_a_key_that_has_added_its_pictures_of_the_day(current: Judge, similis: Served) -> None:
+    shop, key = similis.instance(), similis.key(pictures_per_day=1)
+    limited = current.using(client={"access_key_id": key.id, "access_key_secret": key.secret})
+    for name, code in (("a", None), ("b", "InstanceOverQuota")):
+        answer = limited("AddImage", InstanceName=shop, ProductId="p", PicName=name, PicContent=GOOD)
+        assert answer.given.get("error", {}).get("code") == code
+
+
+def test_a_body_that_the_key_may_not_send(current: Judge, similis: Served) -> None:
+    shop, key = similis.instance(), similis.key(max_body=64 * 1024)
+    limited = current.using(client={"access_key_id": key.id, "access_key_secret": key.secret})
+    error = limited("AddImage", InstanceName=shop, ProductId="p", PicName="a", PicContent="A" * 70_000).error
+    assert (error["type"], error["code"], error["status"]) == ("ClientException", "BadRequest", 400)
+    assert "above 65,536 bytes" in error["message"]
+
+
 @pytest.mark.parametrize("judge", ["current", "older", "oldest"])
 def test_unknown_key(request: pytest.FixtureRequest, judge: str, shop: str) -> None:
     stranger = request.getfixturevalue(judge).using(client={"access_key_id": "SIMAAAAAAAAAAAAAAAAA"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select, update
@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._database import Database
 from similis.catalogue._instances import hold_names
+from similis.catalogue._key_use import forget_use, use_pictures
 from similis.catalogue._keyring import require_keyring
 from similis.catalogue._limits import release_deleted
 from similis.catalogue._nonces import knows_nonce, remember_nonce
@@ -38,9 +39,15 @@ class AccessKeys:
             _insert_key(connection, key, sealed_secret, token_digest)
 
     def forget(self, expired_before: datetime) -> None:
-        """Remove temporary access keys that ended before a moment."""
+        """Remove temporary access keys that ended before a moment, and what was counted on the days before."""
         with self._database.writing() as connection:
             _forget_keys(connection, expired_before)
+            forget_use(connection, _day(expired_before))
+
+    def use_pictures(self, key_id: str, count: int, *, most: int, now: datetime) -> bool:
+        """Count pictures that are added with a key, unless the day had more than `most` then; whether it did not."""
+        with self._database.writing() as connection:
+            return use_pictures(connection, key_id, count, most=most, day=_day(now))
 
     def release_deleted(self) -> None:
         """Take names of instances that are not there out of keys and connections, as deleting one does since 0007."""
@@ -142,6 +149,8 @@ def _row(key: AccessKey, sealed_secret: bytes) -> dict[str, Any]:
         "disabled": key.disabled,
         "created_at": key.created_at,
         "qps": key.qps,
+        "pictures_per_day": key.pictures_per_day,
+        "max_body": key.max_body,
     }
     return with_checksum(access_key, values)
 
@@ -155,4 +164,10 @@ def _key(values: Mapping[str, Any], expires_at: datetime | None) -> AccessKey:
         disabled=values["disabled"],
         expires_at=expires_at,
         qps=values["qps"],
+        pictures_per_day=values["pictures_per_day"],
+        max_body=values["max_body"],
     )
+
+
+def _day(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"

@@ -16,7 +16,10 @@ from similis.domain import StorageFailed
 # Not covered: numbers that the database gives out itself, and the count that changes with every picture.
 _UNCOVERED = {"instance": {"id", "picture_count"}, "picture": {"id"}, "change": {"seq"}, "task": {"id"}}
 # Columns that came later: while they are NULL, as in all rows from before, the checksum is as it was.
-_ADDED = {"instance": ("retention_days", "qps", "picture_url"), "access_key": ("qps",)}
+_ADDED = {
+    "instance": ("retention_days", "qps", "picture_url", "max_body"),
+    "access_key": ("qps", "pictures_per_day", "max_body"),
+}
 
 
 class _Plan:

@@ -39,7 +39,7 @@ def insert_instance(
     values = {
         "uid": uid, "name": spec.name, "type": spec.type.value, "region": spec.region, "capacity": spec.capacity,
         "index_kind": index, "model": model, "dimension": dimension, "created_at": datetime.now(UTC),
-        "picture_count": 0, "retention_days": None, "qps": None, "picture_url": None,
+        "picture_count": 0, "retention_days": None, "qps": None, "picture_url": None, "max_body": None,
     }  # fmt: skip
     if not insert_new(connection, instance, values):
         raise InstanceExists(f"The instance {spec.name!r} exists already.", "Choose another name or delete it first.")
@@ -274,4 +274,5 @@ def _instance(row: Row[Any], tuning: Tuning | None) -> Instance:
         retention_days=values["retention_days"],
         qps=values["qps"],
         picture_url=values["picture_url"],
+        max_body=values["max_body"],
     )

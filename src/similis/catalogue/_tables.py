@@ -87,6 +87,9 @@ instance = Table(
     Column("retention_days", Integer, doc="So many days are pictures kept, if not for ever"),
     Column("qps", Double, doc="How many calls a second may be made on it, if there is a limit"),
     Column("picture_url", Text, doc="Where browsers find the shop's own pictures, with placeholders, if anywhere"),
+    Column(
+        "max_body", Integer, doc="How many bytes the body of a call on it may have, if there is a limit of its own"
+    ),
     _checksum(),
     sqlite_autoincrement=True,
     info={ABOUT: "Instances"},
@@ -303,8 +306,21 @@ access_key = Table(
     Column("disabled", Boolean, nullable=False, default=False, doc="Whether it is refused"),
     Column("created_at", UtcDateTime, nullable=False, doc="When it was made"),
     Column("qps", Double, doc="How many calls a second it may make, if there is a limit"),
+    Column("pictures_per_day", BigInteger, doc="How many pictures a day may be added with it, if there is a limit"),
+    Column("max_body", Integer, doc="How many bytes the body of a call may have, if there is a limit of its own"),
     _checksum(),
     info={ABOUT: "Access keys"},
+)
+
+# Apart from the key, which is read with every call. The key may be gone: that is no matter after the day.
+key_use = Table(
+    "key_use",
+    metadata,
+    Column("key_id", String(64), primary_key=True, doc="Access key with a limit of pictures a day"),
+    Column("day", String(10), nullable=False, doc="The day, by UTC"),
+    Column("pictures", BigInteger, nullable=False, doc="How many pictures were added with it on that day"),
+    _checksum(),
+    info={ABOUT: "How much of their pictures a day access keys have used"},
 )
 
 temporary_key = Table(

@@ -38,11 +38,23 @@ def create(
     qps: Annotated[
         float | None, typer.Option("--qps", help="Calls a second that it may make. Default: no limit.")
     ] = None,
+    pictures_per_day: Annotated[
+        int | None,
+        typer.Option(
+            "--pictures-per-day", metavar="N", help="Pictures that may be added with it in a day. Default: no limit."
+        ),
+    ] = None,
+    max_body: Annotated[
+        int | None,
+        typer.Option("--max-body", metavar="BYTES", help="Bytes that a call's body may have. Default: 8 MB."),
+    ] = None,
 ) -> None:
     """Make an access key; its secret is shown this once."""
     lifetime = None if temporary is None else timedelta(minutes=temporary)
     with session.target() as target:
-        new = target.access.create(role, instances or (), lifetime, qps)
+        new = target.access.create(
+            role, instances or (), lifetime, qps, pictures_per_day=pictures_per_day, max_body=max_body
+        )
         session.audited.subject = new.key.id
     session.output.data(as_json(new))
     session.output.say(f"Access key ({role}): {new.key.id}:{new.secret}")
@@ -56,7 +68,7 @@ def list_all(session: Session) -> None:
     with session.target() as target:
         keys = target.access.list()
     session.output.data({"keys": [as_json(key) for key in keys]})
-    session.output.table(("ID", "ROLE", "INSTANCES", "QPS", "STATE", "CREATED"), (_row(key) for key in keys))
+    session.output.table(("ID", "ROLE", "INSTANCES", "LIMITS", "STATE", "CREATED"), (_row(key) for key in keys))
 
 
 def disable(
@@ -75,4 +87,5 @@ def _row(key: AccessKey) -> tuple[object, ...]:
 
 
 def _limit(key: AccessKey) -> str:
-    return "no limit" if key.qps is None else f"{key.qps:g}"
+    limits = {"calls/s": key.qps, "pictures/day": key.pictures_per_day, "bytes/call": key.max_body}
+    return ", ".join(f"{most:.12g} {unit}" for unit, most in limits.items() if most is not None) or "none"

@@ -84,6 +84,12 @@ def change_settings(
     qps: Annotated[
         str | None, typer.Option("--qps", metavar="N|none", help="Calls a second that may be made on it over HTTP.")
     ] = None,
+    max_body: Annotated[
+        str | None,
+        typer.Option(
+            "--max-body", metavar="BYTES|none", help="Bytes that the body of a call on it may have over HTTP."
+        ),
+    ] = None,
     picture_url: Annotated[
         str | None,
         typer.Option(
@@ -93,8 +99,13 @@ def change_settings(
         ),
     ] = None,
 ) -> None:
-    """Change how long pictures are kept, how many calls a second are allowed, or where browsers find pictures."""
-    given = {"retention_days": (retention_days, int), "qps": (qps, float), "picture_url": (picture_url, str)}
+    """Change how long pictures are kept, which calls are allowed, or where browsers find pictures."""
+    given = {
+        "retention_days": (retention_days, int),
+        "qps": (qps, float),
+        "max_body": (max_body, int),
+        "picture_url": (picture_url, str),
+    }
     changes = {each: _setting(text, kind) for each, (text, kind) in given.items() if text is not None}
     with session.target() as target:
         instance = target.instances.set(name, **changes)
@@ -173,7 +184,8 @@ def _limits(instance: Instance) -> str:
     kept = "for ever" if instance.retention_days is None else f"for {instance.retention_days} days"
     calls = "any number of" if instance.qps is None else f"{instance.qps:g}"
     shown = "nowhere" if instance.picture_url is None else f"at {instance.picture_url}"
-    return f"pictures are kept {kept}, {calls} calls a second are allowed, browsers find pictures {shown}"
+    size = "" if instance.max_body is None else f" of {instance.max_body:,} bytes at most"
+    return f"pictures are kept {kept}, {calls} calls a second{size} are allowed, browsers find pictures {shown}"
 
 
 def _say_tuning(session: Session, tuning: Tuning) -> None:

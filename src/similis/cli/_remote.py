@@ -270,10 +270,20 @@ class RemoteAccess:
         instances: Iterable[str] = (),
         lifetime: timedelta | None = None,
         qps: float | None = None,
+        *,
+        pictures_per_day: int | None = None,
+        max_body: int | None = None,
     ) -> NewAccessKey:
         """Make a key; its secret is shown this once."""
         minutes = None if lifetime is None else lifetime // timedelta(minutes=1)
-        form = {"role": str(role), "instances": list(instances), "temporary_minutes": minutes, "qps": qps}
+        form = {
+            "role": str(role),
+            "instances": list(instances),
+            "temporary_minutes": minutes,
+            "qps": qps,
+            "pictures_per_day": pictures_per_day,
+            "max_body": max_body,
+        }
         return self._transport.call("POST", ("keys",), new_access_key_from_json, json=form)
 
     def list(self) -> list[AccessKey]:

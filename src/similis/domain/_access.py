@@ -36,7 +36,8 @@ class AccessKey:
     """An access key without its secret; no instances named means all of them.
 
     A temporary one ends at `expires_at` and is used together with its security token. `qps` is how many calls a
-    second it may make; None sets no limit.
+    second it may make, `pictures_per_day` how many pictures may be added with it from midnight to midnight UTC,
+    `max_body` how many bytes a call's body may have; None sets no limit.
     """
 
     id: str
@@ -46,6 +47,8 @@ class AccessKey:
     disabled: bool = False
     expires_at: datetime | None = None
     qps: float | None = None
+    pictures_per_day: int | None = None
+    max_body: int | None = None
 
     @property
     def temporary(self) -> bool:

@@ -34,6 +34,7 @@ SimilisError
 ├── Conflict
 │   ├── InstanceExists
 │   ├── CapacityReached
+│   ├── PicturesUsedUp        of a day, by an access key
 │   ├── DuplicatePicture      near-identical to a stored one, and told to refuse such
 │   ├── NothingToTune         too few products with several pictures
 │   ├── ConnectionExists
@@ -299,6 +300,12 @@ class CapacityReached(Conflict):
     """The instance holds as many pictures as it may."""
 
     code = "capacity_reached"
+
+
+class PicturesUsedUp(Conflict):
+    """With the access key, as many pictures were added today as may be."""
+
+    code = "pictures_used_up"
 
 
 class DuplicatePicture(Conflict):

@@ -90,6 +90,7 @@ def instance_from_json(form: Mapping[str, Any]) -> Instance:
         tuning=None if form["tuning"] is None else tuning_from_json(form["tuning"]),
         retention_days=form["retention_days"],
         qps=form["qps"],
+        max_body=form["max_body"],
         picture_url=form["picture_url"],
     )
 
@@ -118,6 +119,8 @@ def access_key_from_json(form: Mapping[str, Any]) -> AccessKey:
         disabled=form["disabled"],
         expires_at=None if form["expires_at"] is None else datetime.fromisoformat(form["expires_at"]),
         qps=form["qps"],
+        pictures_per_day=form["pictures_per_day"],
+        max_body=form["max_body"],
     )
 
 

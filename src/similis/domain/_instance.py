@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 from similis.domain._errors import InvalidInput, InvalidName
 from similis.domain._picture_url import check_picture_url
-from similis.domain._quota import check_qps
+from similis.domain._quota import check_max_body, check_qps
 from similis.domain._tuning import Tuning
 
 MAX_NAME = 20
@@ -72,6 +72,7 @@ class Instance:
         tuning: the tuning that is used, else the last one that was tried and not adopted, if any.
         retention_days: so long are pictures kept after they were added; None keeps them for ever.
         qps: calls a second that may be made on it; None sets no limit.
+        max_body: bytes that the body of a call on it may have; None for as many as the service takes.
         picture_url: where browsers find the shop's own pictures, see `check_picture_url`; None where nowhere.
     """
 
@@ -87,6 +88,7 @@ class Instance:
     retention_days: int | None = None
     qps: float | None = None
     picture_url: str | None = None
+    max_body: int | None = None
 
     @property
     def name(self) -> str:
@@ -95,7 +97,7 @@ class Instance:
 
 
 SettingValue: TypeAlias = float | str | None
-INSTANCE_SETTINGS = ("retention_days", "qps", "picture_url")
+INSTANCE_SETTINGS = ("retention_days", "qps", "max_body", "picture_url")
 """What of an instance can be changed at any time."""
 _SETTABLE = f"Give some of {', '.join(INSTANCE_SETTINGS)}."
 
@@ -125,5 +127,6 @@ def _check_days(days: float) -> int:
 _CHECKS: Mapping[str, Callable[[Any], SettingValue]] = {
     "retention_days": _check_days,
     "qps": check_qps,
+    "max_body": check_max_body,
     "picture_url": check_picture_url,
 }

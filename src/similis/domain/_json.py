@@ -111,6 +111,7 @@ def _(value: Instance) -> JsonObject:
         "tuning": None if value.tuning is None else as_json(value.tuning),
         "retention_days": value.retention_days,
         "qps": value.qps,
+        "max_body": value.max_body,
         "picture_url": value.picture_url,
     }
 
@@ -159,6 +160,8 @@ def _(value: AccessKey) -> JsonObject:
         "created_at": value.created_at.isoformat(),
         "expires_at": None if value.expires_at is None else value.expires_at.isoformat(),
         "qps": value.qps,
+        "pictures_per_day": value.pictures_per_day,
+        "max_body": value.max_body,
     }
 
 

@@ -1,10 +1,13 @@
-"""How many calls a second may be made on an instance or with an access key, and how many pictures may wait."""
+"""What calls on an instance or with an access key are limited to: how many a second, how large, how many pictures."""
 
 from __future__ import annotations
 
 from similis.domain._errors import InvalidInput, SimilisError
 
 MIN_QPS, MAX_QPS = 0.01, 100_000.0
+MIN_BODY, MAX_BODY = 64 * 1024, 8 * 1024 * 1024
+"""Bytes; with less, not even the limit itself could be changed again."""
+MAX_PICTURES_PER_DAY = 1_000_000_000
 
 
 class TooManyRequests(SimilisError):
@@ -54,3 +57,27 @@ def check_qps(qps: float | None) -> float | None:
     if qps is not None and not MIN_QPS <= qps <= MAX_QPS:  # so said, NaN is out of it, too
         raise InvalidInput(f"{qps:g} calls a second are no quota.", f"Give {MIN_QPS:g} to {MAX_QPS:,.0f}, or none.")
     return None if qps is None else float(qps)
+
+
+def check_max_body(size: int | None) -> int | None:
+    """Return the bytes of a body that are allowed, None for as many as the service takes, once they are found right.
+
+    Raises:
+        InvalidInput: they are out of range.
+    """
+    if size is not None and not (isinstance(size, int) and MIN_BODY <= size <= MAX_BODY):
+        raise InvalidInput(
+            f"Bodies cannot be limited to {size} bytes.", f"Give whole bytes, {MIN_BODY:,} to {MAX_BODY:,}, or none."
+        )
+    return size
+
+
+def check_pictures_per_day(count: int | None) -> int | None:
+    """Return the pictures a day that are allowed, None for no limit, once they are found right.
+
+    Raises:
+        InvalidInput: they are out of range.
+    """
+    if count is not None and not 1 <= count <= MAX_PICTURES_PER_DAY:
+        raise InvalidInput(f"{count} pictures a day are no quota.", f"Give 1 to {MAX_PICTURES_PER_DAY:,}, or none.")
+    return count

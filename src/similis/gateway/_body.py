@@ -9,13 +9,13 @@ import anyio
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from similis.domain import Overloaded, RequestTooLarge, RequestTooSlow
+from similis.domain import MAX_BODY, Overloaded, RequestTooLarge, RequestTooSlow
 
-MAX_BODY = 8 * 1024 * 1024
 MAX_HELD = 256 * 1024 * 1024
 MAX_SECONDS = 30.0
 _DRAINED = 64 * 1024 * 1024
 _DRAIN_SECONDS = 5.0
+_STATE = "body_limit"
 
 
 class BodyLimit:
@@ -42,6 +42,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         body = _Body(receive, Headers(scope=scope), self._limit, self._seconds, self._held)
+        scope.setdefault("state", {})[_STATE] = body
 
         async def send_after_body(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -52,6 +53,22 @@ class BodyLimit:
             await self._app(scope, body.receive, send_after_body)
         finally:
             body.release()
+
+
+def narrow_body(scope: Scope, size: int) -> None:
+    """Let the body of a request have fewer bytes than others, before it is read, for its caller is known."""
+    body: _Body = scope["state"][_STATE]
+    body.narrow(size)
+
+
+def check_size(size: int, most: int) -> None:
+    """Check that a body, or a picture that stands for one, has no more bytes than may be.
+
+    Raises:
+        RequestTooLarge: it has.
+    """
+    if size > most:
+        raise RequestTooLarge(f"The body of the request is above {most:,} bytes.", "Send a smaller picture.")
 
 
 class _Held:
@@ -85,16 +102,18 @@ class _Body:
         self._complete = False
 
     async def receive(self) -> Message:
-        if self._declared > self._limit:
-            raise self._too_large()
+        check_size(self._declared, self._limit)
         if self._complete:
             return await self._receive()
         message = await self._in_time()
-        if self._received > self._limit:
-            raise self._too_large()
+        check_size(self._received, self._limit)
         self._counted += len(message.get("body", b""))
         self._held.add(len(message.get("body", b"")))
         return message
+
+    def narrow(self, size: int) -> None:
+        """Take no more than so many bytes."""
+        self._limit = min(self._limit, size)
 
     def release(self) -> None:
         """Count the body out again."""
@@ -122,6 +141,3 @@ class _Body:
             raise RequestTooSlow(
                 f"The body of the request did not arrive within {self._seconds:g} seconds.", "Send it faster."
             ) from None
-
-    def _too_large(self) -> RequestTooLarge:
-        return RequestTooLarge(f"The body of the request is above {self._limit:,} bytes.", "Send a smaller picture.")

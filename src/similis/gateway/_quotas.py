@@ -1,4 +1,4 @@
-"""Quotas: how many calls a second may be made with an access key and on an instance, of this process alone."""
+"""Quotas of access keys and instances: calls a second, counted by this process alone, and the size of bodies."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from similis.domain import AccessKey, Instance, InstanceNotFound, InstanceThrottled, KeyThrottled, TooManyRequests
+from similis.domain import (
+    MAX_BODY,
+    AccessKey,
+    Instance,
+    InstanceNotFound,
+    InstanceThrottled,
+    KeyThrottled,
+    PermissionDenied,
+    TooManyRequests,
+)
 from similis.service import App
 
 _MOST_BUCKETS = 10_000
@@ -43,7 +52,7 @@ class Quotas:
             with self._lock:
                 self._bucket("key", key.id, key.qps, _key_throttled).take()
 
-    def charge_instance(self, key: AccessKey | None, instance: str | None, *, administering: bool = False) -> None:
+    def charge_instance(self, key: AccessKey | None, instance: str | None, *, administering: bool = False) -> int:
         """Count one call on an instance, once it is found that its caller may make it: no stranger uses its quota up.
 
         A call on no instance, such as a comparison, is paid by whichever of the key's own instances can. What an
@@ -54,16 +63,20 @@ class Quotas:
             instance: the one that is called on, if any; it need not exist.
             administering: whether the call takes the role of an admin.
 
+        Returns:
+            How many bytes the body of the call may have.
+
         Raises:
             InstanceThrottled: it is one too many; then it does not count on the instance.
         """
         if administering and key is not None and not key.instances:
-            return
+            return least_body(key)
         instances = self._called_on(key, instance)
         with self._lock:
             payer = self._payer(instances)
             if payer is not None:
                 payer.take()
+        return least_body(key, *(each for each in instances if each.name == instance))
 
     def charge_more(self, key_id: str | None, instance: str, calls: int) -> None:
         """Count what a call that was let in turns out to be besides; the next ones then have to wait for longer."""
@@ -107,6 +120,24 @@ class Quotas:
         self._buckets = {name: each for name, each in self._buckets.items() if each.level < each.most}
         while len(self._buckets) >= _MOST_BUCKETS:
             del self._buckets[next(iter(self._buckets))]
+
+
+def least_body(*limited: AccessKey | Instance | None) -> int:
+    """How many bytes the body of a call may have, whose key and instance these are."""
+    return min([MAX_BODY, *(each.max_body for each in limited if each is not None and each.max_body is not None)])
+
+
+def check_import(key: AccessKey) -> None:
+    """Check that a key may begin imports.
+
+    Raises:
+        PermissionDenied: it has a limit of pictures a day, and what is imported is not counted on keys.
+    """
+    if key.pictures_per_day is not None:
+        raise PermissionDenied(
+            "The access key has a limit of pictures a day, and an import has none.",
+            "Use a key without one, or add the pictures one by one.",
+        )
 
 
 _MakeError = Callable[[str, float, float], TooManyRequests]

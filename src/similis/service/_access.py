@@ -14,8 +14,11 @@ from similis.domain import (
     KeyNotFound,
     NewAccessKey,
     NotAuthenticated,
+    PicturesUsedUp,
     Role,
     check_lifetime,
+    check_max_body,
+    check_pictures_per_day,
     check_qps,
     is_key_id,
 )
@@ -43,22 +46,35 @@ class Access:
         instances: Iterable[str] = (),
         lifetime: timedelta | None = None,
         qps: float | None = None,
+        *,
+        pictures_per_day: int | None = None,
+        max_body: int | None = None,
     ) -> NewAccessKey:
         """Make a key, for all instances or only those named; the secret is shown this once.
 
         With a lifetime it is a temporary one, which comes with a security token and is used together with it.
-        `qps` is how many calls a second may be made with it; None sets no limit.
+        `qps` is how many calls a second may be made with it, `pictures_per_day` how many pictures may be added from
+        midnight to midnight UTC, `max_body` how many bytes the body of a call may have; None sets no limit.
 
         Raises:
             InstanceNotFound: one of the instances does not exist.
             InvalidLifetime: the lifetime is out of range.
-            InvalidInput: `qps` is.
+            InvalidInput: another limit is.
         """
         names = tuple(self._catalogue.instance(name).name for name in dict.fromkeys(instances))
         identity = "SIM" + "".join(secrets.choice(_ALPHABET) for _ in range(_ID_LENGTH - 3))
         now = datetime.now(UTC)
         expires_at = None if lifetime is None else now + check_lifetime(lifetime)
-        key = AccessKey(identity, role, names, now, expires_at=expires_at, qps=check_qps(qps))
+        key = AccessKey(
+            identity,
+            role,
+            names,
+            now,
+            expires_at=expires_at,
+            qps=check_qps(qps),
+            pictures_per_day=check_pictures_per_day(pictures_per_day),
+            max_body=check_max_body(max_body),
+        )
         secret = secrets.token_urlsafe(30)
         token = secrets.token_urlsafe(48) if key.temporary else None
         self._catalogue.access_keys.forget(now - _REMEMBERED)
@@ -68,6 +84,21 @@ class Access:
             None if token is None else _digest(token),
         )
         return NewAccessKey(key, secret, token)
+
+    def use_pictures(self, key: AccessKey, count: int = 1, now: datetime | None = None) -> None:
+        """Count pictures that are to be added with a key that has a limit of them, for all gateways and restarts.
+
+        Raises:
+            PicturesUsedUp: there would be more today than may be; then they are not counted.
+        """
+        most = key.pictures_per_day
+        if most is not None and not self._catalogue.access_keys.use_pictures(
+            key.id, count, most=most, now=now or datetime.now(UTC)
+        ):
+            raise PicturesUsedUp(
+                f"With the access key {most:,} pictures a day may be added.",
+                "Go on after midnight UTC, or use a key that may add more.",
+            )
 
     def list(self) -> list[AccessKey]:
         """All keys, oldest first, without their secrets."""

@@ -242,8 +242,8 @@ class InstanceHandle:
         """Change settings, and return the instance; None takes one away.
 
         Args:
-            **settings: `retention_days`, after which pictures are removed, `qps`, calls a second over HTTP, and
-                `picture_url`, where the console finds the shop's own pictures.
+            **settings: `retention_days`, after which pictures are removed, `qps`, calls a second over HTTP,
+                `max_body`, bytes of such a call, and `picture_url`, where the console finds the shop's pictures.
 
         Raises:
             InvalidInput: nothing, an unknown setting, or a value out of its limits.

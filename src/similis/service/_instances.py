@@ -95,7 +95,7 @@ class Instances:
             raise
 
     def set(self, name: str, **changes: SettingValue) -> Instance:
-        """Change `retention_days`, `qps` or `picture_url`, at once for all gateways; None takes one away.
+        """Change `retention_days`, `qps`, `max_body` or `picture_url`, at once for all gateways; None takes one away.
 
         Raises:
             InstanceNotFound: there is none of that name.

@@ -65,13 +65,17 @@ def test_a_catalogue_of_the_first_schema_is_brought_up_to_date(open_catalogue: O
             "transform",
             "nonce",
             "temporary_key",
+            "key_use",
         ):
             connection.execute(f"DROP TABLE {table}")
         for table, column in (
             ("instance", "retention_days"),
             ("instance", "qps"),
             ("instance", "picture_url"),
+            ("instance", "max_body"),
             ("access_key", "qps"),
+            ("access_key", "pictures_per_day"),
+            ("access_key", "max_body"),
         ):
             connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         connection.execute("UPDATE alembic_version SET version_num = '0001'")

@@ -41,13 +41,22 @@ def test_settings_of_an_instance(app: App, address: str, similis: Similis, tmp_p
             ("--qps", "many"),
             ("--qps", 0),
             ("--retention-days", 1.5),
+            ("--max-body", 65_535),
             (),
         ):
             assert similis("instance", "set", "bags", *wrong, *where).status == 2
         assert similis("instance", "set", "nowhere", "--qps", 1, *where).status == 3
-        assert similis("key", "create", "--qps", 5, "--json", *where).json["qps"] == 5
-        assert "QPS" in similis("key", "list", *where).out
-        assert similis("key", "create", "--qps", 0, *where).status == 2
+        shown = similis("instance", "set", "bags", "--max-body", 100_000, "--json", *where).json
+        assert (shown["retention_days"], shown["max_body"]) == (30, 100_000)
+        assert "of 100,000 bytes at most" in " ".join(similis("instance", "show", "bags", *where).out.split())
+        limits = ("--qps", 5, "--pictures-per-day", 2000, "--max-body", 100_000)
+        made = similis("key", "create", *limits, "--json", *where).json
+        assert (made["qps"], made["pictures_per_day"], made["max_body"]) == (5, 2000, 100_000)
+        listed = " ".join(similis("key", "list", *where).out.split())
+        assert "LIMITS" in listed
+        assert "bytes/call" in listed
+        for wrong in (("--qps", 0), ("--pictures-per-day", 0), ("--max-body", 1000)):
+            assert similis("key", "create", *wrong, *where).status == 2
 
 
 def test_a_customers_key_reaches_nothing_else(customers: App, address: str, similis: Similis) -> None:

@@ -38,6 +38,8 @@ PICTURES_PER_SECOND_AND_SLOT = 10
 def add_picture(call: Call) -> Added:
     """Add the picture of a call; EXIF rotations are refused, as the contract says."""
     parameters = call.parameters
+    if call.key is not None:
+        call.app.access.use_pictures(call.key)
     return call.app.pictures.add(
         parameters.instance_name(),
         key=parameters.key(),

@@ -8,8 +8,9 @@ from typing import TypeAlias
 
 from starlette.types import Scope
 
-from similis.domain import JsonObject, Region
-from similis.gateway._quotas import Quotas
+from similis.domain import AccessKey, JsonObject, Region
+from similis.gateway._body import check_size
+from similis.gateway._quotas import Quotas, least_body
 from similis.gateway.alibaba._errors import Refused
 from similis.gateway.alibaba._fetch import Fetcher
 from similis.gateway.alibaba._parameters import Parameters
@@ -32,7 +33,7 @@ class Call:
         fetcher: fetches pictures from allowed hosts.
         upload_flow: permits uploads.
         quotas: bound how many calls a second are made.
-        caller: id of the caller's access key, once it is known.
+        key: the caller's access key, once it is known.
     """
 
     app: App
@@ -42,7 +43,12 @@ class Call:
     fetcher: Fetcher
     upload_flow: UploadFlow
     quotas: Quotas
-    caller: str | None = None
+    key: AccessKey | None = None
+
+    @property
+    def caller(self) -> str | None:
+        """Id of the caller's access key, once it is known."""
+        return None if self.key is None else self.key.id
 
     @property
     def parameters(self) -> Parameters:
@@ -65,11 +71,14 @@ class Call:
         Raises:
             Refused: `absent` when the parameter is missing; the URL gives no picture.
             InvalidPicture: it is no Base64 or too large.
+            RequestTooLarge: it is larger than key and instance allow, even if it did not come with the call.
         """
         value = self.request.parameters.get(name, "")
         if not value.strip():  # not stripped for good: a form may have made the last "+" of Base64 a space
             raise Refused(absent, f"Give {name}: the picture in Base64 or the URL of an upload.")
-        return resolve(value, self.uploads, self.fetcher, self.caller or "")
+        picture = resolve(value, self.uploads, self.fetcher, self.caller or "")
+        check_size(len(picture), least_body(self.key, self.app.instances.get(self.parameters.instance_name())))
+        return picture
 
 
 Action: TypeAlias = Callable[[Call], JsonObject]

@@ -17,7 +17,9 @@ from structlog.contextvars import bound_contextvars
 
 from similis.domain import AccessKey, JsonObject, SimilisError, Unavailable
 from similis.gateway._audit import audit_entry
+from similis.gateway._body import check_size
 from similis.gateway._errors import log_unexpected
+from similis.gateway._quotas import check_import
 from similis.gateway.alibaba._audit_actions import AUDIT_ACTIONS, name_call, name_picture
 from similis.gateway.alibaba._call import Call
 from similis.gateway.alibaba._caller import authenticate, authorise
@@ -99,7 +101,7 @@ def _carried_out(request: Request, head: WireRequest, body: bytes) -> Response:
 def _authorised(target: Target, call: Call) -> JsonObject:
     """Carry out a call once its caller and its instance are known, in this order; parameters come after."""
     key = authenticate(call.app, call.request, admit=partial(_admit, target, call))
-    return target.run(replace(call, caller=key.id))
+    return target.run(replace(call, key=key))
 
 
 def _admit(target: Target, call: Call, key: AccessKey) -> None:
@@ -112,7 +114,9 @@ def _admit(target: Target, call: Call, key: AccessKey) -> None:
     if instance is not None:
         call.app.instances.get(instance)
         name_picture(audit_entry(call.scope), call.request)
-    call.quotas.charge_instance(key, instance)
+    check_size(len(call.request.body), call.quotas.charge_instance(key, instance))
+    if target.name == "IncreaseInstance":
+        check_import(key)
 
 
 def _api(wire: WireRequest) -> str:

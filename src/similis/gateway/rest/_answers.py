@@ -67,6 +67,7 @@ class InstanceAnswer(Answer):
     tuning: Annotated[TuningAnswer | None, Field(description="The tuning in use, else the last one not adopted.")]
     retention_days: Annotated[int | None, Field(description="So long are pictures kept; null means for ever.")]
     qps: Annotated[float | None, Field(description="Calls a second that may be made on it; null sets no limit.")]
+    max_body: Annotated[int | None, Field(description="Bytes of a request's body; null means 8 MB.")]
     picture_url: Annotated[str | None, Field(description="Where browsers find the shop's own pictures.")]
 
 
@@ -80,6 +81,10 @@ class KeyAnswer(Answer):
     created_at: datetime
     expires_at: Annotated[datetime | None, Field(description="When a temporary key ends; null for a permanent one.")]
     qps: Annotated[float | None, Field(description="Calls a second that it may make; null sets no limit.")]
+    pictures_per_day: Annotated[
+        int | None, Field(description="Pictures that may be added with it in a day; null sets no limit.")
+    ]
+    max_body: Annotated[int | None, Field(description="Bytes of a request's body; null means 8 MB.")]
 
 
 class NewKeyAnswer(KeyAnswer):

@@ -9,6 +9,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from similis.domain import AccessKey, NotAuthenticated, PermissionDenied, Role
 from similis.gateway._audit import AuditEntry, audit_entry
+from similis.gateway._body import narrow_body
 from similis.gateway._origin import origin_of
 from similis.gateway._quotas import Quotas
 from similis.gateway._session import session_of
@@ -60,7 +61,8 @@ class Needs:
         key = authenticated(request, service, credentials)
         instance = request.path_params.get("name")
         require(key, self._role, instance)
-        quotas_of(request).charge_instance(key, instance, administering=self._role is Role.ADMIN)
+        size = quotas_of(request).charge_instance(key, instance, administering=self._role is Role.ADMIN)
+        narrow_body(request.scope, size)
         return key
 
 

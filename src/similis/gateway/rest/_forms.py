@@ -12,11 +12,13 @@ from similis.domain import (
     DEFAULT_CAPACITY,
     DEFAULT_REGION,
     INT_FIELDS,
+    MAX_BODY,
     MAX_LIFETIME,
     MAX_NUM,
     MAX_QPS,
     MAX_RESULTS,
     MAX_RETENTION_DAYS,
+    MIN_BODY,
     MIN_DUPLICATE_SIMILARITY,
     MIN_QPS,
     STR_FIELDS,
@@ -42,6 +44,8 @@ _ON_DUPLICATE = (
     "Where a near-identical picture is stored under another key: `report` tells the keys, `refuse` answers 409."
 )
 _QPS = f"Calls a second, {MIN_QPS:g} to {MAX_QPS:,.0f}."
+_MAX_BODY = f"Bytes of a request's body, {MIN_BODY:,} to {MAX_BODY:,}."
+_PICTURES_PER_DAY = "Pictures that may be added with it from midnight to midnight UTC."
 _RETENTION = f"Days after which pictures are removed, 1 to {MAX_RETENTION_DAYS:,}."
 _PICTURE_URL = (
     "Where the console shows the shop's own pictures, such as `https://shop.example/{product_id}/{pic_name}`; "
@@ -88,6 +92,7 @@ class SettingsForm(JsonForm):
 
     retention_days: Annotated[int | None, Field(description=_RETENTION)] = None
     qps: Annotated[float | None, Field(description=_QPS)] = None
+    max_body: Annotated[int | None, Field(description=_MAX_BODY)] = None
     picture_url: Annotated[str | None, Field(description=_PICTURE_URL)] = None
 
     def changes(self) -> Mapping[str, SettingValue]:
@@ -102,6 +107,8 @@ class KeyForm(JsonForm):
     instances: list[str] = []
     temporary_minutes: _Minutes | None = None
     qps: Annotated[float | None, Field(description=_QPS)] = None
+    pictures_per_day: Annotated[int | None, Field(description=_PICTURES_PER_DAY)] = None
+    max_body: Annotated[int | None, Field(description=_MAX_BODY)] = None
 
     def domain_role(self) -> Role:
         """The domain's role."""

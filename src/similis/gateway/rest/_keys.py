@@ -20,7 +20,14 @@ def create_key(
     _caller: Admin, service: Service, audited: Audited, form: Annotated[KeyForm, Depends(Json(KeyForm))]
 ) -> JsonObject:
     """Make an access key; its secret is shown this once. Role: admin."""
-    new = service.access.create(form.domain_role(), form.instances, form.lifetime(), form.qps)
+    new = service.access.create(
+        form.domain_role(),
+        form.instances,
+        form.lifetime(),
+        form.qps,
+        pictures_per_day=form.pictures_per_day,
+        max_body=form.max_body,
+    )
     audited.subject = new.key.id
     return as_json(new)
 

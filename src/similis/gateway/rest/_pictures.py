@@ -24,12 +24,13 @@ router = APIRouter(prefix="/api/v1/instances/{name}/pictures", tags=["pictures"]
 )
 def add_picture(
     name: str,
-    _caller: Writer,
+    caller: Writer,
     service: Service,
     form: Annotated[PictureForm, Depends(Multipart(PictureForm))],
     response: Response,
 ) -> JsonObject:
     """Add a picture: its features are kept, the picture itself is forgotten. Role: writer."""
+    service.access.use_pictures(caller)
     added = service.pictures.add(
         name,
         form.file,

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from similis.domain import JsonObject, Role, Task, TaskKind, TaskStatus, as_json
 from similis.gateway._download import JSON_LINES, download, json_line
+from similis.gateway._quotas import check_import
 from similis.gateway.rest._caller import Admin, Audited, Origin, Reader, Service, Writer, require
 from similis.gateway.rest._input import Json, body_schema
 from similis.gateway.rest._task_access import (
@@ -43,6 +44,7 @@ def start_import(
     form: Annotated[ImportForm, Depends(Json(ImportForm))],
 ) -> JsonObject:
     """Begin to import what increment.meta of a directory names. Role: writer; to rebuild the instance, admin."""
+    check_import(caller)
     if form.rebuild:
         require(caller, Role.ADMIN, name)
     task = service.transfers.start_import(
