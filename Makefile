@@ -8,8 +8,10 @@ BIN := .venv/bin
 JUDGES := $(patsubst requirements/judges/%.lock,.judges/%/installed,$(wildcard requirements/judges/*.lock)) .judges/node/installed
 SERVERS := $(patsubst requirements/servers/%.lock,.servers/%/installed,$(wildcard requirements/servers/*.lock))
 
-# One process a processor; the tests of a file share what they start.
+# One process a processor; the tests of a file share what they start. What was compiled once is kept for the hundreds of
+# processes that tests start, whatever the environment says.
 PARALLEL ?= --numprocesses auto --dist loadfile
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 
 .PHONY: help run setup test test-quick judges servers lint format lock compatibility reference licences sbom bench docs dist clean
 .DEFAULT_GOAL := help
@@ -24,12 +26,13 @@ setup: .venv/installed  ## Install everything `make run` needs, models included
 	@$(BIN)/similis models fetch
 
 test: setup .venv/installed-dev judges servers  ## Run the whole test suite, quick tests first
-	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
-	@$(BIN)/python -m pytest -m slow $(PARALLEL) tests/browser
-	@$(BIN)/python -m pytest -m slow --ignore tests/browser
+	@echo "Quick tests" && $(PYTEST) -m "not slow" $(PARALLEL)
+	@echo "The console in a browser" && $(PYTEST) -m slow $(PARALLEL) tests/browser
+	@echo "Slow tests that stand company" && $(PYTEST) -m "slow and not serial" $(PARALLEL) --ignore tests/browser
+	@echo "Slow tests that need the machine for themselves" && $(PYTEST) -m "slow and serial"
 
 test-quick: setup .venv/installed-dev judges servers  ## Run the quick tests only
-	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL)
+	@$(PYTEST) -m "not slow" $(PARALLEL)
 
 judges: $(JUDGES)  ## Install the official SDKs that judge the wire protocol, and axe and oxlint that judge the console
 

@@ -68,6 +68,7 @@ def test_nothing_is_found_in_postgresql_and_milvus(
 
 
 @pytest.mark.slow
+@pytest.mark.serial
 def test_nothing_is_found_of_an_import_by_ray() -> None:
     report = audit_privacy(Settings(), ways=RAY, quick=True)
     assert report.driven[0].as_meant, report.notes
@@ -75,6 +76,7 @@ def test_nothing_is_found_of_an_import_by_ray() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.serial
 def test_what_ray_keeps_is_found() -> None:
     command = [sys.executable, leaking_ray.__file__]
     report = audit_privacy(Settings(), ways=RAY, quick=True, trace=False, command=command)
