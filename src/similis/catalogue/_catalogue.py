@@ -24,7 +24,15 @@ from similis.catalogue._instance_settings import InstanceSettings
 from similis.catalogue._keyring import KeyringRecord, note_to_destroy, require_keyring
 from similis.catalogue._rekeying import Rekeying
 from similis.catalogue._retention import Retention
-from similis.catalogue._rows import IndexState, LoggedChange, NewPicture, Sealer, StoredPicture, StoredVector
+from similis.catalogue._rows import (
+    DescribedPicture,
+    IndexState,
+    LoggedChange,
+    NewPicture,
+    Sealer,
+    StoredPicture,
+    StoredVector,
+)
 from similis.catalogue._schema import is_new, migrate
 from similis.catalogue._score_curves import ScoreCurves
 from similis.catalogue._shadows import Shadows
@@ -281,10 +289,7 @@ class Catalogue:
             PictureNotFound: there is none with this key.
         """
         with self._database.reading() as connection:
-            row = _pictures.read_row(connection, instance, key)
-            vectors = read_vectors(connection, instance, [row["id"]], self._sealer)
-        stored = _pictures.stored_picture(instance, row, self._sealer)
-        return DescribedPicture(stored.id, stored.picture, vectors[stored.id])
+            return _pictures.read_named(connection, instance, key, self._sealer)
 
     def all_described(self, instance: Instance, ids: Sequence[int]) -> dict[int, DescribedPicture]:
         """Return pictures with their features by id, all as of one moment; ids that are gone are left out."""

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select
 
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._database import Database
-from similis.catalogue._features import owned_by, read_vectors
+from similis.catalogue._features import BY_IDS, read_vectors, rows_by_ids
 from similis.catalogue._rows import LoggedChange, Sealer, StoredVector
 from similis.catalogue._tables import change, index_state, picture
 from similis.domain import INT_FIELDS, STR_FIELDS, Attributes, Category, Instance
@@ -19,6 +19,7 @@ UPDATE = "update"
 REMOVE = "remove"
 _CHUNK = 1000
 _COMPACT_ABOVE = 2  # entries a picture
+_PICTURES = select(picture).where(BY_IDS)
 
 
 def log_changes(connection: Connection, instance_id: int, operation: str, picture_ids: Iterable[int]) -> None:
@@ -79,10 +80,8 @@ def _read_chunk(connection: Connection, instance: Instance, after: int, sealer: 
 
 def _read_kept(connection: Connection, instance_id: int, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """Rows of pictures by id; those that are gone are left out."""
-    if not ids:
-        return {}
-    wanted = select(picture).where(owned_by(instance_id), picture.c.id.in_(ids))
-    return {row.id: checked(picture, row) for row in connection.execute(wanted)}
+    rows = rows_by_ids(connection, _PICTURES, instance_id, ids)
+    return {row.id: checked(picture, row) for row in rows}
 
 
 def _logged(row: dict[str, Any], vector: StoredVector | None, kept: dict[str, Any] | None) -> LoggedChange:

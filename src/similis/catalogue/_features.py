@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, insert, select
+from sqlalchemy import Connection, Row, Select, bindparam, insert, select
 
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._rows import Sealer, StoredVector
@@ -18,6 +18,12 @@ from similis.domain import Instance
 BYTES_A_NUMBER = 2
 """Of a stored feature vector: 16-bit floats."""
 _CHUNK = 1000  # below every database's limit of bound parameters
+
+# Of the pictures that ids look up, those of an instance. So written, no index can serve it: SQLite, which has no
+# statistics, would rather walk through all pictures of the instance by one than look up a few ids.
+OWNED = picture.c.instance_id + 0 == bindparam("instance_id")
+BY_IDS = OWNED & picture.c.id.in_(bindparam("ids", expanding=True))
+_VECTORS = select(feature).join(picture).where(OWNED, feature.c.picture_id.in_(bindparam("ids", expanding=True)))
 
 
 def insert_vectors(
@@ -41,9 +47,7 @@ def read_vectors(
         StorageFailed: a vector is damaged.
         KeyringFailed: a vector was altered, or the key is not there.
     """
-    owned = select(feature).join(picture).where(owned_by(instance.id))
-    executed = (connection.execute(owned.where(feature.c.picture_id.in_(chunk))) for chunk in chunks(ids))
-    rows = [checked(feature, row) for row in chain.from_iterable(executed)]
+    rows = [checked(feature, row) for row in rows_by_ids(connection, _VECTORS, instance.id, ids)]
     if not rows:  # perhaps because the instance is gone, and so is its key
         return {}
     unseal, in_clear = sealer.features(instance.uid).unseal, instance.dimension * BYTES_A_NUMBER
@@ -56,13 +60,12 @@ def read_vectors(
     return found
 
 
-def owned_by(instance_id: int) -> ColumnElement[bool]:
-    """The condition that pictures are an instance's, where they are looked up by their ids.
-
-    So written, no index can serve it. SQLite, which has no statistics, would rather walk through all pictures of the
-    instance by one than look up a few ids.
-    """
-    return picture.c.instance_id + 0 == instance_id
+def rows_by_ids(
+    connection: Connection, wanted: Select[*tuple[Any, ...]], instance_id: int, ids: Sequence[int]
+) -> Iterator[Row[*tuple[Any, ...]]]:
+    """Yield what a statement with `BY_IDS` finds. It is made once: to make it takes longer than to run it."""
+    for chunk in chunks(ids):
+        yield from connection.execute(wanted, {"instance_id": instance_id, "ids": chunk})
 
 
 def chunks(ids: Sequence[int]) -> Iterator[list[int]]:

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
 
 from similis.catalogue._change_log import REMOVE, log_changes
 from similis.catalogue._checksums import checked
-from similis.catalogue._features import chunks, owned_by
+from similis.catalogue._features import BY_IDS, read_vectors, rows_by_ids
 from similis.catalogue._filters import compile_filter
 from similis.catalogue._instances import count_pictures
-from similis.catalogue._rows import Sealer, StoredPicture
+from similis.catalogue._rows import DescribedPicture, Sealer, StoredPicture
 from similis.catalogue._tables import feature, picture
 from similis.domain import (
     INT_FIELDS,
@@ -31,6 +31,13 @@ from similis.domain import (
     StorageFailed,
 )
 
+_PICTURES = select(picture).where(BY_IDS)
+_NAMES = select(picture.c.id, picture.c.product_id, picture.c.pic_name).where(BY_IDS)
+_CATEGORIES = select(picture.c.id, picture.c.category_id).where(BY_IDS)
+_NAMED = select(picture).where(
+    *(picture.c[name] == bindparam(name) for name in ("instance_id", "product_id", "pic_name"))
+)
+
 
 def read_row(connection: Connection, instance: Instance, key: PictureKey) -> Mapping[str, Any]:
     """Return the row of a picture.
@@ -39,7 +46,8 @@ def read_row(connection: Connection, instance: Instance, key: PictureKey) -> Map
         PictureNotFound: there is none with this key.
         StorageFailed: the row is damaged.
     """
-    row = connection.execute(select(picture).where(has_key(instance, key))).first()
+    named = {"instance_id": instance.id, "product_id": key.product_id, "pic_name": key.pic_name}
+    row = connection.execute(_NAMED, named).first()
     if row is None:
         raise PictureNotFound(
             f"The instance {instance.name!r} has no picture {key.pic_name!r} of product {key.product_id!r}.",
@@ -55,26 +63,47 @@ def read_pictures(
     connection: Connection, instance: Instance, ids: Sequence[int], sealer: Sealer
 ) -> dict[int, StoredPicture]:
     """Return pictures by id; unknown ids are left out."""
-    owned = select(picture).where(owned_by(instance.id))
     found = {}
-    for chunk in chunks(ids):
-        for row in connection.execute(owned.where(picture.c.id.in_(chunk))):
-            stored = stored_picture(instance, checked(picture, row), sealer)
-            found[stored.id] = stored
+    for row in rows_by_ids(connection, _PICTURES, instance.id, ids):
+        stored = stored_picture(instance, checked(picture, row), sealer)
+        found[stored.id] = stored
     return found
+
+
+def read_named(connection: Connection, instance: Instance, key: PictureKey, sealer: Sealer) -> DescribedPicture:
+    """Return a picture with its features by its key.
+
+    Raises:
+        PictureNotFound: there is none with this key.
+        StorageFailed: a row is damaged, or the one with the features is gone.
+    """
+    stored = stored_picture(instance, read_row(connection, instance, key), sealer)
+    vectors = read_vectors(connection, instance, [stored.id], sealer)
+    if not vectors:
+        raise StorageFailed("The catalogue is damaged: features are gone.", "Restore it from a backup.")
+    return DescribedPicture(stored.id, stored.picture, vectors[stored.id])
+
+
+def read_described(
+    connection: Connection, instance: Instance, ids: Sequence[int], sealer: Sealer
+) -> dict[int, DescribedPicture]:
+    """Return pictures with their features by id; unknown ids are left out."""
+    vectors = read_vectors(connection, instance, ids, sealer)
+    stored = read_pictures(connection, instance, ids, sealer)
+    return {
+        id_: DescribedPicture(id_, stored[id_].picture, vector) for id_, vector in vectors.items() if id_ in stored
+    }
 
 
 def read_names(connection: Connection, instance: Instance, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     """Return ProductId and PicName by id; unknown ids are left out."""
-    owned = select(picture.c.id, picture.c.product_id, picture.c.pic_name).where(owned_by(instance.id))
-    rows = chain.from_iterable(connection.execute(owned.where(picture.c.id.in_(chunk))) for chunk in chunks(ids))
+    rows = rows_by_ids(connection, _NAMES, instance.id, ids)
     return {picture_id: (product_id, pic_name) for picture_id, product_id, pic_name in rows}
 
 
 def read_categories(connection: Connection, instance: Instance, ids: Sequence[int]) -> dict[int, Category]:
     """Return categories by id; unknown ids are left out."""
-    owned = select(picture.c.id, picture.c.category_id).where(owned_by(instance.id))
-    rows = chain.from_iterable(connection.execute(owned.where(picture.c.id.in_(chunk))) for chunk in chunks(ids))
+    rows = rows_by_ids(connection, _CATEGORIES, instance.id, ids)
     return {picture_id: Category(number) for picture_id, number in rows}
 
 

@@ -80,6 +80,14 @@ class StoredPicture:
     picture: Picture
 
 
+class DescribedPicture(NamedTuple):
+    """A picture as it is kept, with its id and its features."""
+
+    id: int
+    picture: Picture
+    vector: StoredVector
+
+
 class LoggedChange(NamedTuple):
     """One entry of the change log: `add`, `update` or `remove`.
 

@@ -274,4 +274,4 @@ class FaissIndex:
 
 
 def _hits(found: Found, ids: NDArray[np.int64]) -> list[Hit]:
-    return [Hit(*pair) for pair in zip(ids[found.rows].tolist(), found.similarities.tolist(), strict=True)]
+    return list(map(Hit, ids[found.rows].tolist(), found.similarities.tolist()))

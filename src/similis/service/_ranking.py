@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from similis.algorithm import Calibration, binary_code, hamming_distance
-from similis.catalogue import Catalogue
+from similis.catalogue import Catalogue, DescribedPicture
 from similis.domain import MAX_RESULTS, Category, Instance, Match, Picture, SearchOptions, stage
 from similis.engine import VectorIndex
 from similis.service._scoring import displayed_scores, sort_expr_values
@@ -53,6 +53,7 @@ class Ranking:
         self._query = query
         self._options = options
         self._category = category
+        self._seen: dict[int, DescribedPicture] = {}
         self.best = 0.0
         self.settled = True
 
@@ -84,39 +85,52 @@ class Ranking:
         query = self._query.astype(np.float32)[np.newaxis]
         with stage("index"):
             [hits] = self._index.search(query, count, self._options.filter, self._category)
-        ids = np.array([hit.picture_id for hit in hits], dtype=np.int64)
-        scores = self._scores(ids, np.array([hit.similarity for hit in hits], dtype=np.float64))
+        numbers, similarities = zip(*hits, strict=True) if hits else ((), ())
+        ids = np.array(numbers, dtype=np.int64)
+        scores = self._scores(ids, np.array(similarities, dtype=np.float64))
         kept = scores >= self._options.min_score
         return ids[kept], scores[kept]
 
     def _rank(self, ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> list[_Ranked]:
         """Order hits by score and key; a hit that the catalogue no longer knows is dropped."""
-        with stage("catalogue"):
-            names = self._catalogue.names(self._instance, ids.tolist())
+        numbers = ids.tolist()
+        names = {id_: _name(self._seen[id_]) for id_ in numbers if id_ in self._seen}
+        if others := [id_ for id_ in numbers if id_ not in names]:
+            with stage("catalogue"):
+                names |= self._catalogue.names(self._instance, others)
         self.settled &= len(names) == len(ids)
-        pairs = zip(ids.tolist(), scores.tolist(), strict=True)
+        pairs = zip(numbers, scores.tolist(), strict=True)
         return sorted(_Ranked(-score, *names[id_], id_) for id_, score in pairs if id_ in names)
 
     def _scores(self, ids: npt.NDArray[np.int64], similarities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        self._look_at_likely(ids)
         near = ids[similarities > _NEARLY_IDENTICAL].tolist()
-        vectors = self._catalogue.vectors(self._instance, near) if near else {}
+        vectors = {id_: self._seen[id_].vector for id_ in near if id_ in self._seen}
+        if others := [id_ for id_ in near if id_ not in vectors]:
+            with stage("catalogue"):
+                vectors |= self._catalogue.vectors(self._instance, others)
         self.settled &= len(vectors) == len(near)
         same = {id_ for id_, vector in vectors.items() if np.array_equal(vector, self._query)}
         identical = np.array([id_ in same for id_ in ids.tolist()], dtype=np.bool_)
         return displayed_scores(self.calibration.score(similarities), identical)
 
+    def _look_at_likely(self, ids: npt.NDArray[np.int64]) -> None:
+        """Read at once what the page most likely needs, for each reading takes about as long as a search."""
+        if not self._options.distinct_product:
+            self._look_at(ids[self._options.start : self._options.start + self._options.num].tolist())
+
+    def _look_at(self, ids: Sequence[int]) -> None:
+        """Read pictures that were not read yet; those that the catalogue no longer knows stay unseen."""
+        if unseen := [id_ for id_ in ids if id_ not in self._seen]:
+            with stage("catalogue"):
+                self._seen |= self._catalogue.all_described(self._instance, unseen)
+
     def _matches(self, page: Sequence[_Ranked]) -> list[Match]:
         ids = [ranked.picture_id for ranked in page]
-        with stage("catalogue"):
-            stored = self._catalogue.pictures(self._instance, ids)
-            vectors = self._catalogue.vectors(self._instance, ids)
-        self.settled &= len(stored) == len(vectors) == len(page)
-        known = stored.keys() & vectors.keys()
-        return [
-            self._match(-ranked.negated_score, stored[ranked.picture_id].picture, vectors[ranked.picture_id])
-            for ranked in page
-            if ranked.picture_id in known
-        ]
+        self._look_at(ids)
+        known = [(ranked, self._seen[ranked.picture_id]) for ranked in page if ranked.picture_id in self._seen]
+        self.settled &= len(known) == len(page)
+        return [self._match(-ranked.negated_score, seen.picture, seen.vector) for ranked, seen in known]
 
     def _match(self, score: float, picture: Picture, vector: npt.NDArray[np.float16]) -> Match:
         code, own = (binary_code(each.astype(np.float32)) for each in (vector, self._query))
@@ -131,6 +145,10 @@ class Ranking:
             custom_content=picture.custom_content,
             attributes=picture.attributes,
         )
+
+
+def _name(seen: DescribedPicture) -> tuple[str, str]:
+    return seen.picture.key.product_id, seen.picture.key.pic_name
 
 
 def _best(

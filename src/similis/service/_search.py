@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from similis.algorithm import Calibration, Orientation
-from similis.catalogue import Catalogue, StoredPicture
+from similis.catalogue import Catalogue
 from similis.domain import (
     MAX_TEXT,
     Category,
@@ -113,11 +113,11 @@ class Search:
             PictureNotFound: there is no such picture.
         """
         with self._instances.using(instance_name) as instance:
-            stored, query = self._stored(instance, key)
+            stored = self._catalogue.described(instance, key)
             category = applied_category(instance, options.category)
             if category is None:
                 category = stored.picture.category
-            return self._answer(instance, query, options, category, None, {}).result
+            return self._answer(instance, stored.vector, options, category, None, {}).result
 
     def by_text(self, instance_name: str, text: str, options: SearchOptions = SearchOptions()) -> SearchResult:
         """Find the stored pictures that a text describes best, in all categories unless one is given.
@@ -182,12 +182,6 @@ class Search:
         similarity = np.array([float(mapped(one) @ mapped(other))])
         identical = np.array([np.array_equal(one, other)])
         return float(displayed_scores(curve.score(similarity), identical)[0])
-
-    def _stored(self, instance: Instance, key: PictureKey) -> tuple[StoredPicture, npt.NDArray[np.float16]]:
-        stored = self._catalogue.picture(instance, key)
-        vector = self._catalogue.vectors(instance, [stored.id]).get(stored.id)
-        # Without one, the picture was replaced or deleted since the line before: look again.
-        return self._stored(instance, key) if vector is None else (stored, vector)
 
     def _look(
         self,
