@@ -46,7 +46,7 @@ def load(app: App, source: Source, count: int, advance: Advance) -> Loaded:
 def featured(block: Block) -> list[Featured]:
     """Rows as they are added."""
     return [
-        Featured(_key(block.first + row), vector, Category(int(category)), block.attributes(row))
+        Featured(key_of(block.first + row), vector, Category(int(category)), block.attributes(row))
         for row, (vector, category) in enumerate(zip(block.vectors, block.categories, strict=True))
     ]
 
@@ -97,8 +97,8 @@ def changed(app: App, source: Source, count: int, singles: int) -> Changed:
     rows = np.linspace(0, count - 1, 2 * singles).astype(int).tolist()
     bulk, pictures = app.bulk, app.pictures
     add = Times.of(partial(bulk.add, NAME, [each]) for each in fresh)
-    update = Times.of(partial(pictures.update, NAME, _key(row), {"int_attr3": 1}) for row in rows[::2])
-    delete = Times.of(partial(pictures.delete, NAME, _key(row).product_id) for row in rows[1::2])
+    update = Times.of(partial(pictures.update, NAME, key_of(row), {"int_attr3": 1}) for row in rows[::2])
+    delete = Times.of(partial(pictures.delete, NAME, key_of(row).product_id) for row in rows[1::2])
     query = source.queries(1).vectors
     begun = time.perf_counter()
     gone = pictures.delete_matching(NAME, Comparison("int_attr", "=", PERCENT - 1))
@@ -107,7 +107,8 @@ def changed(app: App, source: Source, count: int, singles: int) -> Changed:
     return Changed(add, update, delete, rate, visible)
 
 
-def _key(row: int) -> PictureKey:
+def key_of(row: int) -> PictureKey:
+    """The key of a row."""
     return PictureKey(f"p{row:08}", "a")
 
 
