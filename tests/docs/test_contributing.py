@@ -23,7 +23,7 @@ def test_every_target_that_is_named_can_be_made(page: Path) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_file_of_ours_that_is_named_is_there(page: Path) -> None:
-    named = re.findall(r"\b((?:packaging|requirements)/[\w./-]*\w)", page.read_text("utf-8"))
+    named = re.findall(r"(?<![\w/])((?:packaging|requirements)/[\w./-]*\w)", page.read_text("utf-8"))
     assert [name for name in named if not (ROOT / name).exists()] == []
 
 

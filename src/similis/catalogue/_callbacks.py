@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from similis.catalogue._checksums import checked
 from similis.catalogue._database import Database
 from similis.catalogue._rows import Callback, CallbackState
 from similis.catalogue._tables import instance, task
 from similis.catalogue._task_rows import PROCESSING, as_task, change_task, lock_task
+
+# Attempts are at most an hour apart. One that is due much later was noted by a clock that was ahead.
+_LONGEST_WAIT = timedelta(days=1)
 
 
 class Callbacks:
@@ -21,7 +24,8 @@ class Callbacks:
 
     def due(self, now: datetime, limit: int = 100) -> list[Callback]:
         """Return the ended tasks whose end is to be told by now, those that wait longest first."""
-        waiting = task.c.callback_state == CallbackState.PENDING.value, ~PROCESSING, task.c.callback_at <= now
+        by_now = or_(task.c.callback_at <= now, task.c.callback_at > now + _LONGEST_WAIT)
+        waiting = task.c.callback_state == CallbackState.PENDING.value, ~PROCESSING, by_now
         query = select(*task.c, instance.c.name).join(instance, instance.c.id == task.c.instance_id).where(*waiting)
         with self._database.reading() as connection:
             rows = connection.execute(query.order_by(task.c.callback_at, task.c.id).limit(limit)).all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, exists, func, select
@@ -35,6 +35,9 @@ from similis.domain import (
     TaskStatus,
 )
 
+# Claims are kept every few seconds. One that seems to last for longer was made by a clock that was ahead; its process
+# may be gone, and nobody would go on with the task until then.
+_LONGEST_CLAIM = timedelta(hours=1)
 _CANCELLED = "The task was cancelled."
 _FREE = {"holder": None, "held_until": None}
 
@@ -242,4 +245,4 @@ def end_task(
 
 
 def _held(values: dict[str, Any], now: datetime) -> bool:
-    return values["holder"] is not None and values["held_until"] > now
+    return values["holder"] is not None and now < values["held_until"] < now + _LONGEST_CLAIM

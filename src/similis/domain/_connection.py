@@ -13,7 +13,8 @@ MAX_CONNECTION_NAME = 40
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 _DIRECTORY = re.compile(r"(?!\.{1,2}\Z)[^/\0\ud800-\udfff]{1,255}")
-_ENDPOINT = re.compile(r"(https?://)?[A-Za-z0-9\[][A-Za-z0-9.:\[\]-]*/?")
+_ENDPOINT = re.compile(r"(https?://)?([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?")
+_REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _ROLE_ARN = re.compile(r"acs:ram::[0-9]{1,20}:role/[A-Za-z0-9.@_-]{1,64}")
 
 
@@ -33,7 +34,7 @@ class Connection:
         name: 1–40 letters, digits, `_` or `-`.
         provider: Alibaba Cloud OSS, anything that speaks S3, or a directory of this machine.
         endpoint: of OSS or S3, with or without a scheme; None takes the region's own.
-        region: of the bucket, such as `cn-shanghai`.
+        region: of the bucket, such as `cn-shanghai`; it becomes a part of host names.
         bucket: the only one that is reached; None leaves it to each import. With `file` it is a directory below
             `root`; None with neither takes `root` itself.
         root: absolute path of a directory, with `file` only.
@@ -89,6 +90,8 @@ class Connection:
             raise InvalidInput(
                 f"The endpoint is {self.endpoint[:80]!r}.", "Give a host, or http(s)://host:port without a path."
             )
+        if self.region and not _REGION.fullmatch(self.region):
+            raise InvalidInput(f"No region is named {self.region[:80]!r}.", "Give it as cn-shanghai or us-east-1.")
         if self.role_arn is None:
             return
         if self.provider is not Provider.OSS:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import socket
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import urlsplit
 
 from similis.domain import InvalidInput
-from similis.transfer._addresses import METADATA
+from similis.transfer._addresses import is_for_this_machine_alone
 
 
 def endpoint_url(endpoint: str) -> str:
@@ -26,22 +25,16 @@ def check_host(url: str) -> None:
         InvalidInput: the host is refused.
     """
     host = urlsplit(url).hostname
-    if host is None or any(_forbidden(address) for address in _addresses(host)):
+    if host is None or any(is_for_this_machine_alone(address) for address in _addresses(host)):
         raise InvalidInput(
             f"The endpoint {url!r} leads to an address that is not for storage.",
             "Give the endpoint of an object storage; link-local and metadata addresses are refused.",
         )
 
 
-def _addresses(host: str) -> set[IPv4Address | IPv6Address]:
+def _addresses(host: str) -> set[str]:
     try:
         found = socket.getaddrinfo(host, None, proto=socket.IPPROTO_TCP)
     except (OSError, UnicodeError):
         return set()
-    return {ip_address(str(address[0]).partition("%")[0]) for *_, address in found}
-
-
-def _forbidden(address: IPv4Address | IPv6Address) -> bool:
-    if isinstance(address, IPv6Address) and address.ipv4_mapped:
-        address = address.ipv4_mapped
-    return address.is_link_local or address.is_multicast or address in METADATA
+    return {str(address[0]).partition("%")[0] for *_, address in found}

@@ -48,6 +48,14 @@ def test_of_several_one_makes_an_attempt(catalogue: Catalogue, ended: Task) -> N
     assert [catalogue.callbacks.take(due, moment + _MINUTE) for _ in range(3)] == [True, False, False]
 
 
+def test_a_clock_that_was_ahead_puts_none_off(catalogue: Catalogue, ended: Task) -> None:
+    moment = datetime.now(UTC)
+    (due,) = catalogue.callbacks.due(moment)
+    assert catalogue.callbacks.take(due, moment + timedelta(days=365))
+    catalogue.callbacks.note(ended.id, CallbackState.PENDING, moment + timedelta(days=365))
+    assert catalogue.callbacks.due(moment) == [due._replace(attempts=1)]
+
+
 def test_tasks_without_a_callback_are_never_due(
     catalogue: Catalogue, instance: Instance, source: ImportSource, now: datetime
 ) -> None:

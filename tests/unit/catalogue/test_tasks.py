@@ -149,6 +149,18 @@ def test_a_task_is_held_by_one_until_its_time_is_over(
     assert catalogue.tasks.claim(task.id, "fourth", now + _MINUTE, now) is None
 
 
+def test_a_claim_of_a_clock_that_was_ahead_holds_nobody_up(
+    catalogue: Catalogue, instance: Instance, source: ImportSource, now: datetime
+) -> None:
+    task = catalogue.tasks.create(instance, TaskKind.IMPORT, source)
+    ahead = now + timedelta(days=365)
+    first = catalogue.tasks.claim(task.id, "first", ahead + _MINUTE, ahead)
+    assert first is not None
+    assert catalogue.tasks.claim(task.id, "second", ahead + _MINUTE, ahead) is None
+    assert catalogue.tasks.claim(task.id, "second", now + _MINUTE, now) == Claim(task.id, "second")
+    _check_lost(catalogue, first, instance, now)
+
+
 def _check_lost(catalogue: Catalogue, claim: Claim, instance: Instance, now: datetime) -> None:
     before = catalogue.tasks.get(claim.task_id)
     for write in (

@@ -76,6 +76,9 @@ def _check_signed(request: WireRequest, signed: tuple[str, ...]) -> None:
     for name in _NEEDED:
         if not request.headers.get(name):
             raise missing(name)
+    # Else a stranger could have one long header written out thousands of times before the signature is checked.
+    if len(set(signed)) < len(signed):
+        raise malformed("SignedHeaders must name each header once.")
     # The protocol's own headers decide what is done: one that is not signed could have been added on the way.
     present = {name for name in request.headers if name.startswith("x-acs-")}
     if loose := sorted({*_NEEDED, *present} - set(signed)):

@@ -333,6 +333,14 @@ def test_another_form_of_signature_is_refused(wrong: WireRequest) -> None:
     assert code_of(wrong) == "IncompleteSignature"
 
 
+def test_no_header_is_signed_twice() -> None:
+    """By 60 KB of head a stranger would have 400 MB written, before the signature is found wrong."""
+    signed = sign_acs3(request(headers={"x-acs-long": "x" * 28_000}))
+    for names in ("x-acs-long;", "X-Acs-Long;", "x-acs-long;" * 2_500):
+        proof = signed.headers["authorization"].replace("SignedHeaders=", f"SignedHeaders={names}")
+        assert code_of(changed(signed, headers={**signed.headers, "authorization": proof})) == "IncompleteSignature"
+
+
 @pytest.mark.parametrize("name", ["host", "x-acs-date", "x-acs-signature-nonce", "x-acs-content-sha256"])
 def test_the_headers_that_matter_must_be_signed(name: str) -> None:
     signed = sign_acs3(request())
