@@ -12,6 +12,8 @@ from tests.browser.driving import visit
 from tests.browser.shop import PHOTOS, Shop, photo
 from tests.browser.troubles import Troubles
 
+from similis.domain import AuditAction
+
 NOT_YET = {"code": "unavailable", "message": "The models are not loaded yet.", "hint": "Wait.", "request_id": "r"}
 _TIMES = """async (text) => {
   const { quantile, read } = await import("/console/pages/health/metrics.js");
@@ -20,6 +22,11 @@ _TIMES = """async (text) => {
   const [half, most] = [0.5, 0.95].map((share) => quantile(kinds.search, share));
   return { calls, refused, broken, half, most, none: quantile(kinds.add, 0.5) };
 }"""
+_ACTIONS = """async (names) => {
+  const { action } = await import("/console/pages/health/action_words.js");
+  return names.map((name) => action(name));
+}"""
+_THREE_POINTS = re.compile(r"^\S+ \S+ \S+")
 _TEXT = """
 similis_requests_total{method="POST",route="/api/v1/instances/{name}/search",status="200"} 8.0
 similis_requests_total{method="POST",route="/api/v1/instances/{name}/search",status="404"} 2.0
@@ -104,6 +111,28 @@ def test_admins_see_who_did_what(page: Page, shop: Shop) -> None:
     page.get_by_label("Only changes").uncheck()
     expect(activity.get_by_role("row").nth(1)).to_contain_text("instance.show")
     assert violations(page) == []
+
+
+def test_what_was_done_is_told_in_both_languages(visit_as: Visitor, shop: Shop) -> None:
+    page = visit_as("admin", locale="zh-CN")
+    name = shop.instance()
+    visit(page, "health")
+    told = page.evaluate(_ACTIONS, [action.value for action in AuditAction])
+    assert len(set(told)) == len(AuditAction), "each has words of its own"
+    activity = page.get_by_role("region", name="操作记录")
+    page.get_by_label("实例", exact=True).last.select_option(name)
+    expect(activity.get_by_role("row").nth(1)).to_contain_text("创建实例")
+
+
+def test_charts_go_on_where_they_were_after_another_page(page: Page) -> None:
+    visit(page, "health")
+    line = page.get_by_role("img", name="Memory").locator("polyline")
+    expect(line).to_have_attribute("points", _THREE_POINTS)
+    page.get_by_role("link", name="Instances").click()
+    page.locator("main[data-ready=instances]").wait_for()
+    page.get_by_role("link", name="Health").click()
+    page.locator("main[data-ready=health]").wait_for()
+    assert len((line.get_attribute("points") or "").split()) > 3
 
 
 def test_older_events_are_shown_when_asked_for(page: Page, shop: Shop) -> None:

@@ -32,8 +32,10 @@ function ownWords(error) {
   if (error instanceof PageError) return [error.message, error.hint];
   if (!(error instanceof ApiError)) return [t("broken"), t("reload")];
   if (error.status === 0) return [t("unreachable"), t("running")];
-  return currentLanguage() === "zh" && Object.hasOwn(CHINESE, error.code) ? CHINESE[error.code] : null;
+  return translated(error.code);
 }
+
+const translated = (code) => (currentLanguage() === "zh" && Object.hasOwn(CHINESE, code) ? CHINESE[code] : null);
 
 const served = (error) => (error instanceof ApiError && error.status !== 0 ? [error.message, error.hint].filter(Boolean).join(" ") : "");
 
@@ -59,6 +61,12 @@ export function errorBox(error) {
 
 /** An error in one line, for lists. */
 export const errorLine = (error) => (ownWords(error) ?? [error.message, error.hint]).filter(Boolean).join(" ");
+
+/** What the service wrote down of an error, such as that which ended a task: the page's words, if it has any, and then its own. */
+export function notedError({ code, message }) {
+  const own = translated(code);
+  return [own ? h("p", {}, own.join("")) : null, h("p", { class: own ? "note" : null, lang: "en" }, message)];
+}
 
 let shelf;
 

@@ -6,6 +6,7 @@ import { dateTime } from "../../format.js";
 import { instances } from "../../session.js";
 import { badge, card, select, table, tick } from "../../ui/controls.js";
 import { attempt, busy } from "../../ui/feedback.js";
+import { action } from "./action_words.js";
 import { t } from "./words.js";
 
 const PAGE = 10;
@@ -45,7 +46,10 @@ export function activityCard(signal) {
 
 const list = (events) => table(t("activity"), ["when", "who", "what", "subject", "outcome"].map((each) => t(each)), events.map(row), { stacks: true });
 
-function row({ at, actor, action, instance, subject, erased, outcome, count }) {
+/** The action's words, with its name in the log, by which filters and files know it. */
+const doneWords = (name) => h("div", {}, h("span", {}, action(name)), " ", h("code", { class: "note" }, name));
+
+function row({ at, actor, action: done, instance, subject, erased, outcome, count }) {
   const on = [instance, erased ? t("erased") : subject, count === null ? null : `× ${count}`].filter(Boolean).join(" · ");
-  return [dateTime(at), h("code", {}, actor), h("code", {}, action), h("span", {}, on || "–"), outcome === "ok" ? badge(t("ok"), "good") : badge(outcome, "bad")];
+  return [dateTime(at), h("code", {}, actor), doneWords(done), h("span", {}, on || "–"), outcome === "ok" ? badge(t("ok"), "good") : badge(outcome, "bad")];
 }

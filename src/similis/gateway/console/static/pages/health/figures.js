@@ -7,29 +7,37 @@ import { card, table } from "../../ui/controls.js";
 import { between, KINDS, longest, quantile } from "./metrics.js";
 import { t } from "./words.js";
 
-const KEPT = 150; // readings: five minutes
-const MINUTE = 30; // readings over which times are told
+const KEPT = 300; // seconds
+const MINUTE = 60; // seconds over which times are told
 
 /** Readings over time: { add(reading), charts(), calls() }. */
 export function history() {
-  const readings = [];
-  const points = [];
-  const add = (reading) => {
-    readings.push({ ...reading, at: performance.now() / 1000 });
-    if (readings.length > 1) points.push(point(readings));
-    if (readings.length > KEPT) readings.shift();
-    if (points.length > KEPT) points.shift();
+  let readings = [];
+  let points = [];
+  return {
+    add(reading) {
+      const now = { ...reading, at: performance.now() / 1000 };
+      readings = since(now.at - KEPT, readings);
+      points = since(now.at - KEPT, points);
+      if (readings.length) points.push(point(readings, now));
+      readings.push(now);
+    },
+    charts: () => charts(points),
+    calls: () => calls(readings.at(-1)),
   };
-  return { add, charts: () => charts(points), calls: () => calls(readings.at(-1)) };
 }
 
-function point(readings) {
-  const [before, now] = readings.slice(-2);
+const since = (moment, kept) => kept.filter(({ at }) => at > moment);
+
+function point(readings, now) {
+  const before = readings.at(-1);
   const seconds = Math.max(now.at - before.at, 0.001);
   const lately = KINDS.map((kind) => between(before.kinds[kind], now.kinds[kind]));
   const sum = (name) => lately.reduce((total, each) => total + each[name], 0);
-  const minute = between(readings.slice(-MINUTE - 1)[0].kinds.search, now.kinds.search);
+  const [first] = [...since(now.at - MINUTE, readings), before];
+  const minute = between(first.kinds.search, now.kinds.search);
   return {
+    at: now.at,
     rate: sum("calls") / seconds,
     errors: (sum("refused") + sum("broken")) / seconds,
     p95: capped(minute, quantile(minute, 0.95)),
@@ -41,7 +49,7 @@ function point(readings) {
 const capped = (kind, seconds) => (seconds === Infinity ? longest(kind) : seconds);
 
 function charts(points) {
-  const line = (name, format) => lineChart(t(name), points.map((each) => each[name] ?? 0), format);
+  const line = (name, format) => lineChart(t(name), points.map((each) => [each.at, each[name] ?? 0]), format);
   const last = points.at(-1);
   return h("div", { class: "charts" },
     line("rate", (value) => number(value, 1)),

@@ -12,6 +12,7 @@ import { history } from "./figures.js";
 import { read } from "./metrics.js";
 import { t } from "./words.js";
 
+const past = history(); // outlives a change of page, not a reload
 const SECONDS = 2;
 const ROUNDS = 15; // rounds after which pictures are counted again
 
@@ -27,7 +28,6 @@ export async function show(main, { signal }) {
 
 /** Draws anew every two seconds, as long as the page is seen. */
 function follow(places, signal) {
-  const past = history();
   let round = 0;
   let shown = "";
   return repeat(async () => {

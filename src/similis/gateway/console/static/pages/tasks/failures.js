@@ -5,6 +5,7 @@ import { h } from "../../dom.js";
 import { number } from "../../format.js";
 import { table } from "../../ui/controls.js";
 import { ask } from "../../ui/dialog.js";
+import { notedError } from "../../ui/feedback.js";
 import { t } from "./words.js";
 
 const MOST = 100;
@@ -19,7 +20,7 @@ export async function showFailures(task) {
   await ask({
     title: t("failures.title"), only: true, wide: true,
     body: h("div", {},
-      table(t("failures.title"), heads, lines.map((each) => [number(each.line), each.product_id ?? "–", each.pic_name ?? "–", h("span", { lang: "en" }, each.message)]), { stacks: true }),
+      table(t("failures.title"), heads, lines.map((each) => [number(each.line), each.product_id ?? "–", each.pic_name ?? "–", h("div", {}, notedError(each))]), { stacks: true }),
       task.failed > MOST ? h("p", { class: "note" }, t("first", { count: number(MOST) })) : null),
   });
 }

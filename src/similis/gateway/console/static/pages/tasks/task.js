@@ -5,7 +5,7 @@ import { h, show } from "../../dom.js";
 import { bytes, dateTime, duration, number } from "../../format.js";
 import { can } from "../../session.js";
 import { badge, figure } from "../../ui/controls.js";
-import { attempt, busy, progressBar } from "../../ui/feedback.js";
+import { attempt, busy, notedError, progressBar } from "../../ui/feedback.js";
 import { icon } from "../../ui/icons.js";
 import { report, showFailures } from "./failures.js";
 import { t } from "./words.js";
@@ -34,7 +34,7 @@ export function taskItem(task, { onAgain, onChange }) {
     if (shown === word) return; // buttons stay where they are while one presses them
     shown = word;
     show(state, badge(t(word), KINDS[word]));
-    show(told, now.message ? h("p", { class: "message", lang: "en" }, now.message) : []);
+    show(told, now.message ? h("div", { class: "message" }, notedError(now)) : []);
     const held = actions.contains(document.activeElement);
     show(actions, buttons(now, { named, told, onAgain, onChange }));
     if (held) (actions.querySelector("button, a") ?? title).focus();
