@@ -21,7 +21,7 @@ not let strangers reach it. Routes appear as templates, such as `/api/v1/instanc
 product or a key. Each gateway counts for itself, from its start. `similis_instance_pictures`, `similis_tasks` and the
 like tell what is in the catalogue, so that gateways that share one tell the same.
 
-The label `instance` is empty, which stands for all instances together, unless the request shows an access key
+The label `instance_name` is empty, which stands for all instances together, unless the request shows an access key
 (`Authorization: Bearer ID:SECRET`): then it names the instances that the key reaches. With
 `SIMILIS_METRICS_INSTANCES=true` it names all of them to everybody.
 [Observing](../observing.md) shows how to set Prometheus and Grafana up."""

@@ -14,9 +14,16 @@ FORM = "application/x-www-form-urlencoded"
 
 
 def acs3(
-    identity: str, secret: str, host: str, action: str, version: str, body: bytes, query: Mapping[str, str]
+    identity: str,
+    secret: str,
+    host: str,
+    action: str,
+    version: str,
+    body: bytes,
+    query: Mapping[str, str],
+    more: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """Headers of a POST to `/` signed by ACS3-HMAC-SHA256."""
+    """Headers of a POST to `/` signed by ACS3-HMAC-SHA256, with more of them where they shall be signed, too."""
     digest = hashlib.sha256(body).hexdigest()
     own = {
         "host": host,
@@ -25,6 +32,7 @@ def acs3(
         "x-acs-date": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
         "x-acs-signature-nonce": secrets.token_hex(16),
         "x-acs-version": version,
+        **(more or {}),
     }
     names = ";".join(sorted(own))
     lines = "".join(f"{name}:{own[name]}\n" for name in sorted(own))

@@ -51,7 +51,7 @@ def create(
 ) -> None:
     """Make an access key; its secret is shown this once."""
     lifetime = None if temporary is None else timedelta(minutes=temporary)
-    with session.target() as target:
+    with session.target(make=True) as target:
         new = target.access.create(
             role, instances or (), lifetime, qps, pictures_per_day=pictures_per_day, max_body=max_body
         )

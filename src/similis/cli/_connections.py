@@ -76,7 +76,7 @@ def create(
         instances=tuple(instances or ()),
     )
     credentials = _credentials(access_key_id, access_key_secret_file)
-    with session.target() as target:
+    with session.target(make=True) as target:
         made = target.connections.create(connection, credentials, operator=True)
     session.output.data(as_json(made))
     session.output.say(f"Made connection {name}. See whether it works with: similis connection check {name}")

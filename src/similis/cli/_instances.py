@@ -49,7 +49,7 @@ def create(
     ] = None,
 ) -> None:
     """Make an empty instance."""
-    with session.target() as target:
+    with session.target(make=True) as target:
         instance = target.instances.create(InstanceSpec(name, type, region, capacity), index, model)
     session.output.data(as_json(instance))
     session.output.say(f"Made {type} instance {name}. Add pictures with: similis add {name} FOLDER")

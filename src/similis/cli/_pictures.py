@@ -66,7 +66,7 @@ def search(
 
 def compare(session: Session, first: ComparedFile, second: ComparedFile) -> None:
     """Print how alike two picture files are, from 0 to 1."""
-    with session.target() as target:
+    with session.anywhere() as target:
         score = target.search.compare(read_picture(first), read_picture(second))
     session.output.data({"score": score})
     session.output.say(f"{score:.4f}")

@@ -19,7 +19,8 @@ from similis.service import forbid_dumps
 BAD_USAGE = 2
 COULD_NOT_RUN = 3
 _ROOMS = {  # the module of each group, in the order in which help lists them, and the commands that it adds
-    "_serve": ("serve", "doctor"),
+    "_serve": ("serve",),
+    "_doctor": ("doctor",),
     "_instances": ("instance",),
     "_access": ("key",),
     "_customers": ("customer",),

@@ -1,4 +1,4 @@
-"""`similis serve` and `similis doctor`."""
+"""`similis serve`."""
 
 from __future__ import annotations
 
@@ -13,13 +13,12 @@ from similis.cli._session import Session, SubjectFinderOption, with_session
 from similis.domain import AuditAction, InvalidInput, NewAccessKey
 from similis.gateway import Tls, set_up_logs
 from similis.gateway import serve as serve_app
-from similis.service import App, examine, wipe_freed_memory
+from similis.service import App, allow_files, wipe_freed_memory
 
 
 def register(root: typer.Typer) -> None:
     """Add the commands of this module."""
-    for command in (serve, doctor):
-        root.command()(with_session(command))
+    root.command()(with_session(serve))
 
 
 def serve(
@@ -41,9 +40,10 @@ def serve(
 ) -> None:
     """Run the service: REST interface and console. A first start makes an admin access key and prints it."""
     wipe_freed_memory()
+    allow_files()
     set_up_logs(session.settings)
     tls = _tls(tls_cert, tls_key, tls_port)
-    with session.with_subject_finder(subject_finder).local() as app:
+    with session.with_subject_finder(subject_finder).local(make=True) as app:
         first = not app.access.list()
         operator = app.access.operator_key() if first or show_key else None
         _note_start(app, session, operator)
@@ -77,15 +77,3 @@ def _tls(certificate: Path | None, key: Path | None, port: int) -> Tls | None:
     if certificate is None or key is None:
         raise InvalidInput("TLS needs a certificate and its key.", "Give both --tls-cert and --tls-key, or neither.")
     return Tls(certificate, key, port)
-
-
-def doctor(session: Session) -> None:
-    """Check the set-up: what is right, what is not, and what to do about it."""
-    findings = examine(session.settings)
-    session.output.data({"findings": [finding.as_dict() for finding in findings]})
-    session.output.table(
-        ("", "CHECK", "FOUND", "TO DO"),
-        (("ok" if each.good else "!!", each.check, each.found, "" if each.good else each.to_do) for each in findings),
-    )
-    if not all(finding.good for finding in findings):
-        raise typer.Exit(1)

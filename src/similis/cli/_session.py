@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import wraps
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Any, TypeAlias
 
 import typer
@@ -18,7 +19,7 @@ from similis.cli._auditing import CommandEntry, audited
 from similis.cli._output import Output
 from similis.cli._remote import RemoteApp
 from similis.domain import InvalidInput
-from similis.service import App, Settings, SubjectMode
+from similis.service import App, Settings, SubjectMode, has_data, require_data
 
 Target: TypeAlias = App | RemoteApp
 
@@ -73,16 +74,20 @@ class Session:
         return replace(self, settings=self.settings.model_copy(update={"subject_finder": mode}))
 
     @contextmanager
-    def target(self) -> Iterator[Target]:
+    def target(self, *, make: bool = False) -> Iterator[Target]:
         """The Similis that the command works on: the data directory, or a running service.
+
+        Args:
+            make: whether a data directory is made where there is none.
 
         Raises:
             InvalidInput: an endpoint without a key.
             DataDirectoryLocked: another process owns the data directory.
+            DataDirectoryMissing: there is none.
             ServiceUnreachable: nothing answers at the endpoint.
         """
         if self.endpoint is None:
-            with self.local() as app:
+            with self.local(make=make) as app:
                 yield app
             return
         if not self.key:
@@ -91,12 +96,35 @@ class Session:
             yield remote
 
     @contextmanager
-    def local(self) -> Iterator[App]:
+    def anywhere(self) -> Iterator[Target]:
+        """The same or, where there are no data, a directory that is gone afterwards: for what needs none.
+
+        Raises:
+            DataDirectoryLocked: another process owns the data directory.
+            ServiceUnreachable: nothing answers at the endpoint.
+        """
+        if self.endpoint is not None or has_data(self.settings):
+            with self.target() as target:
+                yield target
+            return
+        with TemporaryDirectory(prefix="similis-") as folder:
+            empty = {"data": Path(folder, "data"), "keys": None, "catalogue": None}
+            with replace(self, settings=self.settings.model_copy(update=empty)).local(make=True) as app:
+                yield app
+
+    @contextmanager
+    def local(self, *, make: bool = False) -> Iterator[App]:
         """The data directory, opened.
+
+        Args:
+            make: whether it is made where there is none; else a command in the wrong folder would leave one there.
 
         Raises:
             DataDirectoryLocked: another process owns it.
+            DataDirectoryMissing: there is none.
         """
+        if not make:
+            require_data(self.settings)
         with App.open(self.settings) as app, audited(app, self.audited):
             yield app
 

@@ -17,6 +17,12 @@ class DataDirectoryLocked(Unavailable):
     code = "data_directory_locked"
 
 
+class DataDirectoryMissing(Unavailable):
+    """There are no data where a command looks for them, and it is none that makes some."""
+
+    code = "data_directory_missing"
+
+
 class StorageFailed(Unavailable):
     """The catalogue cannot be opened, read or written."""
 

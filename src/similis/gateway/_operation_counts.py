@@ -49,7 +49,7 @@ class OperationCounts:
         for (operation, instance, outcome), count in counts.items():
             told[operation, instance if shown(instance) else UNNAMED, outcome] += count
         family = CounterMetricFamily(
-            "similis_operations", "Calls by what they asked for.", labels=("operation", "instance", "outcome")
+            "similis_operations", "Calls by what they asked for.", labels=("operation", "instance_name", "outcome")
         )
         for labels, count in sorted(told.items()):
             family.add_metric(labels, count)

@@ -22,7 +22,9 @@ _SIZES: Mapping[str, tuple[str, Callable[[InstanceFigures], int | None]]] = {
 
 def families(figures: Figures, shown: Shown) -> Iterator[Metric]:
     """The families of some figures; instances that are not shown are added up."""
-    queue = GaugeMetricFamily("similis_queue_pictures", "Pictures that are analysed, and that wait for it.", labels=("state",))
+    queue = GaugeMetricFamily(
+        "similis_queue_pictures", "Pictures that are analysed, and that wait for it.", labels=("state",)
+    )
     queue.add_metric(("running",), figures.running)
     queue.add_metric(("waiting",), figures.waiting)
     yield queue
@@ -33,7 +35,9 @@ def families(figures: Figures, shown: Shown) -> Iterator[Metric]:
     if figures.instances is not None:
         yield from _sizes(figures.instances, shown)
     if figures.tasks is not None:
-        tasks = GaugeMetricFamily("similis_tasks", "Imports, rebuilds, exports and changes of key.", labels=("kind", "state"))
+        tasks = GaugeMetricFamily(
+            "similis_tasks", "Imports, rebuilds, exports and changes of key.", labels=("kind", "state")
+        )
         for (kind, state), count in sorted(figures.tasks.items()):
             tasks.add_metric((kind, state), count)
         yield tasks
@@ -47,7 +51,7 @@ def _sizes(instances: Mapping[str, InstanceFigures], shown: Shown) -> Iterator[M
             if (value := size(figures)) is not None:
                 label = instance if shown(instance) else UNNAMED
                 sums[label] = sums.get(label, 0) + value
-        family = GaugeMetricFamily(name, text, labels=("instance",))
+        family = GaugeMetricFamily(name, text, labels=("instance_name",))
         for label, value in sorted(sums.items()):
             family.add_metric((label,), value)
         yield family

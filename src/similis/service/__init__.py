@@ -6,10 +6,12 @@ from similis.service._api import InstanceHandle, Similis, open_directory
 from similis.service._app import App
 from similis.service._audit_log import AuditLog, AuditMode
 from similis.service._bulk import Bulk, Featured
+from similis.service._check_machine import allow_files
 from similis.service._decoding import Decoding
-from similis.service._doctor import Finding, examine
+from similis.service._doctor import examine
 from similis.service._dumps import forbid_dumps, wipe_freed_memory
 from similis.service._figures import Figures, InstanceFigures
+from similis.service._finding import Finding
 from similis.service._importing import MakeExtractor
 from similis.service._inputs import (
     PictureSource,
@@ -25,7 +27,7 @@ from similis.service._instances import Instances
 from similis.service._key_backup import back_up_keys, restore_keys
 from similis.service._key_check import check_keys
 from similis.service._models import model_store
-from similis.service._opening import read_master, require_data
+from similis.service._opening import has_data, read_master, require_data
 from similis.service._pictures import Pictures
 from similis.service._ray import on_ray
 from similis.service._search import Search
@@ -68,6 +70,7 @@ __all__ = [
     "Settings",
     "Similis",
     "SubjectMode",
+    "allow_files",
     "as_category",
     "as_on_duplicate",
     "as_region",
@@ -76,6 +79,7 @@ __all__ = [
     "check_keys",
     "examine",
     "forbid_dumps",
+    "has_data",
     "model_store",
     "on_ray",
     "open_directory",

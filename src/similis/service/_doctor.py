@@ -2,45 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from functools import partial
+from importlib.util import find_spec
 
-from similis.algorithm import needed_models
+from similis.algorithm import ModelStore, needed_models
 from similis.catalogue import Catalogue
 from similis.domain import DataDirectoryLocked, SimilisError
+from similis.engine import MilvusServer
 from similis.service._app import App
+from similis.service._check_machine import check_machine
+from similis.service._check_places import check_places
+from similis.service._finding import Finding, attempt
 from similis.service._models import model_store
-from similis.service._opening import check_place
 from similis.service._settings import Settings
-
-_LEAST_FREE = 1 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check: whether it is good, what was found, and what to do where it is not."""
-
-    check: str
-    good: bool
-    found: str
-    to_do: str = ""
-
-    def as_dict(self) -> dict[str, str | bool]:
-        """The finding by field name."""
-        return asdict(self)
 
 
 def examine(settings: Settings) -> list[Finding]:
-    """Check Python, models, directories, keys, space and catalogue. Makes nothing that is not there."""
+    """Check program, machine, directories, keys, models, servers and data. Makes nothing that is not there."""
     return [
         _python(),
+        *_extras(settings),
         *_models(settings),
-        _key_place(settings),
-        *_import_roots(settings),
-        _space(settings),
+        *check_places(settings),
+        *check_machine(settings),
+        *_milvus(settings),
         _data(settings),
     ]
 
@@ -50,45 +37,47 @@ def _python() -> Finding:
     return Finding("Python", sys.version_info >= (3, 11), found, "Use Python 3.11 or newer.")
 
 
+def _extras(settings: Settings) -> Iterator[Finding]:
+    """Whether the packages are there that settings need and that do not come with Similis by themselves."""
+    for wanted, setting, package, extra in (
+        (settings.catalogue, "SIMILIS_CATALOGUE", "psycopg", "postgresql"),
+        (settings.milvus_uri, "SIMILIS_MILVUS_URI", "pymilvus", "milvus"),
+        (settings.otlp_endpoint, "SIMILIS_OTLP_ENDPOINT", "opentelemetry", "telemetry"),
+    ):
+        if wanted is not None:
+            there = find_spec(package) is not None
+            found = f"{package} is there" if there else f"{setting} is set, but {package} is not installed"
+            yield Finding(f"Extra {extra}", there, found, f"Run: pip install 'similis[{extra}]'.")
+
+
 def _models(settings: Settings) -> Iterator[Finding]:
     try:
         store = model_store(settings)
+        needed = needed_models(settings.subject_finder)
+        wanted = [
+            each.name for each in store.manifests()
+            if each.name in needed or not each.optional or store.status(each.name).fetched
+        ]  # fmt: skip
     except SimilisError as error:
-        yield Finding("Model manifests", False, error.message, error.hint)
+        yield Finding("Models", False, error.message, error.hint)
         return
-    for manifest in store.manifests():
-        wanted = manifest.name in needed_models(settings.subject_finder) or not manifest.optional
-        if not wanted and not store.status(manifest.name).fetched:
-            continue
-        yield _attempt(f"Model {manifest.name}", lambda name=manifest.name: str(store.verify(name)))  # type: ignore[misc] # bound now
+    for name in wanted:
+        yield attempt(f"Model {name}", partial(_verified, store, name))
 
 
-def _key_place(settings: Settings) -> Finding:
-    return _attempt("Key directory outside the data", lambda: check_place(settings))
+def _verified(store: ModelStore, name: str) -> str:
+    return str(store.verify(name))
 
 
-def _import_roots(settings: Settings) -> Iterator[Finding]:
-    for root in settings.import_roots:
-        usable = root.is_dir() and os.access(root, os.R_OK | os.X_OK)
-        found = str(root) if usable else f"{root} cannot be read"
-        yield Finding("Directory to import from", usable, found, "Make it readable, or mend SIMILIS_IMPORT_ROOTS.")
-
-
-def _space(settings: Settings) -> Finding:
-    place = settings.data.absolute()
-    while not place.exists():
-        place = place.parent
-    free = shutil.disk_usage(place).free
-    return Finding(
-        "Free disk space",
-        free >= _LEAST_FREE,
-        f"{free / 1e9:.1f} GB",
-        "Free at least 1 GB, or move the data directory.",
-    )
+def _milvus(settings: Settings) -> Iterator[Finding]:
+    if settings.milvus is not None:
+        server = MilvusServer(settings.milvus)
+        prefix = settings.milvus.prefix
+        yield attempt("Milvus", lambda: f"{len(server.collections(prefix))} collections named {prefix}…")
 
 
 def _data(settings: Settings) -> Finding:
-    return _attempt("Data directory", lambda: _opened(settings))
+    return attempt("Data directory", lambda: _opened(settings))
 
 
 def _opened(settings: Settings) -> str:
@@ -100,10 +89,3 @@ def _opened(settings: Settings) -> str:
             return f"{settings.data}: {len(app.instances.list())} instances"
     except DataDirectoryLocked as error:
         return f"{error.message} That is fine while the service runs."
-
-
-def _attempt(check: str, action: Callable[[], str]) -> Finding:
-    try:
-        return Finding(check, True, action())
-    except SimilisError as error:
-        return Finding(check, False, error.message, error.hint)

@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager
 from similis.catalogue import Catalogue
 from similis.domain import DataDirectoryLocked, SimilisError
 from similis.privacy import Keyring
-from similis.service._doctor import Finding
+from similis.service._finding import Finding
 from similis.service._keys import Keys
 from similis.service._lock import DataDirectoryLock
 from similis.service._opening import InstanceSealer, check_master, check_place, open_keyring

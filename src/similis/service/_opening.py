@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from similis.catalogue import Catalogue
-from similis.domain import InvalidInput, KeyringFailed
+from similis.domain import DataDirectoryMissing, InvalidInput, KeyringFailed
 from similis.privacy import FeatureCipher, Keyring, decode_master, master_from_command, master_from_file
 from similis.service._settings import Settings
 
@@ -27,6 +27,35 @@ class InstanceSealer:
     def features(self, instance_uid: str) -> FeatureCipher:
         """What encrypts features."""
         return self._keyring.instance(instance_uid).features()
+
+
+def has_data(settings: Settings) -> bool:
+    """Whether there are data already; makes none.
+
+    Raises:
+        StorageFailed: the catalogue's database cannot be used.
+    """
+    return Catalogue.exists(settings.catalogue_url)
+
+
+def require_data(settings: Settings) -> None:
+    """See that there are data already; makes none, not even a directory.
+
+    Raises:
+        DataDirectoryMissing: there are none where the settings say.
+        StorageFailed: the catalogue's database cannot be used.
+    """
+    if has_data(settings):
+        return
+    if settings.catalogue is None:
+        message = f"There is no data directory {settings.data.absolute()}."
+    else:
+        message = "The database of SIMILIS_CATALOGUE has no catalogue."
+    raise DataDirectoryMissing(
+        message,
+        "Go to the folder that it is in, name it by --data or SIMILIS_DATA, or name a running service by --endpoint. "
+        "`similis serve` and `similis instance create` make one.",
+    )
 
 
 def open_keyring(settings: Settings, *, create: bool) -> Keyring:

@@ -22,7 +22,7 @@ Draw = Callable[..., bytes]
 UNAUDITED = {
     "_keyring.backup", "_keyring.check", "_keyring.restore",
     "_audit_fields.fields", "_audit_privacy.privacy", "_benchmark.engine", "_evaluate.evaluate", "_models.compare",
-    "_models.fetch", "_models.list_all", "_models.verify", "_serve.doctor", "_serve.serve",
+    "_models.fetch", "_models.list_all", "_models.verify", "_doctor.doctor", "_serve.serve",
 }  # fmt: skip
 
 

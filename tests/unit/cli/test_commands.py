@@ -241,7 +241,7 @@ def test_a_search_takes_the_subject_of_a_place(shop: Similis, photos: Path) -> N
 
 
 def test_the_doctor_is_content_with_a_fresh_set_up(similis: Similis) -> None:
-    ran = similis("doctor", "--json")
+    ran = similis("doctor", "--port", 0, "--json")
     assert (ran.status, all(finding["good"] for finding in ran.json["findings"])) == (0, True)
 
 

@@ -61,7 +61,7 @@ _WALK: Mapping[str, tuple[str, ...]] = {
     "models verify": ("",),
     "models compare": ("{labels}", "{bad}"),
     "benchmark engine": ("--n 2000 --dim 64 --queries 10 --work {out} --report {out}/benchmark", "--n x"),
-    "doctor": ("",),
+    "doctor": ("--port 0",),
     "audit fields": ("", "--markdown"),
     "audit log": ("", "--verify", "--instance shop", "--since never"),
     "keyring check": ("",),

@@ -29,7 +29,7 @@ def samples(text: str, name: str) -> dict[tuple[tuple[str, str], ...], float]:
 
 
 def operation(name: str, outcome: str, instance: str = "") -> tuple[tuple[str, str], ...]:
-    return (("instance", instance), ("operation", name), ("outcome", outcome))
+    return (("instance_name", instance), ("operation", name), ("outcome", outcome))
 
 
 @pytest.fixture
@@ -62,9 +62,12 @@ def test_every_stage_of_a_call_is_timed_once(busy: httpx.Client) -> None:
 
 def test_what_there_is_is_told(busy: httpx.Client, app: App) -> None:
     text = busy.get("/metrics").text
-    assert samples(text, "similis_instance_pictures") == {(("instance", "shop"),): 2, (("instance", "things"),): 0}
-    assert samples(text, "similis_instance_capacity")[(("instance", "things"),)] == 2
-    assert samples(text, "similis_index_rows") == {(("instance", "shop"),): 2}
+    assert samples(text, "similis_instance_pictures") == {
+        (("instance_name", "shop"),): 2,
+        (("instance_name", "things"),): 0,
+    }
+    assert samples(text, "similis_instance_capacity")[(("instance_name", "things"),)] == 2
+    assert samples(text, "similis_index_rows") == {(("instance_name", "shop"),): 2}
     assert samples(text, "similis_models_loaded") == {(): 1}
     assert samples(text, "similis_queue_pictures") == {(("state", "running"),): 0, (("state", "waiting"),): 0}
     assert samples(text, "similis_queue_room") == {(): app.analyst.turns.room}
@@ -83,9 +86,12 @@ def test_names_are_told_to_whom_they_belong(busy: httpx.Client, client: Client) 
     assert "shop" not in stranger
     assert "things" not in stranger
     assert samples(stranger, "similis_operations_total")[operation("picture.add", "ok")] == 2
-    assert samples(stranger, "similis_instance_pictures") == {(("instance", ""),): 2}
+    assert samples(stranger, "similis_instance_pictures") == {(("instance_name", ""),): 2}
     limited = client(Role.READER, "things").get("/metrics").text
-    assert samples(limited, "similis_instance_pictures") == {(("instance", ""),): 2, (("instance", "things"),): 0}
+    assert samples(limited, "similis_instance_pictures") == {
+        (("instance_name", ""),): 2,
+        (("instance_name", "things"),): 0,
+    }
     assert "shop" not in limited
     assert busy.get("/metrics").text.count('"shop"') > 5
 
@@ -99,12 +105,12 @@ def test_the_setting_names_instances_to_everyone(
     busy: httpx.Client, client: Client, app: App, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(app, "settings", app.settings.model_copy(update={"metrics_instances": True}))
-    assert 'similis_instance_pictures{instance="shop"} 2.0' in client(None).get("/metrics").text
+    assert 'similis_instance_pictures{instance_name="shop"} 2.0' in client(None).get("/metrics").text
     assert busy.get("/healthz").status_code == 200
 
 
 def test_the_series_of_a_deleted_instance_go(busy: httpx.Client) -> None:
-    assert 'instance="shop"' in busy.get("/metrics").text
+    assert 'instance_name="shop"' in busy.get("/metrics").text
     assert busy.delete("/api/v1/instances/shop").status_code == 204
     assert '"shop"' not in busy.get("/metrics").text
 
