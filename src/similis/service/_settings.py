@@ -120,7 +120,7 @@ class Settings(BaseSettings):
         region_needs_crop: whether Crop=false means the whole picture on the cloud protocol even with a Region.
         exact_below: so many pictures of an instance are compared one by one, in memory; with more of them its index
             is approximate and on disk.
-        drain_seconds: how long the service still takes calls once it was told to end. `/readyz` says 503 then, so
+        drain_seconds: how long the service still takes calls once it was told to end. `/readyz` says 503, so
             that load balancers call elsewhere; twice the time between their looks is enough.
         log: how lines of the service's log look: `human`, or `json`, one object a line; by default as the place needs
             that they go to, a terminal or not.
