@@ -18,9 +18,10 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 TARGETS = ("decode", "filters", "increment", "item_body", "signatures", "multipart")
-_FINDING = re.compile(r"^Test unit written to (\S+)", re.MULTILINE)
+_FINDING = re.compile(r"Test unit written to (\S+)")
 _RUNS = re.compile(r"^(?:Done|stat::number_of_executed_units:) *(\d+)", re.MULTILINE)
-_SLACK = 240  # seconds to start in, on a busy machine, and to bring the last input to its end
+_SHOWN = 4000  # characters of a log, from its end
+_SLACK = 600  # seconds to start in, on a busy machine, and to bring the last input to its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class Outcome:
 
 
 def main() -> int:
-    """Fuzz, print a line a target as it ends, and the log of what failed."""
+    """Fuzz, print a line a target as it ends, and the end of the log of what failed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("targets", nargs="*", default=TARGETS, metavar="TARGET", help=f"of {', '.join(TARGETS)}")
     parser.add_argument("--seconds", type=int, default=60, help="for each target")
@@ -72,12 +73,10 @@ def fuzz(target: str, seconds: int, work: Path) -> Outcome:
 
 def _tell(outcome: Outcome) -> bool:
     """Print how a target fared; whether it failed."""
-    print(
-        f"{outcome.target:12}{outcome.runs:>12,} inputs   {'FAILED' if outcome.failed else 'nothing found'}",
-        flush=True,
-    )
+    told = "FAILED" if outcome.failed else "nothing found"
+    print(f"{outcome.target:12}{outcome.runs:>12,} inputs   {told}", flush=True)
     if outcome.failed:
-        print(outcome.log)
+        print(outcome.log[-_SHOWN:])
     if outcome.finding:
         print(f"Again: python -m fuzz.running {outcome.target} {outcome.finding}")
     return outcome.failed

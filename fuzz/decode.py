@@ -57,8 +57,8 @@ def seeds() -> Iterator[bytes]:
         yield _written(colours, name, exif=exif)
     yield _written(colours, "JPEG", progressive=True)
     yield _written(colours, "WEBP", lossless=True)
-    yield _written(colours, "WEBP", save_all=True, append_images=[colours])
-    yield _written(colours.convert("RGBA"), "WEBP")
+    yield _written(colours, "WEBP", save_all=True, append_images=[colours.rotate(90)])
+    yield _written(Image.merge("RGBA", (*colours.split(), colours.getchannel("R"))), "WEBP")
     for name in ("GIF", "BMP", "PPM"):
         yield _written(colours, name)
     yield _written(colours.convert("P"), "BMP")
