@@ -21,6 +21,14 @@ from similis.service import App, Settings
 Draw = Callable[..., bytes]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need the Milvus server are slow: it takes many seconds to start."""
+    for item in items:
+        if isinstance(item, pytest.Function) and "milvus_server" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _one_blas_thread() -> Iterator[None]:
     """As the command line does it: threads of our own are enough."""

@@ -81,6 +81,7 @@ def test_there_are_examples() -> None:
     assert {name for name, _ in _blocks("python")} >= {"README.md", "usage.md"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "block"), _blocks("sh"))
 def test_shell_examples(
     page: str,
@@ -105,6 +106,7 @@ def test_shell_examples(
     assert ran.returncode == 0, f"{page}:\n{ran.stdout}\n{ran.stderr}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("page", "block"), _blocks("python"))
 def test_python_examples(page: str, block: str, folder: Path, environment: dict[str, str]) -> None:
     ran = subprocess.run(

@@ -17,7 +17,7 @@ from tests.shadow import Shadow, compare, holds, make_shop
 from similis.service import App
 
 _ROOT = Path(__file__).parents[2]
-_QUICK, _SLOW = 20, 300
+_QUICK, _SLOW = 4, 300
 
 
 def test_what_was_acknowledged_outlives_kills(tmp_path: Path) -> None:

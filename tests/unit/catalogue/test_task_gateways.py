@@ -49,6 +49,7 @@ def test_of_several_gateways_one_begins_a_task_and_one_works_on_it(
         assert len([claimed for claimed in pool.map(claim, range(8)) if claimed is not None]) == 1
 
 
+@pytest.mark.slow
 def test_a_line_is_applied_once_by_gateways_that_take_a_task_from_each_other(
     catalogue: Catalogue,
     other: Catalogue,

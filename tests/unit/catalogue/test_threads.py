@@ -1,13 +1,25 @@
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeAlias
+
+import pytest
 
 from similis.catalogue import Catalogue, NewPicture
 from similis.domain import CapacityReached, Instance, PictureKey
 
 MakePicture: TypeAlias = Callable[..., NewPicture]
 MakeInstance: TypeAlias = Callable[..., Instance]
+
+
+@pytest.fixture(autouse=True)
+def _many_switches() -> Iterator[None]:
+    """Threads take turns fifty times as often: more is tried, and none waits long for those that never rest."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(before / 50)
+    yield
+    sys.setswitchinterval(before)
 
 
 def test_writers_take_turns_and_readers_see_whole_transactions(

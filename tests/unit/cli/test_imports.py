@@ -57,6 +57,7 @@ def begun(tmp_path: Path, path: str = "/in", *, rebuild: bool = False) -> int:
         return app.transfers.start_import("shop", ImportSource("folder", "bucket", path), rebuild=rebuild).id
 
 
+@pytest.mark.slow
 def test_pictures_are_imported_and_what_failed_is_told(shop: Similis, tmp_path: Path) -> None:
     ran = shop("import", "shop", *FROM)
     assert ran.status == 1

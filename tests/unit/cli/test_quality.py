@@ -33,6 +33,7 @@ def shop(similis: Similis, photos: Path) -> Similis:
     return similis
 
 
+@pytest.mark.slow
 def test_an_instance_is_tuned_and_the_tuning_undone(shop: Similis) -> None:
     tried = shop("instance", "tune", "shop", "--dry-run", "--json").json
     assert (tried["products"], tried["pictures"], tried["adopted"]) == (PRODUCTS, PRODUCTS * VIEWS, False)

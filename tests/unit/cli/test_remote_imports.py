@@ -57,6 +57,7 @@ def test_an_import_is_followed_and_exported(remote: Similis, tmp_path: Path) -> 
     assert [each["kind"] for each in listed["tasks"]] == ["export", "import", "import"]
 
 
+@pytest.mark.slow
 def test_an_import_goes_on_in_the_service(remote: Similis) -> None:
     begun = remote("import", "shop", *FROM, "--json")
     assert (begun.status, begun.json["status"]) == (0, "processing")

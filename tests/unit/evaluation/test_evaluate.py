@@ -139,6 +139,7 @@ def test_categories_are_judged_and_given_to_the_gallery(app: App, shop: Path) ->
     assert report.headline.quality.recall[10].value == found.accuracy.value
 
 
+@pytest.mark.slow
 def test_copies_and_examples(shop: Path, tmp_path: Path) -> None:
     with scratch_app(Settings(data=tmp_path / "mine", threads=2)) as app:
         report = evaluate(app, shop / "labels.csv", types=[InstanceType.GENERIC], crops=[True], copies=2, examples=2)

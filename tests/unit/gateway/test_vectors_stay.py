@@ -178,6 +178,7 @@ def _ordered() -> list[tuple[str, str]]:
     return sorted(calls.REST, key=lambda each: (each[0] == "delete", "disable" in each[1], each[1].count("/") < 5))
 
 
+@pytest.mark.slow
 def test_rest(world: World, walk: Walk, admin: Actor) -> None:
     stranger = replace(admin, made=replace(admin.made, secret="wrong"))
     for method, path in _ordered():
@@ -192,6 +193,7 @@ def test_rest(world: World, walk: Walk, admin: Actor) -> None:
     assert walk.statuses >= {200, 201, 202, 400, 401, 404, 409}
 
 
+@pytest.mark.slow
 def test_wire(world: World, walk: Walk, admin: Actor) -> None:
     stranger = replace(admin, made=replace(admin.made, secret="wrong"))
     ordered = sorted(calls.WIRE, key=lambda each: "Delete" in each[1])

@@ -72,6 +72,7 @@ def test_no_stored_vector_is_in_a_data_directory(small: Settings, pipeline: Pipe
     assert _files_with([vectors], small.data) == set()
 
 
+@pytest.mark.slow
 def test_no_stored_vector_is_in_files_of_postgresql(
     small: Settings, pipeline: Pipeline, postgres_server: PostgresServer, postgres_url: str
 ) -> None:

@@ -58,6 +58,7 @@ def tunable(app: App) -> App:
     return app
 
 
+@pytest.mark.slow
 def test_tuning_is_refused_while_a_rebuild_runs(tunable: App, tmp_path: Path) -> None:
     connect(tunable, tmp_path)
     task = tunable.transfers.start_import("shop", SOURCE, rebuild=True)
@@ -103,6 +104,7 @@ def test_a_full_rebuild_names_the_live_instance(app: App, tmp_path: Path, draw: 
     assert "rebuild-" not in task.message
 
 
+@pytest.mark.slow
 def test_a_rebuild_takes_the_place_of_the_old_in_one_step(shop: App, root: Path, draw: Draw) -> None:
     shop.pictures.add("shop", draw(9), PictureKey("old", "z.jpg"), category=Category.BAG)
     old = shop.instances.get("shop")
@@ -158,6 +160,7 @@ def test_a_rebuild_that_fails_leaves_all_as_it_was(shop: App, root: Path, draw: 
     shop.pictures.delete("shop", "old")
 
 
+@pytest.mark.slow
 def test_a_rebuild_goes_on_after_an_interruption(
     settings: Settings, pipeline: Pipeline, root: Path, draw: Draw
 ) -> None:
@@ -186,6 +189,7 @@ def test_an_empty_instance_is_not_rebuilt(shop: App) -> None:
         shop.transfers.start_import("shop", SOURCE, rebuild=True)
 
 
+@pytest.mark.slow
 def test_a_tuned_instance_is_tuned_anew(tunable: App, root: Path, draw: Draw) -> None:
     assert tunable.tuning.tune("shop").adopted
     names = [(product, view) for product in range(12) for view in range(3)]
