@@ -13,7 +13,10 @@ MAX_CONNECTION_NAME = 40
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
 _BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,62}")
 _DIRECTORY = re.compile(r"(?!\.{1,2}\Z)[^/\0\ud800-\udfff]{1,255}")
-_ENDPOINT = re.compile(r"(https?://)?([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?")
+_ENDPOINT = re.compile(
+    r"(https?://)?(?P<bucket>\{bucket\}\.)?([A-Za-z0-9][A-Za-z0-9.-]*|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?/?"
+)
+_BUCKET_PLACE = "{bucket}"
 _REGION = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 _ROLE_ARN = re.compile(r"acs:ram::[0-9]{1,20}:role/[A-Za-z0-9.@_-]{1,64}")
 
@@ -33,7 +36,8 @@ class Connection:
     Attributes:
         name: 1–40 letters, digits, `_` or `-`.
         provider: Alibaba Cloud OSS, anything that speaks S3, or a directory of this machine.
-        endpoint: of OSS or S3, with or without a scheme; None takes the region's own.
+        endpoint: of OSS or S3, with or without a scheme; None takes the region's own. With S3 its host may begin
+            with `{bucket}.`, for storage that knows buckets by hosts of their own and not by paths.
         region: of the bucket, such as `cn-shanghai`; it becomes a part of host names.
         bucket: the only one that is reached; None leaves it to each import. With `file` it is a directory below
             `root`; None with neither takes `root` itself.
@@ -72,6 +76,15 @@ class Connection:
         else:
             self._check_cloud()
 
+    @property
+    def hosts_buckets(self) -> bool:
+        """Whether each bucket has a host of its own."""
+        return self.endpoint is not None and _BUCKET_PLACE in self.endpoint
+
+    def endpoint_of(self, bucket: str) -> str | None:
+        """The endpoint by which a bucket is reached; None is the region's own."""
+        return self.endpoint and self.endpoint.replace(_BUCKET_PLACE, bucket)
+
     def _check_bucket(self) -> None:
         if self.bucket is not None:
             check_bucket(self.bucket, self.provider)
@@ -86,10 +99,7 @@ class Connection:
     def _check_cloud(self) -> None:
         if self.root is not None:
             raise InvalidInput(f"A connection to {self.provider} has no root.", "Leave it out.")
-        if self.endpoint is not None and not _ENDPOINT.fullmatch(self.endpoint):
-            raise InvalidInput(
-                f"The endpoint is {self.endpoint[:80]!r}.", "Give a host, or http(s)://host:port without a path."
-            )
+        self._check_endpoint()
         if self.region and not _REGION.fullmatch(self.region):
             raise InvalidInput(f"No region is named {self.region[:80]!r}.", "Give it as cn-shanghai or us-east-1.")
         if self.role_arn is None:
@@ -99,6 +109,15 @@ class Connection:
         if not _ROLE_ARN.fullmatch(self.role_arn):
             raise InvalidArn(
                 f"The role is {self.role_arn[:100]!r}.", "Give its ARN as acs:ram::<account number>:role/<name>."
+            )
+
+    def _check_endpoint(self) -> None:
+        if self.endpoint is None:
+            return
+        found = _ENDPOINT.fullmatch(self.endpoint)
+        if found is None or (found["bucket"] and self.provider is not Provider.S3):
+            raise InvalidInput(
+                f"The endpoint is {self.endpoint[:80]!r}.", "Give a host, or http(s)://host:port without a path."
             )
 
 

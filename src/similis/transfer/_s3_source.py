@@ -35,7 +35,7 @@ _END_OF_MESSAGE = "\n\nDebug source"
 
 
 class S3Source:
-    """A bucket that speaks S3, by path-style addresses as all such storage knows them."""
+    """A bucket that speaks S3: by paths, as nearly all such storage knows them, or by a host of its own."""
 
     def __init__(self, connection: Connection, bucket: str, credentials: Credentials | None) -> None:
         """Set up the client; nothing is asked yet.
@@ -44,10 +44,11 @@ class S3Source:
             InvalidInput: the endpoint leads where none may.
         """
         self._region = connection.region
-        self._url = endpoint_url(connection.endpoint) if connection.endpoint else _region_url(connection.region)
+        self._url = endpoint_url(connection.endpoint_of(bucket) or _region_url(connection.region))
+        self._bucket_url = self._url if connection.hosts_buckets else f"{self._url}/{bucket}"
         check_host(self._url)
         self._place = Place(connection, bucket, self._url)
-        config: S3Config = {"endpoint": self._url}
+        config: S3Config = {"endpoint": self._url, "virtual_hosted_style_request": connection.hosts_buckets}
         if connection.region:
             config["region"] = connection.region
         self._store = S3Store(
@@ -92,7 +93,7 @@ class S3Source:
         with suppress(SourceDenied):
             self.holds("")
         try:
-            answer = httpx.head(f"{self._url}/{self._place.bucket}", timeout=_CONNECT.total_seconds())
+            answer = httpx.head(self._bucket_url, timeout=_CONNECT.total_seconds())
         except httpx.HTTPError:
             return self._region
         return answer.headers.get("x-amz-bucket-region") or self._region

@@ -171,6 +171,23 @@ def test_buckets_of_clouds_have_names_that_clouds_allow(provider: Provider) -> N
             check_bucket(name, provider)
 
 
+@pytest.mark.parametrize("endpoint", ["{bucket}.storage.example", "https://{bucket}.storage.example:9000/"])
+def test_buckets_of_s3_may_have_hosts_of_their_own(endpoint: str) -> None:
+    connection = Connection("c", Provider.S3, endpoint=endpoint)
+    assert connection.hosts_buckets
+    assert connection.endpoint_of("shoes") == endpoint.replace("{bucket}", "shoes")
+    with pytest.raises(InvalidInput, match="The endpoint"):
+        Connection("c", Provider.OSS, endpoint=endpoint)
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["{bucket}", "storage.{bucket}", "{bucket}.{bucket}.x", "{bucket}.x/y", "{name}.x"]
+)
+def test_a_bucket_stands_at_the_beginning_of_a_host_alone(endpoint: str) -> None:
+    with pytest.raises(InvalidInput, match="The endpoint"):
+        Connection("c", Provider.S3, endpoint=endpoint)
+
+
 def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
     drawn = (_errors.__doc__ or "").splitlines()[2:]
     assert [re.match(r"[│├└─ ]*\w+", line)[0] for line in drawn] == list(_tree(SimilisError))  # type: ignore[index]

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from similis.domain import Connection, Credentials, ImportSource, InvalidInput, Provider
 from similis.gateway.rest._forms import JsonForm
 
-_ENDPOINT = "Host, or `http(s)://host:port`; the region's own if absent."
+_ENDPOINT = "Host, or `http(s)://host:port`, of S3 also `{bucket}.host`; the region's own if absent."
 _BUCKET = "The only bucket that is reached; each import names one if absent."
 _ROOT = "With `file`: absolute path of a directory named by `SIMILIS_IMPORT_ROOTS`, or below one."
 _INSTANCES = "Which may import from it; none named means all."
