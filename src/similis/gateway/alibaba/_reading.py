@@ -75,7 +75,7 @@ def _json_pairs(body: bytes) -> Pairs:
     values = json.loads(body)
     if not isinstance(values, dict):
         raise TypeError(type(values).__name__)
-    return tuple((name, _text(value)) for name, value in values.items() if value is not None)
+    return tuple((_text(name), _text(value)) for name, value in values.items() if value is not None)
 
 
 def _text(value: object) -> str:

@@ -33,7 +33,9 @@ def test_json_values_become_what_a_form_would_hold() -> None:
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("body", [b"{", b"[1]", b'"text"', b"\xff", b'{"A": "\\ud800"}', b"[" * 9_000])
+@pytest.mark.parametrize(
+    "body", [b"{", b"[1]", b'"text"', b"\xff", b'{"A": "\\ud800"}', b'{"\\ud800": "A"}', b"[" * 9_000]
+)
 def test_json_that_is_no_object_of_texts(body: bytes) -> None:
     with pytest.raises(Refused) as caught:
         form_of(JSON, body)
