@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from similis.catalogue import _change_log, _index_states, _instances, _pictures, _settings, _tunings, _writing
+from similis.catalogue import _change_log, _instances, _pictures, _settings, _writing
 from similis.catalogue._access_keys import AccessKeys
 from similis.catalogue._callbacks import Callbacks
 from similis.catalogue._connections import Connections
@@ -20,13 +20,13 @@ from similis.catalogue._exporting import Exporting
 from similis.catalogue._features import read_vectors
 from similis.catalogue._filters import compile_filter
 from similis.catalogue._importing import Importing
+from similis.catalogue._index_states import IndexStates
 from similis.catalogue._instance_settings import InstanceSettings
 from similis.catalogue._keyring import KeyringRecord, note_to_destroy, require_keyring
 from similis.catalogue._rekeying import Rekeying
 from similis.catalogue._retention import Retention
 from similis.catalogue._rows import (
     DescribedPicture,
-    IndexState,
     LoggedChange,
     NewPicture,
     Sealer,
@@ -38,8 +38,9 @@ from similis.catalogue._score_curves import ScoreCurves
 from similis.catalogue._shadows import Shadows
 from similis.catalogue._stamp import Stamp
 from similis.catalogue._tasks import Tasks
+from similis.catalogue._tunings import Tunings
 from similis.catalogue._verify import Verification, verify
-from similis.domain import Category, Filter, Instance, InstanceSpec, PictureKey, Tuning
+from similis.domain import Category, Filter, Instance, InstanceSpec, PictureKey
 
 
 class Catalogue:
@@ -54,6 +55,7 @@ class Catalogue:
         self._verification = Verification(database)
         self.instance_settings = InstanceSettings(database)
         self.access_keys, self.connections = AccessKeys(database), Connections(database)
+        self.index_states, self.tunings = IndexStates(database), Tunings(database)
         self.score_curves = ScoreCurves(database)  # how scores are read in each instance
         self.tasks, self.callbacks = Tasks(database), Callbacks(database)
         self.importing, self.exporting = Importing(database, sealer), Exporting(database, sealer)
@@ -342,26 +344,6 @@ class Catalogue:
             if connection is not None:
                 _change_log.compact(connection)
 
-    def index_state(self, instance: Instance, holder: str) -> IndexState | None:
-        """Return what a holder's durable index has applied of the change log, None where it has none."""
-        with self._database.reading() as connection:
-            return _index_states.read_index_state(connection, instance.id, holder)
-
-    def set_index_state(self, instance: Instance, holder: str, state: IndexState) -> None:
-        """Keep what a holder's durable index has applied, in place of what was kept before.
-
-        Raises:
-            InstanceNotFound: the instance was deleted meanwhile.
-        """
-        with self._database.writing() as connection:
-            _instances.lock_instance(connection, instance)
-            _index_states.write_index_state(connection, instance.id, holder, state)
-
-    def forget_index_state(self, instance: Instance, holder: str) -> None:
-        """Forget a holder's durable index, if it has one."""
-        with self._database.writing() as connection:
-            _index_states.remove_index_states(connection, instance.id, holder)
-
     def alone_adding(self, instance: Instance) -> AbstractContextManager[None]:
         """A block that only one thread of all processes runs at a time for an instance: to look, then to add."""
         return self._database.alone(f"adding {instance.id}")
@@ -379,33 +361,6 @@ class Catalogue:
         """
         with self._database.writing() as connection:
             return _instances.change_index(connection, instance, index)
-
-    def set_tuning(self, instance: Instance, report: Tuning, sealed: bytes | None) -> None:
-        """Keep how a tuning did, in place of the one before, with its sealed transform where it was adopted.
-
-        Raises:
-            InstanceNotFound: the instance was deleted meanwhile.
-            InstanceRebuilding: it is being rebuilt from storage, or was replaced by a rebuild.
-        """
-        with self._database.writing() as connection:
-            _instances.lock_tunable(connection, instance)
-            _tunings.write_tuning(connection, instance.id, report, sealed)
-
-    def forget_tuning(self, instance: Instance) -> None:
-        """Remove an instance's tuning, if it has one.
-
-        Raises:
-            InstanceNotFound: the instance was deleted meanwhile.
-            InstanceRebuilding: it is being rebuilt from storage, or was replaced by a rebuild.
-        """
-        with self._database.writing() as connection:
-            _instances.lock_tunable(connection, instance)
-            _tunings.remove_tuning(connection, instance.id)
-
-    def transform(self, instance: Instance) -> bytes | None:
-        """Return the sealed transform of an instance's tuning, None where none is used."""
-        with self._database.reading() as connection:
-            return _tunings.read_transform(connection, instance.id)
 
     def last_seq(self, instance: Instance) -> int:
         """Return the sequence of the latest change, 0 without any."""

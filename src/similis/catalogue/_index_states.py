@@ -1,34 +1,36 @@
-"""What indexes outside the catalogue have applied of its change log."""
+"""What durable indexes outside the catalogue have applied of its change log."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, insert, select
-
-from similis.catalogue._checksums import checked, with_checksum
+from similis.catalogue._database import Database
+from similis.catalogue._index_state_rows import read_index_state, remove_index_states, write_index_state
+from similis.catalogue._instances import lock_instance
 from similis.catalogue._rows import IndexState
-from similis.catalogue._tables import index_state
+from similis.domain import Instance
 
 
-def read_index_state(connection: Connection, instance_id: int, holder: str) -> IndexState | None:
-    """Return the state of one holder's index, None where it has none."""
-    wanted = index_state.c.instance_id == instance_id, index_state.c.holder == holder
-    row = connection.execute(select(index_state).where(*wanted)).first()
-    if row is None:
-        return None
-    values = checked(index_state, row)
-    return IndexState(values["segment"], values["applied_seq"])
+class IndexStates:
+    """The part of the catalogue that knows which segments or collections of each holder count."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-def write_index_state(connection: Connection, instance_id: int, holder: str, state: IndexState) -> None:
-    """Keep a holder's state, in place of the one before."""
-    remove_index_states(connection, instance_id, holder)
-    values = {"instance_id": instance_id, "holder": holder, **state._asdict()}
-    connection.execute(insert(index_state).values(with_checksum(index_state, values)))
+    def get(self, instance: Instance, holder: str) -> IndexState | None:
+        """Return what a holder's durable index has applied of the change log, None where it has none."""
+        with self._database.reading() as connection:
+            return read_index_state(connection, instance.id, holder)
 
+    def set(self, instance: Instance, holder: str, state: IndexState) -> None:
+        """Keep what a holder's durable index has applied, in place of what was kept before.
 
-def remove_index_states(connection: Connection, instance_id: int, holder: str | None = None) -> None:
-    """Forget the state of a holder's index, or of all indexes of an instance."""
-    wanted = index_state.c.instance_id == instance_id
-    if holder is not None:
-        wanted &= index_state.c.holder == holder
-    connection.execute(delete(index_state).where(wanted))
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+        """
+        with self._database.writing() as connection:
+            lock_instance(connection, instance)
+            write_index_state(connection, instance.id, holder, state)
+
+    def forget(self, instance: Instance, holder: str) -> None:
+        """Forget a holder's durable index, if it has one."""
+        with self._database.writing() as connection:
+            remove_index_states(connection, instance.id, holder)

@@ -9,12 +9,12 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Row, Select, delete, literal, select, union_all, update
 
 from similis.catalogue._checksums import checked, with_checksum
-from similis.catalogue._index_states import remove_index_states
+from similis.catalogue._index_state_rows import remove_index_states
 from similis.catalogue._inserting import insert_new
 from similis.catalogue._limits import release_names
 from similis.catalogue._tables import change, feature, instance, picture, score_curve, shadow, task, task_failure
 from similis.catalogue._task_rows import PROCESSING
-from similis.catalogue._tunings import read_tuning, read_tunings, remove_tuning
+from similis.catalogue._tuning_rows import read_tuning, read_tunings, remove_tuning
 from similis.domain import (
     CapacityReached,
     Instance,

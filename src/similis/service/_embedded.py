@@ -86,7 +86,7 @@ class EmbeddedIndexes:
         """Remove all files of an instance, and what is noted of them; also where it was never opened."""
         directory = self._directory / instance.uid
         for path in directory.glob("*"):
-            self._catalogue.forget_index_state(instance, f"{self._holder} {path.name}")
+            self._catalogue.index_states.forget(instance, f"{self._holder} {path.name}")
         shutil.rmtree(directory, ignore_errors=True)
 
     def keep(self, instances: Iterable[Instance]) -> None:
@@ -127,7 +127,7 @@ class EmbeddedIndexes:
                     )
 
     def _segment(self, instance: Instance, place: Path) -> str | None:
-        state = self._catalogue.index_state(instance, f"{self._holder} {place.name}")
+        state = self._catalogue.index_states.get(instance, f"{self._holder} {place.name}")
         return None if state is None else state.segment
 
     def _keep_segments(self, instance: Instance, directory: Path) -> None:
@@ -135,7 +135,7 @@ class EmbeddedIndexes:
             segment = self._segment(instance, place)
             if segment is not None and is_of_other_version(place / segment):
                 log.warning("An index is built anew, for its files are of another version.")
-                self._catalogue.forget_index_state(instance, f"{self._holder} {place.name}")
+                self._catalogue.index_states.forget(instance, f"{self._holder} {place.name}")
                 segment = None
             clear_directory(place, segment)
 
@@ -173,7 +173,7 @@ class EmbeddedIndexes:
         """Spaces that were tuned earlier are never searched again."""
         for path in (self._directory / instance.uid).glob("tuned-*"):
             if path.name != place:
-                self._catalogue.forget_index_state(instance, f"{self._holder} {path.name}")
+                self._catalogue.index_states.forget(instance, f"{self._holder} {path.name}")
                 shutil.rmtree(path, ignore_errors=True)
 
 
@@ -197,23 +197,23 @@ class _Store:
         self._holder = holder
 
     def current(self) -> tuple[str, int] | None:
-        state = self._catalogue.index_state(self._instance, self._holder)
+        state = self._catalogue.index_states.get(self._instance, self._holder)
         return None if state is None else (state.segment, state.applied_seq)
 
     def adopt(self, segment: str, applied_seq: int) -> str | None:
         with self._noting:
             noted = self._noted()
-            self._catalogue.set_index_state(self._instance, self._holder, IndexState(segment, applied_seq))
+            self._catalogue.index_states.set(self._instance, self._holder, IndexState(segment, applied_seq))
             return noted
 
     def forget(self) -> str | None:
         with self._noting:
             noted = self._noted()
-            self._catalogue.forget_index_state(self._instance, self._holder)
+            self._catalogue.index_states.forget(self._instance, self._holder)
             return noted
 
     def _noted(self) -> str | None:
-        state = self._catalogue.index_state(self._instance, self._holder)
+        state = self._catalogue.index_states.get(self._instance, self._holder)
         return None if state is None else state.segment
 
 

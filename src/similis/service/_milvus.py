@@ -141,14 +141,14 @@ class _CatalogueProgress:
         self._holder = holder
 
     def read(self) -> Pushed | None:
-        state = self._catalogue.index_state(self._instance, self._holder)
+        state = self._catalogue.index_states.get(self._instance, self._holder)
         return None if state is None else Pushed(*state)
 
     def locked(self) -> AbstractContextManager[object]:
         return self._catalogue.alone_with_index(self._instance, self._holder)
 
     def write(self, pushed: Pushed) -> None:
-        self._catalogue.set_index_state(self._instance, self._holder, IndexState(*pushed))
+        self._catalogue.index_states.set(self._instance, self._holder, IndexState(*pushed))
 
     def forget(self) -> None:
-        self._catalogue.forget_index_state(self._instance, self._holder)
+        self._catalogue.index_states.forget(self._instance, self._holder)

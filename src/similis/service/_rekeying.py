@@ -49,7 +49,7 @@ class Rekeyer:
     def _carry_over(self, instance: Instance, target: Instance) -> None:
         """What was learned from the pictures holds for the same pictures turned anew."""
         if instance.tuning is not None:
-            self._catalogue.set_tuning(target, instance.tuning, self._spaces.turned(instance, target))
+            self._catalogue.tunings.set(target, instance.tuning, self._spaces.turned(instance, target))
         curve = self._catalogue.score_curves.get(instance)
         if curve is not None:
             self._catalogue.score_curves.set(target, curve)

@@ -25,7 +25,7 @@ class Spaces:
         Raises:
             KeyringFailed: the instance's key is gone.
         """
-        sealed = self._catalogue.transform(instance)
+        sealed = self._catalogue.tunings.transform(instance)
         if sealed is None:
             return None
         return TunedSpace.from_bytes(self._keyring.instance(instance.uid).unseal_bytes(sealed, _CONTEXT))

@@ -77,7 +77,7 @@ class Tunings:
             InstanceRebuilding: it is being rebuilt from storage.
         """
         with self._one_at_a_time, self._instances.using(instance_name) as instance:
-            self._catalogue.forget_tuning(instance)
+            self._catalogue.tunings.forget(instance)
             if instance.tuning is not None and instance.tuning.adopted:
                 self._indexes.rebuild(instance)
             return self._instances.get(instance_name)
@@ -86,10 +86,10 @@ class Tunings:
         if report.adopted:
             curve = self._analyst.pipeline_of(instance.model).calibration(instance.spec.type)
             space = fit_space(sample, trial, curve.threshold)
-            self._catalogue.set_tuning(instance, report, self._spaces.seal(instance, space))
+            self._catalogue.tunings.set(instance, report, self._spaces.seal(instance, space))
             self._indexes.rebuild(instance)
         elif instance.tuning is None or not instance.tuning.adopted:
-            self._catalogue.set_tuning(instance, report, None)
+            self._catalogue.tunings.set(instance, report, None)
 
     def _sample(self, instance: Instance) -> tuple[Sample, int, int]:
         """Pictures to learn from and try on, and how many products with several pictures there are, and of these."""

@@ -29,12 +29,12 @@ def test_one_at_a_time_is_alone_with_an_index(
     def advance(number: int) -> None:
         shared = catalogues[number % len(catalogues)]
         with shared.alone_with_index(instance, "milvus"):
-            state = shared.index_state(instance, "milvus") or IndexState("collection", 0)
+            state = shared.index_states.get(instance, "milvus") or IndexState("collection", 0)
             time.sleep(0.01)
-            shared.set_index_state(instance, "milvus", IndexState("collection", state.applied_seq + 1))
+            shared.index_states.set(instance, "milvus", IndexState("collection", state.applied_seq + 1))
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(advance, range(24)))
-    assert catalogue.index_state(instance, "milvus") == IndexState("collection", 24)
+    assert catalogue.index_states.get(instance, "milvus") == IndexState("collection", 24)
     with catalogue.alone_with_index(instance, "milvus"), catalogue.alone_with_index(instance, "another"):
         pass

@@ -29,7 +29,7 @@ _TUNING = Tuning(
 def shop(catalogue: Catalogue, instance: Instance, new_picture: Callable[..., NewPicture]) -> Instance:
     """A tuned live instance of one picture."""
     catalogue.add(instance, [new_picture("old")])
-    catalogue.set_tuning(instance, _TUNING, b"sealed")
+    catalogue.tunings.set(instance, _TUNING, b"sealed")
     return catalogue.instance("shop")
 
 
@@ -58,24 +58,24 @@ def test_a_replaced_instance_is_not_moved_to_another_index(
 
 def _check_untunable(catalogue: Catalogue, instance: Instance) -> None:
     changes: list[Callable[[], None]] = [
-        lambda: catalogue.set_tuning(instance, _TUNING, b"other"),
-        lambda: catalogue.forget_tuning(instance),
+        lambda: catalogue.tunings.set(instance, _TUNING, b"other"),
+        lambda: catalogue.tunings.forget(instance),
     ]
     for change in changes:
         with pytest.raises(InstanceRebuilding):
             change()
-    assert catalogue.transform(instance) == b"sealed"
+    assert catalogue.tunings.transform(instance) == b"sealed"
 
 
 def test_the_tuning_of_an_instance_stays_during_a_rebuild(
     catalogue: Catalogue, shop: Instance, claim: Claim, shadow: Instance
 ) -> None:
     _check_untunable(catalogue, shop)
-    catalogue.set_tuning(shadow, _TUNING, b"its own")
+    catalogue.tunings.set(shadow, _TUNING, b"its own")
     live = catalogue.shadows.swap(claim, shop, shadow)
-    assert (live.tuning, catalogue.transform(live)) == (_TUNING, b"its own")
+    assert (live.tuning, catalogue.tunings.transform(live)) == (_TUNING, b"its own")
     _check_untunable(catalogue, shop)
-    catalogue.forget_tuning(live)
+    catalogue.tunings.forget(live)
     assert catalogue.instance("shop").tuning is None
 
 
@@ -83,9 +83,9 @@ def test_an_instance_is_tuned_again_once_a_rebuild_has_failed(
     catalogue: Catalogue, shop: Instance, claim: Claim, shadow: Instance
 ) -> None:
     catalogue.tasks.finish(claim, TaskStatus.FAIL, "some_code")
-    catalogue.forget_tuning(shop)
+    catalogue.tunings.forget(shop)
     with pytest.raises(InstanceRebuilding):
-        catalogue.set_tuning(shadow, _TUNING, b"sealed")
+        catalogue.tunings.set(shadow, _TUNING, b"sealed")
 
 
 def test_a_rebuild_that_is_asked_to_stop_takes_no_place(

@@ -90,7 +90,7 @@ def test_a_live_instance_takes_no_changes_during_a_rebuild(
     catalogue: Catalogue, shop: Instance, claim: Claim, new_picture: MakePicture
 ) -> None:
     _check_unchangeable(catalogue, shop, new_picture())
-    catalogue.set_index_state(shop, "holder", IndexState("segment", 1))
+    catalogue.index_states.set(shop, "holder", IndexState("segment", 1))
     catalogue.score_curves.set(shop, ScoreCurve(2, None))
     assert len(catalogue.select_ids(shop, None, None)) == 2
     catalogue.tasks.finish(claim, TaskStatus.FAIL, "some_code")

@@ -126,7 +126,7 @@ def test_an_index_that_is_first_searched_while_it_is_rebuilt_still_goes_to_disk(
         again.bulk.add("b", featured(vectors[300:], 300))
         again.bulk.settle("b")
         instance = again.instances.get("b")
-        state = again._catalogue.index_state(instance, f"{again._embedded._holder} features")
+        state = again._catalogue.index_states.get(instance, f"{again._embedded._holder} features")
         assert state is not None
         assert state.applied_seq == again._catalogue.last_seq(instance)
 

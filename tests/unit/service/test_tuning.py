@@ -108,10 +108,10 @@ def test_nothing_of_a_tuning_stays_on_disk_when_it_is_undone(settings: Settings,
         place = settings.data / "index" / instance.uid
         [tuned] = place.glob("tuned-*")
         holder = f"{app._embedded._holder} {tuned.name}"
-        assert app._catalogue.index_state(instance, holder) is not None
+        assert app._catalogue.index_states.get(instance, holder) is not None
         app.tuning.undo("g")
         assert [path.name for path in place.iterdir()] == ["features"]
-        assert app._catalogue.index_state(instance, holder) is None
+        assert app._catalogue.index_states.get(instance, holder) is None
 
 
 def test_a_dry_run_changes_nothing(noisy: App) -> None:
@@ -173,10 +173,10 @@ def test_a_product_instance_is_tuned_inside_its_categories(app: App) -> None:
 def test_the_tuning_dies_with_the_key_of_its_instance(noisy: App) -> None:
     noisy.tuning.tune("g")
     instance = noisy.instances.get("g")
-    sealed = noisy._catalogue.transform(instance)
+    sealed = noisy._catalogue.tunings.transform(instance)
     assert sealed is not None
     noisy.instances.delete("g")
-    assert noisy._catalogue.transform(instance) is None
+    assert noisy._catalogue.tunings.transform(instance) is None
     with pytest.raises(KeyringFailed):
         noisy.access._keyring.instance(instance.uid)
 

@@ -142,7 +142,7 @@ def test_a_tuning_is_used_by_the_other_before_long(pair: tuple[App, App]) -> Non
     assert not isinstance(_index(one), TunedIndex)
     assert not isinstance(_index(other), TunedIndex)
     space = TunedSpace(np.zeros(DIMENSION, np.float32), np.eye(DIMENSION, dtype=np.float32), Calibration(0.5, 9))
-    one._catalogue.set_tuning(instance, _TUNING, one.tuning._spaces.seal(instance, space))
+    one._catalogue.tunings.set(instance, _TUNING, one.tuning._spaces.seal(instance, space))
     one._indexes.rebuild(instance)
     assert isinstance(_index(one), TunedIndex)
     _wait_for(other, tuned=True)
