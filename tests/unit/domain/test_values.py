@@ -30,6 +30,7 @@ from similis.domain import (
     Role,
     SearchOptions,
     SimilisError,
+    _conflicts,
     _errors,
     _quota,
     _unavailable,
@@ -193,7 +194,7 @@ def test_the_tree_of_errors_is_drawn_as_it_is() -> None:
     assert [re.match(r"[│├└─ ]*\w+", line)[0] for line in drawn] == list(_tree(SimilisError))  # type: ignore[index]
 
 
-_MODULES = {_errors.__name__, _quota.__name__, _unavailable.__name__}
+_MODULES = {_conflicts.__name__, _errors.__name__, _quota.__name__, _unavailable.__name__}
 
 
 def _tree(kind: type[SimilisError]) -> Iterator[str]:
