@@ -177,7 +177,7 @@ def _accepted(service: Service, request: bytes) -> Reply:
         try:
             return await connection.call(request)
         finally:
-            connection.close()
+            await connection.close()
 
     reply = asyncio.run(call())
     if reply.status >= 300:  # noqa: PLR2004 - of HTTP

@@ -17,10 +17,10 @@ _RING = 200  # so many keys do additions use, one after the other: what is store
 
 
 class Work(StrEnum):
-    """What clients ask for."""
+    """What clients ask for: searches by name or by picture, additions, or all of them."""
 
-    NAMES = "search by name"
-    PICTURES = "search by picture"
+    NAMES = "by name"
+    PICTURES = "by picture"
     ADDING = "add"
     MIXED = "mixed"
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx
@@ -68,18 +69,20 @@ class Connection:
         try:
             async with asyncio.timeout(_SECONDS):
                 return await self._call(request)
-        except (OSError, EOFError, ValueError, TimeoutError, asyncio.LimitOverrunError) as error:
-            self.close()
+        except (OSError, EOFError, ValueError, LookupError, asyncio.LimitOverrunError) as error:
+            await self.close()
             raise ServiceUnreachable(
                 f"{self._endpoint} does not answer: {error or type(error).__name__}.",
                 "Check the address, and that `similis serve` is running there.",
             ) from None
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Close the connection."""
         if self._streams is not None:
-            self._streams[1].close()
-            self._streams = None
+            writer, self._streams = self._streams[1], None
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
 
     async def _call(self, request: bytes) -> Reply:
         if self._streams is None:
@@ -90,7 +93,7 @@ class Connection:
         status, headers = _head(await reader.readuntil(b"\r\n\r\n"))
         body = await reader.readexactly(int(headers.get("content-length", "0")))
         if headers.get("connection") == "close":
-            self.close()
+            await self.close()
         return Reply(status, headers, body)
 
 

@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from similis.domain import TaskStatus
 from similis.evaluation._load_calls import NAME
 
 _LINES = 100_000  # more than are imported meanwhile; what is left is cancelled
 _PATIENCE = 60.0
+_PAUSE = 0.2
 
 Ask = Callable[..., dict[str, Any]]
 
@@ -31,16 +33,24 @@ def importing_from(storage: Path, pictures: Sequence[bytes], ask: Ask) -> Iterat
     form = {"connection": storage.name, "path": "/"}
     task = ask("POST", f"/api/v1/instances/{NAME}/imports", form)["id"]
 
+    def told() -> dict[str, Any]:
+        return ask("GET", f"/api/v1/tasks/{task}")
+
     def imported() -> int:
-        return int(ask("GET", f"/api/v1/tasks/{task}")["added"])
+        return int(told()["added"])
 
     try:
-        end = time.monotonic() + _PATIENCE  # the processes load their models first
-        while not imported() and time.monotonic() < end:
-            time.sleep(0.2)
+        _await(lambda: imported() > 0)  # the processes load their models first
         yield imported
     finally:
         ask("POST", f"/api/v1/tasks/{task}/cancel")
+        _await(lambda: told()["status"] != TaskStatus.PROCESSING)
+
+
+def _await(come: Callable[[], bool]) -> None:
+    end = time.monotonic() + _PATIENCE
+    while not come() and time.monotonic() < end:
+        time.sleep(_PAUSE)
 
 
 def _write(storage: Path, pictures: Sequence[bytes]) -> None:

@@ -71,7 +71,7 @@ async def _client(endpoint: str, calls: Iterator[Call], end: float, sample: Samp
         pause = await _made(connection, next(calls), begun, sample)
         if pause:
             await asyncio.sleep(min(pause, _LONGEST_PAUSE, max(0.0, end - time.perf_counter())))
-    connection.close()
+    await connection.close()
 
 
 async def _made(connection: Connection, call: Call, begun: float, sample: Sample) -> float:

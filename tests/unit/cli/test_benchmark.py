@@ -1,4 +1,4 @@
-"""`similis benchmark engine`."""
+"""`similis benchmark …`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from similis.domain import InvalidInput
+from similis.evaluation import Importing, LoadReport, LoadRun, Sample, Soak
+from similis.evaluation._load_calls import Work
+from similis.evaluation._load_service import Taken
 
 Similis = Callable[..., Any]
 SMALL = ("benchmark", "engine", "--dim", 32, "--data-kind", "weak", "--queries", 10)
@@ -37,3 +42,68 @@ def test_as_json(similis: Similis) -> None:
 @pytest.mark.parametrize("wrong", [("--n", "many"), ("--n", "10"), ("--data-kind", "nothing"), ("--dim", "2")])
 def test_bad_usage(similis: Similis, wrong: tuple[str, str]) -> None:
     assert similis("benchmark", "engine", *wrong).status == 2
+
+
+def _sample(work: Work) -> Sample:
+    return Sample(2.0, {work: [5.0] * 99 + [50.0]}, throttled=3, processor=0.5)
+
+
+def _soak(last: float) -> Soak:
+    run = LoadRun(Work.NAMES, 8, _sample(Work.NAMES), 1.0, last)
+    return Soak(run, [(0.0, Taken(0.0, 300.0)), (30.0, Taken(1.0, 300.0)), (60.0, Taken(2.0, last))])
+
+
+def _report(last: float) -> LoadReport:
+    runs = [LoadRun(Work.PICTURES, 4, _sample(Work.PICTURES), 3.0, 400.0, alone=55.0)]
+    quick, slow = (Sample(1.0, {Work.NAMES: [taken]}) for taken in (4.0, 10.0))
+    return LoadReport(1024, runs, Importing(quick, slow, 12.0), _soak(last))
+
+
+@pytest.mark.parametrize(("last", "status"), [(301.0, 0), (390.0, 1)], ids=["memory stays", "memory grows"])
+def test_a_live_service_is_shown_in_tables_and_sentences(
+    similis: Similis, monkeypatch: pytest.MonkeyPatch, last: float, status: int
+) -> None:
+    asked: dict[str, Any] = {}
+
+    def measured(_settings: object, **options: object) -> LoadReport:
+        asked.update(options)
+        return _report(last)
+
+    monkeypatch.setattr("similis.cli._benchmark.benchmark_http", measured)
+    ran = similis("benchmark", "http", "--n", 2000, "--clients", "1,8", "--no-import", "--soak", 1)
+    assert ran.status == status
+    assert (asked["count"], asked["clients"], asked["importing"], asked["soak"]) == (2000, [1, 8], False, 1.0)
+    assert asked["running"] is None
+    assert "by picture  4        50.0  5.0" in ran.out
+    assert "1.50+0.25" in ran.out
+    assert "4 clients: 0.91 of the 55.0 pictures a second" in ran.out
+    assert "10.0 ms: 2.5 × the 4.0 ms" in ran.out
+    assert ("Memory stayed" if status == 0 else "Memory did not stay") in ran.out
+    as_json = similis("benchmark", "http", "--json").json
+    assert as_json["runs"][0]["of_pipeline"] == 0.91
+    assert as_json["soak"]["flat"] == (status == 0)
+
+
+def test_a_running_service_is_measured_with_its_key(similis: Similis, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Any] = []
+
+    def measured(_settings: object, **options: object) -> LoadReport:
+        asked.append(options["running"])
+        raise InvalidInput("enough")
+
+    monkeypatch.setattr("similis.cli._benchmark.benchmark_http", measured)
+    assert similis("benchmark", "http", "--endpoint", "http://host:1/", "--key", "a:b").status == 2
+    assert (asked[0].endpoint, asked[0].key) == ("http://host:1", "a:b")
+    assert similis("benchmark", "http", "--endpoint", "http://host:1/").status == 2
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize("wrong", ["", "many", "0", "1,-1"])
+def test_clients_are_numbers_from_one_on(similis: Similis, wrong: str) -> None:
+    assert similis("benchmark", "http", "--clients", wrong).status == 2
+
+
+@pytest.mark.slow
+def test_the_pipeline_is_shown_by_stage(similis: Similis) -> None:
+    ran = similis("benchmark", "pipeline", "--rounds", 2)
+    assert all(stage in ran.out for stage in ("decode", "backbone", "features", "whole", "pictures a second"))
