@@ -4,6 +4,8 @@ SHELL := /bin/sh
 PYTHON ?= python3
 PORT ?= 8000
 DATA ?= ./similis-data
+SECONDS ?= 60
+TARGETS ?=
 BIN := .venv/bin
 JUDGES := $(patsubst requirements/judges/%.lock,.judges/%/installed,$(wildcard requirements/judges/*.lock)) .judges/node/installed
 SERVERS := $(patsubst requirements/servers/%.lock,.servers/%/installed,$(wildcard requirements/servers/*.lock))
@@ -13,7 +15,7 @@ SERVERS := $(patsubst requirements/servers/%.lock,.servers/%/installed,$(wildcar
 PARALLEL ?= --numprocesses auto --dist loadfile
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 
-.PHONY: help run setup test test-quick judges servers lint format lock compatibility reference licences sbom bench docs dist clean
+.PHONY: help run setup test test-quick judges servers lint format lock compatibility reference licences sbom fuzz bench docs dist clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -63,6 +65,9 @@ licences: .venv/installed-dev  ## Refresh docs/licences.md from what is installe
 
 sbom: .venv/installed-dev  ## Write the bill of materials (CycloneDX) to build/similis.cdx.json
 	@$(BIN)/python -m tools.sbom build/similis.cdx.json
+
+fuzz: .venv/installed-dev  ## Fuzz what strangers' bytes reach first; SECONDS=60 and TARGETS= are honoured
+	@$(BIN)/python -m fuzz --seconds $(SECONDS) $(TARGETS)
 
 bench: setup .venv/installed-dev  ## List the benchmarks and run the short ones
 	@$(BIN)/python -m benchmarks
