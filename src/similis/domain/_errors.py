@@ -31,6 +31,10 @@ SimilisError
 │   ├── KeyNotFound           access key
 │   ├── ConnectionNotFound
 │   └── TaskNotFound
+├── AccessDenied
+│   ├── NotAuthenticated
+│   ├── PermissionDenied
+│   └── CsrfFailed            a change by the console's cookie, but not from its page
 ├── Conflict
 │   ├── InstanceExists
 │   ├── CapacityReached
@@ -47,10 +51,6 @@ SimilisError
 │   ├── SourceChanged         increment.meta is another than the one that was begun
 │   ├── FeatureModelMismatch  features of two models do not mix
 │   └── NoTextEncoder         nothing here reads texts for an instance
-├── AccessDenied
-│   ├── NotAuthenticated
-│   ├── PermissionDenied
-│   └── CsrfFailed            a change by the console's cookie, but not from its page
 ├── TooManyRequests           a quota is used up for now
 │   ├── InstanceThrottled
 │   ├── KeyThrottled          access key
@@ -58,6 +58,7 @@ SimilisError
 │   └── SignInThrottled       at the console
 └── Unavailable               the operator can mend it
     ├── DataDirectoryLocked
+    ├── DataDirectoryMissing  of a command that makes none
     ├── StorageFailed
     ├── IndexUnavailable      a server that searches
     ├── KeyringFailed
