@@ -195,6 +195,11 @@ class MilvusServer:
             )
             return int(row["count(*)"])
 
+    def version(self) -> str:
+        """Return the server's version, such as `2.3.5`."""
+        with self._failures():
+            return str(self._client.get_server_version(timeout=self.settings.timeout)).removeprefix("v")
+
     def collections(self, prefix: str) -> list[str]:
         """Return the names of the collections that begin so."""
         with self._failures():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 
@@ -17,6 +19,9 @@ from similis.service._check_places import check_places
 from similis.service._finding import Finding, attempt
 from similis.service._models import model_store
 from similis.service._settings import Settings
+
+_OLDEST_MILVUS = (2, 3)
+_VERSION = re.compile(r"(\d+)\.(\d+)")
 
 
 def examine(settings: Settings) -> list[Finding]:
@@ -70,10 +75,20 @@ def _verified(store: ModelStore, name: str) -> str:
 
 
 def _milvus(settings: Settings) -> Iterator[Finding]:
-    if settings.milvus is not None:
-        server = MilvusServer(settings.milvus)
-        prefix = settings.milvus.prefix
-        yield attempt("Milvus", lambda: f"{len(server.collections(prefix))} collections named {prefix}…")
+    if settings.milvus is None:
+        return
+    server, prefix = MilvusServer(settings.milvus), settings.milvus.prefix
+    found = attempt("Milvus", lambda: f"{server.version()}, {len(server.collections(prefix))} collections {prefix}…")
+    if found.good and _numbers(found.found) < _OLDEST_MILVUS:
+        found = replace(found, good=False, to_do="Use Milvus 2.3 or newer.")
+    server.close()
+    yield found
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """The version that a text begins with; of one that has none, such as that of a build, the newest."""
+    begins = _VERSION.match(text)
+    return tuple(int(part) for part in begins.groups()) if begins else (sys.maxsize,)
 
 
 def _data(settings: Settings) -> Finding:

@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from similis.algorithm import Pipeline
+from similis.engine import MilvusServer
 from similis.service import App, Finding, Settings, examine
 from similis.service import _check_machine as machine
 from similis.service._check_places import file_system
@@ -120,6 +121,18 @@ def test_a_milvus_server_that_is_away(made: Settings) -> None:
     found = bad(made, milvus_uri="http://127.0.0.1:9", milvus_timeout=0.2)
     assert set(found) == {"Milvus"}
     assert "SIMILIS_MILVUS_URI" in found["Milvus"].to_do
+
+
+@pytest.mark.parametrize(
+    ("version", "good"), [("2.2.16", False), ("2.3.5", True), ("master-20260101", True)], ids=["old", "new", "build"]
+)
+def test_a_milvus_server_that_is_too_old(
+    made: Settings, monkeypatch: pytest.MonkeyPatch, version: str, good: bool
+) -> None:
+    monkeypatch.setattr(MilvusServer, "version", lambda _: version)
+    monkeypatch.setattr(MilvusServer, "collections", lambda _self, _prefix: [])
+    found = examined(made, milvus_uri="http://127.0.0.1:9")["Milvus"]
+    assert (found.good, found.found.startswith(version)) == (good, True)
 
 
 def test_a_database_that_is_away(made: Settings) -> None:

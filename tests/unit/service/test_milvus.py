@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ from similis.domain import (
     parse_filter,
 )
 from similis.engine import MilvusServer, MilvusSettings
-from similis.service import App, Settings
+from similis.service import App, Settings, examine
 
 Gateway = Callable[..., App]
 _SPEC = InstanceSpec("g", InstanceType.GENERIC)
@@ -174,3 +175,9 @@ def test_pictures_are_added_while_the_server_is_gone_and_found_when_it_is_there(
     gone.close()
     assert _found(gateway("one")) == ["blue"]
     MilvusServer(MilvusSettings(str(with_milvus.milvus_uri))).close()
+
+
+def test_the_doctor_finds_the_server_and_its_version(with_milvus: Settings) -> None:
+    [found] = [each for each in examine(with_milvus) if each.check == "Milvus"]
+    assert found.good
+    assert re.match(r"2\.\d+\.\d+\S*, \d+ collections ", found.found)
