@@ -1,6 +1,6 @@
 """Loads a running service with locust: of ten calls six search by name, three by picture, one adds.
 
-    SIMILIS_KEY=ID:SECRET SIMILIS_INSTANCE=shoes locust -f benchmarks/locustfile.py --host http://127.0.0.1:8000
+    SIMILIS_KEY=ID:SECRET SIMILIS_INSTANCE=shoes python -m locust -f benchmarks/locustfile.py --host http://localhost:8000
 
 `similis benchmark http` tells more of one service; this is for those who know locust, want its charts and its ramps,
 or load from several machines. Each user adds pictures of its own, which it draws, to the instance, and leaves them

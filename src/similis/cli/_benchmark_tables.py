@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from similis.cli._output import Output
 from similis.evaluation import Importing, LoadReport, LoadRun, Sample, Soak
 
-_HEADINGS = ("CALLS", "CLIENTS", "/S", "P50 MS", "P95", "P99", "429", "BAD", "CPU", "MB")
+_HEADINGS = ("CALLS", "CLIENTS", "/S", "P50 MS", "P95", "P99", "429", "BAD", "CPU", "OURS", "MB")
 _SHARES = (0.5, 0.95, 0.99)
 
 
@@ -28,7 +28,7 @@ def print_load(output: Output, report: LoadReport) -> None:
 
 
 def _rows(run: LoadRun) -> Iterator[tuple[str, ...]]:
-    """One row, and one for each part of a mixture; CPU is processors of the service, and of the clients beside it."""
+    """One row, and one for each part of a mixture. CPU: processors of the service; OURS: of the clients beside it."""
     sample = run.sample
     taken = (
         f"{run.processor / sample.seconds:.2f}",
@@ -41,7 +41,7 @@ def _rows(run: LoadRun) -> Iterator[tuple[str, ...]]:
     for work in sample.milliseconds if len(sample.milliseconds) > 1 else ():
         rate = len(sample.milliseconds[work]) / sample.seconds
         parts = (f"{sample.quantile(share, work):.1f}" for share in _SHARES)
-        yield f"  {work}", "", f"{rate:.1f}", *parts, "", "", "", ""
+        yield f"  {work}", "", f"{rate:.1f}", *parts, *[""] * 5
 
 
 def _times(sample: Sample) -> list[str]:

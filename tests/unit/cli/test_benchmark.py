@@ -75,7 +75,7 @@ def test_a_live_service_is_shown_in_tables_and_sentences(
     assert (asked["count"], asked["clients"], asked["importing"], asked["soak"]) == (2000, [1, 8], False, 1.0)
     assert asked["running"] is None
     assert "by picture  4        50.0  5.0" in ran.out
-    assert "1.50+0.25" in ran.out
+    assert "1.50  0.25  400" in ran.out
     assert "4 clients: 0.91 of the 55.0 pictures a second" in ran.out
     assert "10.0 ms: 2.5 × the 4.0 ms" in ran.out
     assert ("Memory stayed" if status == 0 else "Memory did not stay") in ran.out
