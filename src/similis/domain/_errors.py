@@ -35,6 +35,11 @@ SimilisError
 │   ├── NotAuthenticated
 │   ├── PermissionDenied
 │   └── CsrfFailed            a change by the console's cookie, but not from its page
+├── TooManyRequests           a quota is used up for now
+│   ├── InstanceThrottled
+│   ├── KeyThrottled          access key
+│   ├── SignInThrottled       at the console
+│   └── QueueFull             too many pictures wait
 ├── Conflict
 │   ├── InstanceExists
 │   ├── CapacityReached
@@ -51,11 +56,6 @@ SimilisError
 │   ├── SourceChanged         increment.meta is another than the one that was begun
 │   ├── FeatureModelMismatch  features of two models do not mix
 │   └── NoTextEncoder         nothing here reads texts for an instance
-├── TooManyRequests           a quota is used up for now
-│   ├── InstanceThrottled
-│   ├── KeyThrottled          access key
-│   ├── QueueFull             too many pictures wait
-│   └── SignInThrottled       at the console
 └── Unavailable               the operator can mend it
     ├── DataDirectoryLocked
     ├── DataDirectoryMissing  of a command that makes none
