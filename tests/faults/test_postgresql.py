@@ -8,9 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
+from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.faults.served import served
 from tests.servers.postgres_server import PostgresServer
 
 from similis.catalogue import Catalogue
@@ -76,6 +78,31 @@ def test_what_was_acknowledged_outlives_many_kills_of_the_server(
     server: PostgresServer, open_shop: Open, child: ModuleType
 ) -> None:
     _kill_and_check(server, open_shop, child, kills=25)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_a_service_says_so_while_the_server_is_gone_and_goes_on_when_it_is_back(
+    server: PostgresServer, tmp_path: Path, draw: Callable[..., bytes]
+) -> None:
+    with served(tmp_path / "data", SIMILIS_CATALOGUE=server.fresh_database()) as service:
+        service.create()
+        assert service.add("before", draw(1)).status_code == 201
+        server.kill()
+        refused = service.add("during", draw(2))
+        assert (refused.status_code, refused.json()["code"]) == (503, "storage_failed")
+        assert any(advice in refused.json()["hint"] for advice in _ADVICE)
+        assert service.client.get("/readyz").status_code == 503
+        assert service.client.get("/healthz").status_code == 200
+        server.start()
+        end = time.monotonic() + 60
+        while service.client.get("/readyz").status_code != 200:
+            assert time.monotonic() < end, "the service did not go on"
+            time.sleep(0.1)
+        assert service.add("after", draw(3)).status_code == 201
+        assert service.finds("before")
+        assert service.finds("after")
+        assert not service.holds("during")
 
 
 def _kill_and_check(server: PostgresServer, open_shop: Open, child: ModuleType, kills: int) -> None:
