@@ -33,7 +33,10 @@ def create(
     name: Name,
     provider: Annotated[Provider, typer.Option("--provider", help="OSS, whatever speaks S3, or a directory.")],
     storage: Annotated[
-        str | None, typer.Option("--endpoint", help="Host or URL of the storage; else the region's own.")
+        str | None,
+        typer.Option(
+            "--endpoint", help="Host or URL of the storage, of S3 also {bucket}.HOST; else the region's own."
+        ),
     ] = None,
     bucket: Annotated[
         str | None, typer.Option("--bucket", help="The only bucket that is reached; else each import names one.")
