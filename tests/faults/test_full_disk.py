@@ -24,6 +24,7 @@ def _may_mount() -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not _may_mount(), reason="no file system of its own can be mounted here")
 def test_a_service_whose_disk_is_full_refuses_changes_until_there_is_room(tmp_path: Path, draw: Draw) -> None:
     pictures = [tmp_path / f"{number}.png" for number in range(3)]
@@ -38,7 +39,7 @@ def test_a_service_whose_disk_is_full_refuses_changes_until_there_is_room(tmp_pa
         str(tmp_path / "disk"),
         *map(str, pictures),
     ]
-    ran = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=240)
+    ran = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, check=False, timeout=500)
     assert ran.returncode == 0, ran.stderr
     saw = json.loads(ran.stdout)
     status, told = saw["refused"]
