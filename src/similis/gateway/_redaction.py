@@ -21,6 +21,7 @@ _Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | N
 _HIDDEN = r"authorization|cookie|credential|passphrase|password|passwd|secret|signature|token|policy|api[-_]?key"
 _NAMED = re.compile(_HIDDEN, re.IGNORECASE)
 _PATTERNS = (
+    (re.compile(r"\S*[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\ufffd].*", re.DOTALL), GONE),  # what is no text
     # Bytes as Python shows them: of a picture, a form, a key.
     (re.compile(r"""\bb(?:'(?:[^'\\]|\\.){8,}'?|"(?:[^"\\]|\\.){8,}"?)"""), GONE),
     (re.compile(r"(?i)\b(bearer|basic|acs)\s+[^\s\"',]+"), rf"\1 {GONE}"),
@@ -58,7 +59,7 @@ def _is_secret(name: str) -> bool:
 
 def clean(text: str) -> str:
     """A text as it may be logged."""
-    if len(text) < _LONG and _MARKS.isdisjoint(text):  # as most are; every pattern needs more
+    if len(text) < _LONG and text.isprintable() and _MARKS.isdisjoint(text):  # as most are; every pattern needs more
         return text
     for pattern, instead in _PATTERNS:
         text = pattern.sub(instead, text)
