@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
+from tests.schemas import RepeatedUpgrade
 from tests.servers.milvus_server import MilvusServer
 from tests.servers.oss_server import OssServer
 from tests.servers.postgres_server import PostgresServer
@@ -16,6 +17,7 @@ from tests.servers.s3_server import S3Server
 from threadpoolctl import threadpool_limits
 
 from similis.algorithm import ModelStore, Pipeline
+from similis.catalogue import _schema
 from similis.service import App, Settings
 
 Draw = Callable[..., bytes]
@@ -33,6 +35,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _one_blas_thread() -> Iterator[None]:
     """As the command line does it: threads of our own are enough."""
     with threadpool_limits(limits=1, user_api="blas"):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _repeated_upgrade() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_schema, "_upgrade", RepeatedUpgrade(_schema._upgrade))
         yield
 
 
