@@ -53,6 +53,7 @@ def check_key_part(name: str, value: str) -> str:
     if not 0 < len(value) <= MAX_KEY:
         raise InvalidKey(f"{name} has {len(value)} characters.", f"Give 1 to {MAX_KEY} characters.")
     # Not `isprintable`, which knows neither the wide space of Chinese names nor the joiners and the newest of emoji.
-    if any(category(character) in _UNFIT for character in value):
+    plain = value.isascii() and value.isprintable()  # most are, and every search asks it of all that it found
+    if not plain and any(category(character) in _UNFIT for character in value):
         raise InvalidKey(f"{name} contains control characters.", "Use a text of one line.")
     return value

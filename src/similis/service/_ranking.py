@@ -51,6 +51,7 @@ class Ranking:
         self._index = index
         self.calibration = calibration
         self._query = query
+        self._code = binary_code(query)
         self._options = options
         self._category = category
         self._seen: dict[int, DescribedPicture] = {}
@@ -133,8 +134,7 @@ class Ranking:
         return [self._match(-ranked.negated_score, seen.picture, seen.vector) for ranked, seen in known]
 
     def _match(self, score: float, picture: Picture, vector: npt.NDArray[np.float16]) -> Match:
-        code, own = (binary_code(each.astype(np.float32)) for each in (vector, self._query))
-        hamming = hamming_distance(code, own)
+        hamming = hamming_distance(binary_code(vector), self._code)
         return Match(
             product_id=picture.key.product_id,
             pic_name=picture.key.pic_name,
