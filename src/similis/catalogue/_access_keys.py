@@ -16,7 +16,7 @@ from similis.catalogue._instances import hold_names
 from similis.catalogue._key_use import forget_use, use_pictures
 from similis.catalogue._keyring import require_keyring
 from similis.catalogue._limits import release_deleted
-from similis.catalogue._nonces import knows_nonce, remember_nonce
+from similis.catalogue._nonces import Nonces
 from similis.catalogue._tables import access_key, temporary_key
 from similis.domain import AccessKey, KeyNotFound, Role
 
@@ -26,6 +26,7 @@ class AccessKeys:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._nonces = Nonces(database)
 
     def add(self, key: AccessKey, sealed_secret: bytes, token_digest: bytes | None = None) -> None:
         """Store a new access key, its secret sealed; a temporary one with the digest of its security token.
@@ -89,13 +90,11 @@ class AccessKeys:
 
     def remember_nonce(self, key_id: str, nonce: str, *, until: datetime, now: datetime) -> bool:
         """Note a nonce of a key until a moment and return whether it is new; those whose time is over are removed."""
-        with self._database.writing() as connection:
-            return remember_nonce(connection, key_id, nonce, until=until, now=now)
+        return self._nonces.remember(key_id, nonce, until=until, now=now)
 
     def knows_nonce(self, key_id: str, nonce: str) -> bool:
         """Whether a nonce of a key is noted."""
-        with self._database.reading() as connection:
-            return knows_nonce(connection, key_id, nonce)
+        return self._nonces.knows(key_id, nonce)
 
 
 def _insert_key(connection: Connection, key: AccessKey, sealed_secret: bytes, token_digest: bytes | None) -> None:

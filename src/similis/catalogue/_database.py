@@ -64,13 +64,28 @@ class Database:
             StorageFailed: the database cannot be written.
         """
         with self._write_lock:
-            self._check_open()
             try:
-                with storage_failures(), self._writer.begin() as connection:
+                with self._transaction() as connection:
                     yield connection
             finally:
                 self._writes += 1
                 self._remembered = {}
+
+    @contextmanager
+    def noting(self) -> Iterator[Connection]:
+        """One transaction as `writing` has, that changes nothing of what searches remember.
+
+        Raises:
+            StorageFailed: the database cannot be written.
+        """
+        with self._write_lock, self._transaction() as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        self._check_open()
+        with storage_failures(), self._writer.begin() as connection:
+            yield connection
 
     def remembered(self, read: Callable[[Connection, _Asked], _Read], asked: _Asked) -> _Read:
         """Read something that every search asks for: once, until this process writes again.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Row, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
 from similis.catalogue._checksums import with_checksum
@@ -15,6 +15,12 @@ def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) 
     """Insert a row with its checksum unless one with a key of it is there; return whether it was new."""
     statement = _insert(connection)(table).values(with_checksum(table, values)).on_conflict_do_nothing()
     return connection.execute(statement.returning(*table.primary_key)).first() is not None
+
+
+def insert_all_new(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> Sequence[Row[Any]]:
+    """Insert rows with their checksums, but none whose key is there, and return the keys of the new ones."""
+    statement = _insert(connection)(table).values([with_checksum(table, values) for values in rows])
+    return connection.execute(statement.on_conflict_do_nothing().returning(*table.primary_key)).all()
 
 
 def put(connection: Connection, table: Table, values: Mapping[str, Any]) -> None:
