@@ -1,6 +1,7 @@
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -50,6 +51,7 @@ _FILTERS = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(_ATTRIBUTES, min_size=1, max_size=8), trees=st.lists(_FILTERS, min_size=1, max_size=8))
 @example(rows=[{"int_attr": None}], trees=[Membership("int_attr", (10**30,), negated=True)])

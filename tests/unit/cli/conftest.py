@@ -34,6 +34,7 @@ Similis = Callable[..., Ran]
 def similis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Similis:
     """Run `similis …` on a fresh data directory."""
     monkeypatch.setenv("SIMILIS_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("SIMILIS_THREADS", "1")  # an import then starts one process, not one a processor
     monkeypatch.setenv("COLUMNS", "300")  # long paths of tests stay on one line
 
     def run(*arguments: object) -> Ran:

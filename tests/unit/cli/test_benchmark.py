@@ -23,6 +23,7 @@ def _a_thousand_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIMILIS_EXACT_BELOW", "500")
 
 
+@pytest.mark.slow
 def test_it_prints_tables_and_writes_a_report(similis: Similis, tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "report"
     ran = similis(*SMALL, "--n", "1000,1500", "--work", tmp_path, "--report", folder)

@@ -142,6 +142,7 @@ EMPTY: list[Step] = [
 ]
 
 
+@pytest.mark.slow
 def test_a_scenario_gives_the_same_on_both(remote: RemoteApp, app: App, local: App, pictures: list[bytes]) -> None:
     local.access.create(Role.ADMIN)
     # Searches are compared on the same data: every instance has a key of its own, and so its own rounding.

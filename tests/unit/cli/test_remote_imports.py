@@ -21,7 +21,7 @@ FROM = ("--connection", "folder", "--bucket", "bucket", "--path", "/in")
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Those of a service that may import from directories below `allowed`."""
-    return Settings(data=tmp_path / "served", threads=2, import_roots=(tmp_path / "allowed",))
+    return Settings(data=tmp_path / "served", threads=1, import_roots=(tmp_path / "allowed",))
 
 
 @pytest.fixture
@@ -41,6 +41,7 @@ def remote(similis: Similis, app: App, address: str, tmp_path: Path, draw: Draw)
     return run
 
 
+@pytest.mark.slow
 def test_an_import_is_followed_and_exported(remote: Similis, tmp_path: Path) -> None:
     assert remote("connection", "check", "folder", "--bucket", "bucket", "--path", "/in").status == 0
     ran = remote("import", "shop", *FROM, "--wait")

@@ -13,6 +13,7 @@ from similis.domain import ReportFailed
 from similis.evaluation import Report, evaluate, prepare_folder, scratch_app, write_report
 from similis.service import Settings
 
+pytestmark = pytest.mark.slow
 NAME = '<b>&"quoted"\''
 
 

@@ -137,6 +137,7 @@ def test_an_import_from_the_own_bucket_of_a_connection_is_listed_with_it(wire: W
     assert wire("IncreaseList", InstanceName="own")["Data"]["Increments"]["Instance"][0]["BucketName"] == ""
 
 
+@pytest.mark.slow
 def test_a_dump_imports_again(increased: dict[str, Any], wire: Wire, root: Path) -> None:
     assert increased["Status"] == "SUCCESS"
     begun = wire("DumpMeta", InstanceName="shop")
