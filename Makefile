@@ -15,7 +15,7 @@ SERVERS := $(patsubst requirements/servers/%.lock,.servers/%/installed,$(wildcar
 PARALLEL ?= --numprocesses auto --dist loadfile
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 
-.PHONY: help run setup test test-quick judges servers lint format lock compatibility reference licences sbom fuzz bench docs dist clean
+.PHONY: help run setup test test-quick companions judges servers lint format lock compatibility reference licences sbom fuzz bench docs dist clean
 .DEFAULT_GOAL := help
 
 help:  ## Show this list
@@ -27,14 +27,17 @@ run: setup  ## Install, fetch the models, start the service and print its addres
 setup: .venv/installed  ## Install everything `make run` needs, models included
 	@$(BIN)/similis models fetch
 
-test: setup .venv/installed-dev judges servers  ## Run the whole test suite, quick tests first
+test: setup companions  ## Run the whole test suite, quick tests first
 	@echo "Quick tests" && $(PYTEST) -m "not slow" $(PARALLEL)
 	@echo "The console in a browser" && $(PYTEST) -m slow $(PARALLEL) tests/browser
 	@echo "Slow tests that stand company" && $(PYTEST) -m "slow and not serial" $(PARALLEL) --ignore tests/browser
 	@echo "Slow tests that need the machine for themselves" && $(PYTEST) -m "slow and serial"
 
-test-quick: setup .venv/installed-dev judges servers  ## Run the quick tests only
+test-quick: setup companions  ## Run the quick tests only
 	@$(PYTEST) -m "not slow" $(PARALLEL)
+
+companions: .venv/installed-dev  # each mostly waits for what it downloads, so all at once
+	@$(MAKE) --no-print-directory --jobs judges servers
 
 judges: $(JUDGES)  ## Install the official SDKs that judge the wire protocol, and axe and oxlint that judge the console
 
