@@ -113,6 +113,7 @@ MISLEADING = [
     "",
 ]
 ADDRESSES: Mapping[str, list[str]] = {
+    "example": [PUBLIC],
     "good.example": [PUBLIC],
     "metadata.example": ["169.254.169.254"],
     "half-metadata.example": [PUBLIC, "169.254.169.254"],
@@ -208,8 +209,8 @@ def place(request: pytest.FixtureRequest) -> Place:
     return found
 
 
-def _connected(provider: Provider, endpoint: str) -> None:
-    connection = Connection("c", provider, endpoint=endpoint, region="cn-shanghai", bucket="bucket")
+def _connected(provider: Provider, endpoint: str, bucket: str = "bucket") -> None:
+    connection = Connection("c", provider, endpoint=endpoint, region="cn-shanghai", bucket=bucket)
     open_source(connection, None, Credentials("id", "secret")).close()
 
 
@@ -286,6 +287,20 @@ def test_no_endpoint_of_storage_is_a_metadata_service(provider: Provider, host: 
     for endpoint in (host, f"http://{host}:80", f"https://{host}"):
         with pytest.raises(InvalidInput, match=r"not for storage|The endpoint is"):
             _connected(provider, endpoint)
+
+
+@pytest.mark.parametrize(
+    ("provider", "endpoint", "bucket"),
+    [
+        (Provider.S3, "http://{bucket}.254.169.254", "169"),
+        (Provider.S3, "http://{bucket}.254.43518", "169"),
+        (Provider.S3, "https://{bucket}.example", "metadata"),
+        (Provider.OSS, "https://example", "metadata"),
+    ],
+)
+def test_no_bucket_s_host_is_a_metadata_service(provider: Provider, endpoint: str, bucket: str) -> None:
+    with pytest.raises(InvalidInput, match="not for storage"):
+        _connected(provider, endpoint, bucket)
 
 
 @pytest.mark.parametrize("provider", [Provider.S3, Provider.OSS])
