@@ -19,7 +19,7 @@ from locust import FastHttpUser, between, task
 from PIL import Image
 
 SIDE = 640
-PICTURES = 5
+PICTURES = 3
 
 
 def drawing(number: int) -> bytes:

@@ -1,6 +1,7 @@
 """A live service measured from end to end, in small; and for minutes, whether its memory stays."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -46,11 +47,14 @@ def test_a_running_service_is_measured_and_left_as_it_was(app: App, address: str
     assert app.instances.list() == []
 
 
-def test_an_instance_of_the_name_is_not_touched(app: App, address: str, settings: Settings) -> None:
+def test_an_instance_of_the_name_is_not_touched(
+    app: App, address: str, settings: Settings, draw: Callable[..., bytes], tmp_path: Path
+) -> None:
     app.instances.create(InstanceSpec("benchmark"))
     key = app.access.create(Role.ADMIN)
+    (tmp_path / "one.jpg").write_bytes(draw(1))
     with pytest.raises(ServiceUnreachable, match="instance_exists"):
-        benchmark_http(settings, running=Service(address, f"{key.key.id}:{key.secret}"), clients=(1,), seconds=0.1)
+        benchmark_http(settings, running=Service(address, f"{key.key.id}:{key.secret}"), pictures=tmp_path)
     assert [each.name for each in app.instances.list()] == ["benchmark"]
 
 
