@@ -66,8 +66,7 @@ class AccessKeys:
         Raises:
             KeyNotFound: there is none with this id.
         """
-        with self._database.reading() as connection:
-            return _read_key(connection, key_id)
+        return self._database.remembered(_read_key, key_id)
 
     def token_digest(self, key_id: str) -> bytes | None:
         """Return the digest of a temporary key's security token, None where there is none."""
