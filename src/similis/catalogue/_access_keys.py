@@ -17,7 +17,7 @@ from similis.catalogue._key_use import forget_use, use_pictures
 from similis.catalogue._keyring import require_keyring
 from similis.catalogue._limits import release_deleted
 from similis.catalogue._nonces import Nonces
-from similis.catalogue._tables import access_key, temporary_key
+from similis.catalogue._tables import access_key, key_use, temporary_key
 from similis.domain import AccessKey, KeyNotFound, Role
 
 
@@ -112,7 +112,8 @@ def _forget_keys(connection: Connection, expired_before: datetime) -> None:
 def remove_keys(connection: Connection, ids: Iterable[str]) -> None:
     """Remove access keys; those that are gone already are no error."""
     listed = list(ids)
-    connection.execute(delete(temporary_key).where(temporary_key.c.key_id.in_(listed)))
+    for column in (temporary_key.c.key_id, key_use.c.key_id):
+        connection.execute(delete(column.table).where(column.in_(listed)))
     connection.execute(delete(access_key).where(access_key.c.id.in_(listed)))
 
 

@@ -312,7 +312,7 @@ access_key = Table(
     info={ABOUT: "Access keys"},
 )
 
-# Apart from the key, which is read with every call. The key may be gone: that is no matter after the day.
+# Apart from the key, which is read with every call.
 key_use = Table(
     "key_use",
     metadata,

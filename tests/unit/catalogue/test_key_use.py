@@ -54,6 +54,15 @@ def test_of_many_at_once_just_as_many_are_counted(use: Use) -> None:
         assert sum(threads.map(lambda _: use(1), range(30))) == 10
 
 
+def test_what_a_removed_key_used_is_removed_with_it(catalogue: Catalogue, use: Use) -> None:
+    ended = AccessKey("ended", Role.WRITER, (), NOON, expires_at=NOON, pictures_per_day=10)
+    catalogue.access_keys.add(ended, b"sealed", b"digest")
+    assert use(1, NOON, "ended")
+    catalogue.access_keys.forget(NOON + timedelta(seconds=1))
+    with catalogue._database.reading() as connection:
+        assert connection.execute(select(key_use.c.key_id)).scalars().all() == []
+
+
 def test_the_days_before_are_forgotten(catalogue: Catalogue, use: Use) -> None:
     use(1)
     use(1, NOON + DAY, "other")

@@ -63,6 +63,7 @@ REST: Mapping[tuple[str, str], tuple[Build, ...]] = {
     ("patch", _INSTANCE): (
         lambda _at, _: {"json": {"retention_days": 1}},
         lambda _at, _: {"json": {"qps": 1.5}},
+        lambda _at, _: {"json": {"max_body": 100_000}},
         lambda at, _: {"json": {"picture_url": f"https://{at.bucket}.example/{{pic_name}}"}},
     ),
     ("delete", _INSTANCE): (_nothing,),
