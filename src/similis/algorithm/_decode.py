@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import logging
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
@@ -24,6 +26,7 @@ from PIL import (
     TiffImagePlugin,
     UnidentifiedImageError,
     WebPImagePlugin,
+    _imaging,
 )
 from PIL.ImageFile import ImageFile
 
@@ -71,6 +74,16 @@ _TIFF_COMPRESSIONS = frozenset(
 
 _log = logging.getLogger(__name__)
 
+
+def _silence_libtiff() -> None:
+    """Let libtiff write nothing on standard error, where it tells of each odd tag: one picture can have 60,000."""
+    with suppress(OSError, AttributeError):  # a Pillow that has it in itself, or none
+        library = ctypes.CDLL(_imaging.__file__)
+        library.TIFFSetErrorHandler(None)
+        library.TIFFSetWarningHandler(None)
+
+
+_silence_libtiff()
 # Pillow warns of odd metadata in strangers' pictures and of sizes that `_check_sides` refuses anyway.
 # `warnings.catch_warnings` switches the whole process and is not thread-safe, hence one filter for Pillow alone.
 warnings.filterwarnings("ignore", module=r"PIL\b")

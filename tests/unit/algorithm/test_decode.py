@@ -304,6 +304,23 @@ def test_compressions_that_take_any_memory_are_refused() -> None:
         decode(encode(gradient(), "TIFF", compression="lzma"))
 
 
+def with_odd_tags(data: bytes, count: int) -> bytes:
+    """A TIFF with further tags of a type that there is not, its directory moved to its end."""
+    place = int.from_bytes(data[4:8], "little")
+    known = int.from_bytes(data[place : place + 2], "little")
+    entries = [data[place + 2 + 12 * number :][:12] for number in range(known)]
+    entries += [struct.pack("<HHII", 40_000 + number, 251, 1, 0) for number in range(count)]
+    directory = struct.pack("<H", len(entries)) + b"".join(entries) + bytes(4)
+    data += bytes(len(data) % 2)
+    return data[:4] + struct.pack("<I", len(data)) + data[8:] + directory
+
+
+def test_a_picture_writes_nothing_into_the_log(capfd: pytest.CaptureFixture[str]) -> None:
+    data = with_odd_tags(encode(gradient(), "TIFF", compression="tiff_lzw"), 3000)
+    assert np.array_equal(decode(data), gradient())
+    assert capfd.readouterr() == ("", "")
+
+
 @pytest.mark.parametrize("name", ["PNG", "JPEG", "GIF"])
 def test_a_picture_that_takes_too_long_is_refused(name: str) -> None:
     with pytest.raises(DamagedPicture, match="too long"):
