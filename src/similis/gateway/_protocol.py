@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import resource
 import sys
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -36,6 +37,11 @@ _HEAD_TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
 
+def most_connections() -> int:
+    """As many as are useful, and no more than leave half of the files that this process may have open to the rest."""
+    return min(1000, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 2)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a connection may cost.
@@ -48,7 +54,7 @@ class Limits:
 
     head_seconds: float = 15.0
     stall_seconds: float = 30.0
-    connections: int = 1000
+    connections: int = field(default_factory=most_connections)
 
 
 class Protocol(H11Protocol):

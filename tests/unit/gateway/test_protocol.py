@@ -164,6 +164,12 @@ def _rest_of_large(client: socket.socket) -> None:
         received += len(client.recv(4 * 1024 * 1024))
 
 
+@pytest.mark.parametrize(("files", "most"), [(256, 128), (1024, 512), (1_048_576, 1000)])
+def test_connections_leave_open_files_to_the_rest(monkeypatch: pytest.MonkeyPatch, files: int, most: int) -> None:
+    monkeypatch.setattr("resource.getrlimit", lambda _kind: (files, files))
+    assert Limits().connections == most
+
+
 @pytest.mark.parametrize(
     "head",
     [HEAD + b"x: " + b"y" * MAX_HEAD, b"GET /" + b"y" * MAX_HEAD, HEAD + b"a:\r\n" * MAX_HEAD_LINES],
