@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, select
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
 
 from similis.catalogue._change_log import REMOVE, log_changes
 from similis.catalogue._checksums import checked
@@ -111,6 +111,15 @@ def holds(connection: Connection, instance: Instance, category: Category) -> boo
     """Tell whether any picture of an instance has this category."""
     inside = (picture.c.instance_id == instance.id) & (picture.c.category_id == category.value)
     return connection.execute(select(picture.c.id).where(inside).limit(1)).first() is not None
+
+
+def count_pictures_upto(connection: Connection, instance: Instance, category: Category | None, most: int) -> int:
+    """Return how many pictures an instance has, of a category or of all; from `most` on it does not count further."""
+    wanted = [picture.c.instance_id == instance.id]
+    if category is not None:
+        wanted.append(picture.c.category_id == category.value)
+    some = select(picture.c.instance_id).where(*wanted).limit(most).subquery()
+    return connection.execute(select(func.count()).select_from(some)).scalar() or 0
 
 
 def select_ids(

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import event
 
 from similis.catalogue import Catalogue, NewPicture
-from similis.domain import Instance
+from similis.domain import Category, Instance
 
 MakePicture: TypeAlias = Callable[..., NewPicture]
 MakeInstance: TypeAlias = Callable[..., Instance]
@@ -66,3 +66,14 @@ def test_pictures_of_others_are_not_found(
     [theirs] = catalogue.select_ids(other, None, None).tolist()
     assert list(READERS[reader](catalogue, other, [theirs])) == [theirs]  # type: ignore[call-overload] # of a mapping
     assert not READERS[reader](catalogue, instance, [theirs])
+
+
+def test_counting_ends_at_what_is_asked_for(
+    catalogue: Catalogue, instance: Instance, make_instance: MakeInstance, new_picture: MakePicture
+) -> None:
+    catalogue.add(instance, [new_picture(str(number), category=Category.BAG) for number in range(7)])
+    catalogue.add(instance, [new_picture("other", category=Category.SHOES)])
+    catalogue.add(make_instance("other"), [new_picture("theirs", category=Category.BAG)])
+    counted = [catalogue.count(instance, category, most) for category in (None, Category.BAG) for most in (3, 500)]
+    assert counted == [3, 8, 3, 7]
+    assert catalogue.count(instance, Category.BOTTLE_DRINK, 500) == 0
