@@ -48,9 +48,9 @@ def _filters(form: LogForm) -> Sequence[Processor]:
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.ExtraAdder(),
-        structlog.processors.TimeStamper(fmt="iso", utc=form is LogForm.JSON),
         without_values,
         redact,
+        structlog.processors.TimeStamper(fmt="iso", utc=form is LogForm.JSON),
     )
 
 

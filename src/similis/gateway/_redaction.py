@@ -40,7 +40,7 @@ _LONG = 96
 
 def redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Take out of a line what has no business in a log; a processor of structlog."""
-    return {name: GONE if _is_secret(name) else _clean(value) for name, value in event.items()}
+    return {name: _told(name, value) for name, value in event.items()}
 
 
 def without_values(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
@@ -66,7 +66,12 @@ def clean(text: str) -> str:
     return text if len(text) <= MOST else f"{text[:_HEAD]}…{text[_HEAD - MOST :]}"
 
 
-def _clean(value: object) -> object:
+def _told(name: str, value: object) -> object:
+    """A value as it may be logged under a name; those of structlog itself, which begin with `_`, are not logged."""
+    if name.startswith("_"):
+        return value
+    if _is_secret(name):
+        return GONE
     if isinstance(value, str):
         return clean(value)
     return value if value is None or isinstance(value, (bool, int, float)) else clean(str(value))

@@ -21,8 +21,8 @@ Draw = Callable[..., bytes]
 # They work on no data directory, on one that nobody has opened, or note what they do themselves.
 UNAUDITED = {
     "_keyring.backup", "_keyring.check", "_keyring.restore",
-    "_audit_fields.fields", "_audit_privacy.privacy", "_benchmark.engine", "_evaluate.evaluate", "_models.compare",
-    "_models.fetch", "_models.list_all", "_models.verify", "_doctor.doctor", "_serve.serve",
+    "_audit_fields.fields", "_audit_privacy.privacy", "_benchmark.engine", "_benchmark.http", "_benchmark.pipeline",
+    "_evaluate.evaluate", "_models.compare", "_models.fetch", "_models.list_all", "_models.verify", "_doctor.doctor", "_serve.serve",
 }  # fmt: skip
 
 

@@ -99,6 +99,7 @@ def test_secrets_are_taken_from_elsewhere_and_never_shown(
     ],
 )
 def test_what_can_never_work_is_bad_usage(similis: Similis, options: tuple[str, ...]) -> None:
+    assert similis("key", "create").status == 0  # makes the data directory
     ran = similis("connection", "create", "odd", *options)
     assert (ran.status, ran.out) == (2, "")
     assert similis("connection", "list", "--json").json["connections"] == []
