@@ -22,7 +22,8 @@ Draw = Callable[..., bytes]
 UNAUDITED = {
     "_keyring.backup", "_keyring.check", "_keyring.restore",
     "_audit_fields.fields", "_audit_privacy.privacy", "_benchmark.engine", "_benchmark.http", "_benchmark.pipeline",
-    "_evaluate.evaluate", "_models.compare", "_models.fetch", "_models.list_all", "_models.verify", "_doctor.doctor", "_serve.serve",
+    "_evaluate.evaluate", "_models.compare", "_models.fetch", "_models.list_all", "_models.verify", "_doctor.doctor",
+    "_serve.serve",
 }  # fmt: skip
 
 
