@@ -141,8 +141,10 @@ def decode(
         _check_scans(image, data)
         _check_compression(image)
         try:
-            _check_orientation(image, orientation)
+            if isinstance(image, TiffImagePlugin.TiffImageFile):  # Pillow turns it while loading
+                _check_orientation(image, orientation)
             image.load()
+            _check_orientation(image, orientation)
             pixels = np.asarray(_rgb(_upright(image)))
         except IncorrectOrientation:
             raise

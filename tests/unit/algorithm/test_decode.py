@@ -304,6 +304,23 @@ def test_compressions_that_take_any_memory_are_refused() -> None:
         decode(encode(gradient(), "TIFF", compression="lzma"))
 
 
+def test_an_orientation_behind_the_pixels_counts_as_well() -> None:
+    """The last of several is what turns a picture, so it is what refuses it."""
+    whole = encode(gradient(), "PNG")
+    upright, turned = (png_chunk(b"eXIf", exif_of(orientation)) for orientation in (1, 6))
+    pixels, end = whole.index(b"IDAT") - 4, whole.index(b"IEND") - 4
+    data = whole[:pixels] + upright + whole[pixels:end] + turned + whole[end:]
+    assert decode(data).shape == (160, 120, 3)
+    with pytest.raises(IncorrectOrientation):
+        decode(data, orientation=Orientation.REFUSE)
+
+
+def exif_of(orientation: int) -> bytes:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    return exif.tobytes().removeprefix(b"Exif\0\0")
+
+
 def with_odd_tags(data: bytes, count: int) -> bytes:
     """A TIFF with further tags of a type that there is not, its directory moved to its end."""
     place = int.from_bytes(data[4:8], "little")
