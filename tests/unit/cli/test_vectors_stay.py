@@ -26,6 +26,8 @@ _ELSEWHERE = {
     "serve": "tests/unit/gateway walks through every route",
     "audit privacy": "starts services of its own on other data; tests of its own",
     "models fetch": "sees no picture",
+    "benchmark http": "prints times and counts of pictures of its own",
+    "benchmark pipeline": "prints times",
 }
 _WALK: Mapping[str, tuple[str, ...]] = {
     "instance create": ("shop --type product", "shop", "other --type generic"),
