@@ -17,8 +17,9 @@ from similis.service import App, Settings
 
 _SOURCE = Path(similis.__file__).parent
 _NETWORK = re.compile(
-    r"(aiohttp|alibabacloud_\w+|anyio|grpc|http\.client|httpx|obstore|opentelemetry|psycopg|pymilvus|ray|requests|smtplib"
-    r"|socket|urllib\.request|urllib3|websockets?|xmlrpc)(\.|$)"
+    r"^\s*(?:from|import) (?:aiohttp|alibabacloud_\w+|anyio|grpc|http\.client|httpx|obstore|opentelemetry|psycopg"
+    r"|pymilvus|ray|requests|smtplib|socket|urllib\.request|urllib3|websockets?|xmlrpc)\b",
+    re.MULTILINE,
 )
 OPERATOR = "the operator, by a setting or an option of a command"
 OUTBOUND = "anybody, guarded by Outbound"
@@ -77,19 +78,11 @@ _NAMES = re.compile(
 )
 
 
-def _imported(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-        if isinstance(node, ast.Import):
-            yield from (each.name for each in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module
-
-
 def test_every_module_that_can_connect_has_a_row() -> None:
     found = {
         path.relative_to(_SOURCE).as_posix()
         for path in _SOURCE.rglob("*.py")
-        if any(_NETWORK.match(name) for name in _imported(path))
+        if _NETWORK.search(path.read_text("utf-8"))
     }
     assert found - set(MODULES) == set()
     assert [module for module in MODULES if not (_SOURCE / module).is_file()] == []
