@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
+from functools import partial
 from typing import Any
 
 import httpx
@@ -41,10 +43,13 @@ def http(world: World) -> Iterator[httpx.Client]:
 class Watch:
     """Sends requests and sees that others' things are neither told nor changed."""
 
-    def __init__(self, world: World, http: httpx.Client) -> None:
+    def __init__(self, world: World, http: httpx.Client, database: sqlite3.Connection) -> None:
         self.world = world
         self._http = http
         self._secrets: dict[str, set[str]] = {}
+        self._database = database
+        self._version = -1
+        self._stored: dict[str, object] = {}
 
     def send(self, actor: Actor, request: Request, known: str = "") -> httpx.Response:
         """Send a request, and see that the answer tells nothing of others but what it said itself, or knew before."""
@@ -55,22 +60,38 @@ class Watch:
 
     def check(self, actor: Actor, told: str, said: str) -> None:
         """See that what was told is nobody else's, but for what the caller said itself."""
-        secrets = self._secrets.setdefault(actor.name, self.world.secrets_from(actor))
-        found = {secret for secret in secrets if secret in told and secret not in said}
+        if actor.name not in self._secrets:
+            self._secrets[actor.name] = self.world.secrets_from(actor)
+        found = {secret for secret in self._secrets[actor.name] if secret in told and secret not in said}
         assert not found, f"{actor.name} was told {found} for {said}"
 
     @contextmanager
     def unchanged(self, actor: Actor, *, deep: bool = False) -> Iterator[None]:
         """A block after which all is as it was that is not the actor's."""
         foreign = [target.name for target in self.world.foreign(actor)]
-        before = self.world.state(foreign, deep=deep)
+        before = self._state(foreign, deep=deep)
         yield
-        assert self.world.state(foreign, deep=deep) == before, f"{actor.name} changed what is another's"
+        assert self._state(foreign, deep=deep) == before, f"{actor.name} changed what is another's"
+
+    def _state(self, names: Iterable[str], *, deep: bool) -> list[object]:
+        """What is stored of all and of some instances, read anew if anything was written; deep: and what is found."""
+        (version,) = self._database.execute("PRAGMA data_version").fetchone()
+        if version != self._version:
+            self._version, self._stored = version, {}
+        state = [self._remembered("", self.world.common)]
+        state += [self._remembered(name, partial(self.world.stored, name)) for name in names]
+        return state + [self.world.found(name) for name in names if deep]
+
+    def _remembered(self, name: str, read: Callable[[], object]) -> object:
+        if name not in self._stored:
+            self._stored[name] = read()
+        return self._stored[name]
 
 
 @pytest.fixture
-def watch(world: World, http: httpx.Client) -> Watch:
-    return Watch(world, http)
+def watch(world: World, http: httpx.Client) -> Iterator[Watch]:
+    with closing(sqlite3.connect(world.app.settings.data / "catalogue.sqlite")) as database:
+        yield Watch(world, http, database)
 
 
 def comparable(answer: httpx.Response, *named: str) -> tuple[int, str, dict[str, str]]:

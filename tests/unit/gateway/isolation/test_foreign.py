@@ -18,6 +18,17 @@ def test_no_route_and_no_action_is_missing(http: httpx.Client) -> None:
     assert {action for _, action, _ in calls.WIRE} == calls.ACTIONS.keys()
 
 
+def test_what_is_changed_is_noticed(world: World, watch: Watch) -> None:
+    actor = next(iter(world.actors.values()))
+    name = world.foreign(actor)[0].name
+    before = world.app.instances.get(name).qps
+    with watch.unchanged(actor):
+        pass
+    with pytest.raises(AssertionError, match="changed what is another's"), watch.unchanged(actor):
+        world.app.instances.set(name, qps=1.5)
+    world.app.instances.set(name, qps=before)
+
+
 @pytest.mark.parametrize(("method", "path"), sorted(calls.REST))
 def test_rest(world: World, watch: Watch, method: str, path: str) -> None:
     _check(world, watch, lambda target: calls.rest(method, path, target, world.picture), "{" in path)

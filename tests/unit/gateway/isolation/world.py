@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import httpx
 from tests.importing import run_import, write_bucket
@@ -21,6 +20,7 @@ from similis.domain import (
     ImportSource,
     InstanceSpec,
     InstanceType,
+    Match,
     NewAccessKey,
     PictureKey,
     Provider,
@@ -145,26 +145,26 @@ class World:
         hidden |= {key.id for key in keys if not set(key.instances) & set(actor.reach)}
         return hidden | {other.made.secret for other in self.actors.values()}
 
-    def state(self, names: Iterable[str], *, deep: bool = False) -> dict[str, Any]:
-        """All that is stored of instances, and of keys and connections; deep: and what searches answer."""
+    def common(self) -> tuple[object, ...]:
+        """All that is stored of keys and connections, and which instances there are."""
         catalogue = self.app._catalogue
-        found: dict[str, Any] = {
-            "keys": catalogue.access_keys.all(),
-            "connections": catalogue.connections.all(),
-            "instances": [each.name for each in catalogue.instances()],
-        }
-        for name in names:
-            instance = catalogue.instance(name)
-            ids = catalogue.select_ids(instance, None, None).tolist()
-            vectors = {each: vector.tobytes() for each, vector in catalogue.vectors(instance, ids).items()}
-            tasks = self.app.transfers.list(name, tuple(TaskKind), start=0, num=100)
-            pictures = catalogue.pictures(instance, ids)
-            found[name] = (instance, pictures, vectors, catalogue.last_seq(instance), tasks)
-            if deep:
-                target = self.targets[name]
-                key = PictureKey(f"{target.product}-0", target.picture)
-                found[f"{name} found"] = self.app.search.by_name(name, key, SearchOptions()).matches
-        return found
+        names = [each.name for each in catalogue.instances()]
+        return catalogue.access_keys.all(), catalogue.connections.all(), names
+
+    def stored(self, name: str) -> tuple[object, ...]:
+        """All that is stored of an instance."""
+        catalogue = self.app._catalogue
+        instance = catalogue.instance(name)
+        ids = catalogue.select_ids(instance, None, None).tolist()
+        vectors = {each: vector.tobytes() for each, vector in catalogue.vectors(instance, ids).items()}
+        tasks = self.app.transfers.list(name, tuple(TaskKind), start=0, num=100)
+        return instance, catalogue.pictures(instance, ids), vectors, catalogue.last_seq(instance), tasks
+
+    def found(self, name: str) -> list[Match]:
+        """What a search for a picture of an instance answers."""
+        target = self.targets[name]
+        key = PictureKey(f"{target.product}-0", target.picture)
+        return list(self.app.search.by_name(name, key, SearchOptions()).matches)
 
     def _create(self, name: str) -> str:
         kind = InstanceType.GENERIC if name.startswith("b2") else InstanceType.PRODUCT
