@@ -92,7 +92,7 @@ def _filled(settings: Settings, count: int, storage: Path, progress: Progress) -
 
 @contextmanager
 def _served(settings: Settings) -> Iterator[str]:
-    own = {"SIMILIS_DATA": str(settings.data), "SIMILIS_KEYS": str(settings.keys)}
+    own = {"SIMILIS_DATA": str(settings.data), "SIMILIS_KEYS": str(settings.keys), "SIMILIS_LOG_LEVEL": "warning"}
     given = {name: value for name, value in os.environ.items() if name not in {f"SIMILIS_{each}" for each in _OWN}}
     command = [sys.executable, "-m", "similis", "serve", "--port", "0", "--json"]
     with subprocess.Popen(command, env={**given, **own}, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own command
