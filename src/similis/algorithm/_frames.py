@@ -1,12 +1,14 @@
 """Pictures within pictures: pasted on another one, on a screenshot, in a collage, a border or between bars of text.
 
-Where a picture ends inside another, straight sharp edges run along its sides, exactly level and upright, and meet in
-corners. Things in photographs hardly ever have such edges; where they do (a parcel seen from the front), the thing
-itself is what is found. Docs/models.md says how often either happens.
+Where a picture ends inside another, brightness or a colour steps from one pixel to the next along its sides, which
+are exactly level and upright and end in corners. Each pixel says how much likelier such a side is there than not, and
+what the pixels of four sides say is summed: so a side may fade for a while where both pictures look alike, and yet is
+told from the outlines of things, which are neither as straight nor as sharp. Docs/models.md says how often that errs.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,28 +18,42 @@ from PIL import Image
 from similis.algorithm._backbone import Pixels
 from similis.domain import Region
 
-_SIDE = 160  # pixels that edges are looked for in, each way
-_LEAST = 40  # pixels of a side of an inner picture
-_STEP = 20  # levels of brightness or colour across an edge
-_SHARP = 2.0  # how much higher the step is than three pixels to either side
-_NEIGHBOURS = 3
-_SUPPORT = 0.85  # share of a side along which there is an edge
-_APART = 3  # pixels between lines
-_MOST_LINES = 14
+_SIDE = 256  # pixels that edges are looked for in, each way
+_LEAST = 51  # pixels of a side of an inner picture
+_BESIDE = 2  # pixels to either side of an edge, where there should be less of a step
+_STEP = 9.0  # levels of brightness or colour that are as likely across an edge as elsewhere
+_RATIO = 0.75  # the same, as a share of the steps beside
+_CERTAINTY = 2.0  # how fast evidence grows with the step; fitted, like the two above, to pictures pasted on others
+_APART = 2  # pixels between lines
+_MOST_LINES = 20
+_OUTER = 3  # pixels along the outer picture's sides in which no line is looked for
+
+_NOISE = -0.02  # evidence a pixel on the fifth of all lines that have most: only noise has more
+_RHYTHM = (
+    0.14  # share that one frequency has in how evidence changes from line to line: only blocks of pixels have more
+)
+_SLOWEST = 16  # waves in a picture: fewer are things in it, not blocks
+_NOTHING = 1e-9
 
 _FEWEST = 2  # sides that must be edges
+_SUPPORT = 0.35  # evidence a pixel, of 1, that each of them needs
+_SUPPORT_OF_TWO = 0.6  # the same where only two are
+_MOST_SUPPORT = 0.9  # what is needed of a picture with few pixels at most
+_FEW = 160  # pixels of a side below which more evidence is needed, as each pixel is seen several times
+_TOGETHER = 0.5  # evidence of all sides, each counted by its length, of 4
 _MOST_TILES = 4  # pictures of a collage
 _ALIKE = 0.85  # least overlap of what was found with an even share of a collage
 _LEAST_CONTRAST = 16  # standard deviation of a colour inside; an even surface is a label or covers something
 
 Numbers = NDArray[np.int64]
+Evidence = NDArray[np.float32]
 
 
 def inner_picture(pixels: Pixels, width: int, height: int) -> Region | None:
     """The most certain of the pictures within a picture, or None where there is none.
 
-    At least two of its sides are edges, the others may be the outer picture's own. Of those with as many edges the
-    larger one is taken; where that is an even surface, something covers the picture, and there is none.
+    At least two of its sides are edges, the others may be the outer picture's own. The one whose sides have the most
+    evidence is taken; where that is an even surface, something covers the picture, and there is none.
 
     Args:
         pixels: RGB, uint8[rows, columns, 3], some hundreds each way; the picture may be squashed.
@@ -45,16 +61,16 @@ def inner_picture(pixels: Pixels, width: int, height: int) -> Region | None:
         height: the same.
     """
     small = Image.fromarray(pixels).resize((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=1.1)
-    levels = np.asarray(small, np.int16)
-    upright, level = _lines(levels), _lines(levels.transpose(1, 0, 2))
-    if upright.edges + level.edges < _FEWEST:
+    levels = np.ascontiguousarray(np.asarray(small).transpose(2, 0, 1))
+    upright, level = _lines(levels), _lines(np.ascontiguousarray(levels.transpose(0, 2, 1)))
+    if upright.edges + level.edges < _FEWEST or _grained([upright.profile, level.profile]):
         return None
-    found = _best(upright, level)
+    found = _best(upright, level, max(1.0, _FEW / min(width, height)))
     if found is None:
         return None
     x1, x2, y1, y2 = found
-    inside = levels[y1 + _APART : y2 - _APART, x1 + _APART : x2 - _APART]
-    if inside.std((0, 1)).max() < _LEAST_CONTRAST:
+    inside = levels[:, y1 + _OUTER : y2 - _OUTER, x1 + _OUTER : x2 - _OUTER]
+    if inside.std((1, 2)).max() < _LEAST_CONTRAST:
         return None
     return Region(x1 * width // _SIDE, x2 * width // _SIDE, y1 * height // _SIDE, y2 * height // _SIDE)
 
@@ -85,11 +101,13 @@ class _Lines:
 
     Attributes:
         places: int64[n], where they cross the axis; the first and the last are the outer sides.
-        sums: int64[n, _SIDE + 1], how many edge pixels each has before each place along it.
+        sums: float32[n, _SIDE + 1], how much evidence of an edge each has before each place along it.
+        profile: float32[_SIDE], the evidence a pixel on every line there may be.
     """
 
     places: Numbers
-    sums: Numbers
+    sums: Evidence
+    profile: Evidence
 
     @property
     def edges(self) -> int:
@@ -101,57 +119,86 @@ class _Lines:
         wide = self.places[second] - self.places[first] >= _LEAST
         return first[wide], second[wide]
 
-    def support(self, lines: Numbers, start: Numbers, stop: Numbers) -> NDArray[np.float64]:
-        """The share of edge pixels on each of the lines between each of the places: float64[lines, places].
+    def evidence(self, lines: Numbers, start: Numbers, stop: Numbers) -> Evidence:
+        """The evidence of an edge on each of the lines between each of the places: float32[lines, places].
 
         NaN for the outer picture's sides, which need none.
         """
-        share: NDArray[np.float64] = (self.sums[lines][:, stop] - self.sums[lines][:, start]) / (stop - start)
-        share[(lines == 0) | (lines == len(self.places) - 1)] = np.nan
-        return share
+        between: Evidence = self.sums[lines][:, stop] - self.sums[lines][:, start]
+        between[(lines == 0) | (lines == len(self.places) - 1)] = np.nan
+        return between
 
 
-def _lines(levels: NDArray[np.int16]) -> _Lines:
-    """The upright lines of int16[rows, columns, 3]."""
-    edges = _edges(levels)
-    sums = np.cumsum(np.pad(edges, ((0, 0), (1, 0))), axis=1, dtype=np.int64)
-    longest = (sums[:, _LEAST:] - sums[:, :-_LEAST]).max(1) / _LEAST
+def _lines(levels: Pixels) -> _Lines:
+    """The upright lines of uint8[3, rows, columns], those with the most evidence in one stretch."""
+    sums = np.zeros((_SIDE, _SIDE + 1), np.float32)
+    np.cumsum(np.ascontiguousarray(_edges(levels).T), axis=1, out=sums[:, 1:])
+    stretch = (sums - np.minimum.accumulate(sums, axis=1)).max(1)
     kept: list[int] = []
-    for place in np.argsort(-(longest * _SIDE + sums[:, -1] / _SIDE), kind="stable"):
-        if longest[place] < _SUPPORT or len(kept) == _MOST_LINES:
+    for place in np.argsort(-stretch, kind="stable"):
+        if stretch[place] < _SUPPORT * _LEAST or len(kept) == _MOST_LINES:
             break
         if all(abs(place - other) > _APART for other in kept):
             kept.append(int(place))
     places = np.array([0, *sorted(kept), _SIDE])
-    return _Lines(places, sums[np.minimum(places, _SIDE - 1)])
+    return _Lines(places, sums[np.minimum(places, _SIDE - 1)], sums[:, -1] / np.float32(_SIDE))
 
 
-def _edges(levels: NDArray[np.int16]) -> NDArray[np.bool_]:
-    """Where brightness or a colour steps from one column to the next, bool[columns, rows]."""
-    step = np.zeros(levels.shape[:2], np.int16)
-    step[:, 1:-1] = np.abs(levels[:, 2:] - levels[:, :-2]).max(2)
-    padded = np.pad(step, ((0, 0), (_NEIGHBOURS, _NEIGHBOURS)))
-    beside = np.minimum(padded[:, :_SIDE], padded[:, 2 * _NEIGHBOURS :])
-    return ((step > _STEP) & (step >= _SHARP * beside)).T
+def _grained(profiles: Sequence[Evidence]) -> bool:
+    """Whether there are edges everywhere, as in noise, or in one rhythm both ways, as between blocks of pixels."""
+    inner = [profile[_OUTER:-_OUTER] for profile in profiles]
+    if max(float(np.quantile(profile, 0.8)) for profile in inner) > _NOISE:
+        return True
+    powers = [np.square(np.abs(np.fft.rfft(profile - profile.mean())))[_SLOWEST:] for profile in inner]
+    return min(float(power.max() / max(power.sum(), _NOTHING)) for power in powers) > _RHYTHM
 
 
-def _best(upright: _Lines, level: _Lines) -> tuple[int, int, int, int] | None:
-    """Corners x1, x2, y1, y2 of what is most certain to be an inner picture."""
+def _edges(levels: Pixels) -> Evidence:
+    """The evidence, -1..1, that a picture begins or ends between each column and the one before: [rows, columns]."""
+    before, after = levels[:, :, :-1], levels[:, :, 1:]
+    step = np.pad((np.maximum(before, after) - np.minimum(before, after)).max(0), ((0, 0), (1, 0)))
+    padded = np.pad(step, ((0, 0), (_BESIDE, _BESIDE)), mode="edge")
+    beside = np.maximum(padded[:, :_SIDE], padded[:, 2 * _BESIDE :])
+    evidence: Evidence = np.take(_EVIDENCE, step.astype(np.uint16) * 256 + beside)
+    evidence[:, :_OUTER] = evidence[:, -_OUTER:] = -1
+    return evidence
+
+
+def _evidence() -> Evidence:
+    """By 256 times the levels of the step and those of the larger one beside: float32[65536]."""
+    levels = np.arange(256, dtype=np.float32)
+    needed = np.maximum(_STEP, _RATIO * levels)
+    ratio = np.log(np.maximum(levels, 1)[:, None] / needed)
+    evidence: Evidence = np.clip(np.float32(_CERTAINTY) * ratio, -1, 1).astype(np.float32)
+    return evidence.ravel()
+
+
+_EVIDENCE = _evidence()
+
+
+def _best(upright: _Lines, level: _Lines, enlarged: float) -> tuple[int, int, int, int] | None:
+    """Corners x1, x2, y1, y2 of what is most certain to be an inner picture.
+
+    Each side needs evidence, so many times as much in a picture that is seen enlarged.
+    """
     left, right = upright.pairs()
     top, bottom = level.pairs()
     x1, x2, y1, y2 = upright.places[left], upright.places[right], level.places[top], level.places[bottom]
-    support = np.stack(
+    evidence = np.stack(
         [
-            upright.support(left, y1, y2),
-            upright.support(right, y1, y2),
-            level.support(top, x1, x2).T,
-            level.support(bottom, x1, x2).T,
+            upright.evidence(left, y1, y2),
+            upright.evidence(right, y1, y2),
+            level.evidence(top, x1, x2).T,
+            level.evidence(bottom, x1, x2).T,
         ]
     )
-    edges = (~np.isnan(support)).sum(0)
-    good = (edges >= _FEWEST) & ~(support < _SUPPORT).any(0)
+    high, wide = (y2 - y1)[np.newaxis], (x2 - x1)[:, np.newaxis]
+    lengths = np.stack(np.broadcast_arrays(high, high, wide, wide))
+    edges = (~np.isnan(evidence)).sum(0)
+    support = np.minimum(enlarged * np.where(edges == _FEWEST, _SUPPORT_OF_TWO, _SUPPORT), _MOST_SUPPORT)
+    together = np.nansum(evidence, 0) / _SIDE
+    good = (edges >= _FEWEST) & (together >= _TOGETHER) & ~(evidence < support * lengths).any(0)
     if not good.any():
         return None
-    area = np.outer(x2 - x1, y2 - y1) / _SIDE**2
-    across, down = np.unravel_index(np.argmax(np.where(good, edges + area / 2, 0)), good.shape)
+    across, down = np.unravel_index(np.argmax(np.where(good, together, 0)), good.shape)
     return int(x1[across]), int(x2[across]), int(y1[down]), int(y2[down])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -60,6 +62,52 @@ def test_most_pasted_pictures_are_found() -> None:
         ground.paste(cloud(seed + 100, 260, 200, 150, 256), (left, top))
         found += find(ground) is not None
     assert found >= 7
+
+
+def busy(seed: int, width: int, height: int) -> Image.Image:
+    """A picture full of crooked outlines, as shelves are, with light and dark everywhere."""
+    random, picture = np.random.default_rng(seed), cloud(seed, width, height)
+    pen = ImageDraw.Draw(picture)
+    for _ in range(120):
+        x, y, size = (int(random.integers(0, most)) for most in (width, height, 60))
+        pen.ellipse((x, y, x + size, y + 40), fill=(*(int(level) for level in random.integers(0, 256, 3)),))
+    return picture
+
+
+def test_pictures_pasted_on_busy_ones_are_found_though_their_sides_fade() -> None:
+    places = [(40, 30), (200, 100), (300, 200), (0, 0), (340, 220), (120, 0), (10, 200), (250, 60)]
+    for seed, (left, top) in enumerate(places):
+        ground = busy(seed, 600, 420)
+        assert find(ground) is None
+        ground.paste(busy(seed + 100, 260, 200), (left, top))
+        found = find(ground)
+        assert found is not None
+        assert overlap(found, Region(left, left + 260, top, top + 200)) > 0.95
+
+
+def test_a_pasted_picture_is_found_when_all_was_shrunk_and_stored_badly() -> None:
+    found = 0
+    for seed in range(6):
+        ground = busy(seed, 640, 480)
+        ground.paste(busy(seed + 100, 280, 210), (150, 120))
+        buffer = io.BytesIO()
+        ground.resize((417, 313), Image.Resampling.BICUBIC).save(buffer, "JPEG", quality=70)
+        region = find(Image.open(buffer).convert("RGB"))
+        found += region is not None and overlap(region, Region(98, 280, 78, 215)) > 0.9
+    assert found >= 4
+
+
+@pytest.mark.parametrize("grain", ["blocks", "compression", "noise"])
+def test_grain_has_no_pictures_in_it(grain: str) -> None:
+    for seed in range(8):
+        picture, buffer = busy(seed, 480, 480), io.BytesIO()
+        if grain == "blocks":
+            picture = picture.resize((48, 48), Image.Resampling.BOX).resize((480, 480), Image.Resampling.NEAREST)
+        elif grain == "noise":
+            noise = np.random.default_rng(seed).normal(0, 40, (480, 480, 3))
+            picture = Image.fromarray(np.clip(np.asarray(cloud(seed, 480, 480)) + noise, 0, 255).astype(np.uint8))
+        picture.save(buffer, "JPEG", quality=6 if grain == "compression" else 90)
+        assert find(Image.open(buffer).convert("RGB")) is None
 
 
 @pytest.mark.parametrize("seed", range(6))
