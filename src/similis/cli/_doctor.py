@@ -10,7 +10,7 @@ import typer
 from similis.cli._check_endpoint import check_endpoint
 from similis.cli._check_listening import check_port, check_tls
 from similis.cli._session import Session, with_session
-from similis.service import Finding, examine
+from similis.service import Finding, Settings, examine
 
 
 def register(root: typer.Typer) -> None:
@@ -33,12 +33,13 @@ def doctor(
 ) -> None:
     """Check the set-up: what is right, what is not, and what to do about it.
 
-    With --endpoint a running service is called, to see whether a proxy before it lets everything through.
+    With --endpoint a running service is called as well, to see whether a proxy before it lets everything through.
     """
+    findings: list[Finding] = []
+    if session.endpoint is None or _is_host(session.settings):
+        findings += [*examine(session.settings), check_port(host, port), *check_tls(tls_cert, tls_key)]
     if session.endpoint is not None:
-        findings = check_endpoint(session.endpoint, session.key)
-    else:
-        findings = [*examine(session.settings), check_port(host, port), *check_tls(tls_cert, tls_key)]
+        findings += check_endpoint(session.endpoint, session.key)
     session.output.data({"findings": [finding.as_dict() for finding in findings]})
     session.output.table(
         ("", "CHECK", "FOUND", "TO DO"),
@@ -46,6 +47,11 @@ def doctor(
     )
     if any(finding.bad for finding in findings):
         raise typer.Exit(1)
+
+
+def _is_host(settings: Settings) -> bool:
+    """Whether a service may be meant to run here: who has only its address need not have models and the like."""
+    return settings.catalogue is not None or settings.data.is_dir()
 
 
 def _mark(finding: Finding) -> str:

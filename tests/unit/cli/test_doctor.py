@@ -138,7 +138,7 @@ def proxied(app: App, serving: Serving) -> Iterator[Callable[..., str]]:
 
 
 def checked(similis: Similis, endpoint: str, key: str) -> dict[str, bool]:
-    ran = similis("doctor", "--endpoint", endpoint, "--key", key, "--json")
+    ran = similis("doctor", "--data", "nowhere", "--endpoint", endpoint, "--key", key, "--json")
     findings = {each["check"]: each["good"] for each in ran.json["findings"]}
     assert ran.status == (0 if all(findings.values()) else 1)
     return findings
@@ -169,6 +169,13 @@ def test_a_proxy_that_changes_what_is_signed(
     similis: Similis, proxied: Callable[..., str], key: str, changed: dict[str, str], check: str
 ) -> None:
     assert not checked(similis, proxied(**changed), key)[check]
+
+
+def test_where_the_data_are_both_are_looked_at(similis: Similis, proxied: Callable[..., str], key: str) -> None:
+    ran = similis("doctor", "--port", 0, "--endpoint", proxied(), "--key", key, "--json")
+    checks = {each["check"] for each in ran.json["findings"]}
+    assert ran.status == 0
+    assert {"Data directory", "Port 0", "Signed calls"} <= checks
 
 
 def test_a_wrong_key(similis: Similis, proxied: Callable[..., str], key: str) -> None:
