@@ -138,6 +138,7 @@ def test_whenever_it_is_killed_the_next_start_has_everything(settings: Settings)
     assert len(ids) > 5  # it was killed before the step that counts, and behind it
 
 
+@pytest.mark.slow
 def test_whenever_it_is_killed_one_of_two_master_keys_opens_everything(settings: Settings) -> None:
     """From the key directory to the environment."""
     with App.open(settings) as app:

@@ -18,6 +18,7 @@ from similis.domain import DamagedPicture, InvalidPicture, Unavailable, Unsuppor
 from similis.service import Settings
 from similis.service._processes import Models, ParallelAnalyst
 
+pytestmark = pytest.mark.slow  # each starts processes that load models
 Draw = Callable[..., bytes]
 
 

@@ -136,6 +136,7 @@ def test_a_rebuild_takes_the_place_of_the_old_in_one_step(shop: App, root: Path,
     shop.pictures.add("shop", draw(9), PictureKey("more", "z.jpg"))
 
 
+@pytest.mark.slow
 def test_a_rebuild_that_fails_leaves_all_as_it_was(shop: App, root: Path, draw: Draw) -> None:
     shop.pictures.add("shop", draw(9), PictureKey("old", "z.jpg"))
     old = shop.instances.get("shop")
