@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from similis.algorithm import ModelStore, Pipeline
 from similis.domain import ServiceUnreachable
 from similis.evaluation import _engine_steps as steps
+from similis.evaluation._evaluate import scratch_app
 from similis.evaluation._load_calls import NAME, Calls, Work, code_of, picture_key
 from similis.evaluation._load_client import Connection, Reply, Requests
 from similis.evaluation._load_importing import importing_from
@@ -105,7 +105,8 @@ class _Bench:
         for key, photo in zip(own, photos, strict=True):  # so that a search finds its picture, as in a shop
             _accepted(service, self._calls.addition(key, photo))
         self.count = filled + len(photos)
-        self._pipeline = Pipeline.load(ModelStore(settings.models), finder=settings.subject_finder)
+        with scratch_app(settings) as app:
+            self._analyse = app.analyst.pipeline.analyse
 
     def run(self, work: Work, clients: int, seconds: float) -> LoadRun:
         """Load with one sort of calls; searches by picture beside the pipeline alone, before and after."""
@@ -158,7 +159,7 @@ class _Bench:
 
     def _alone(self, seconds: float) -> float:
         """Pictures a second that the pipeline analyses in this process, on as many threads as the service does."""
-        return pictures_a_second(self._pipeline, self._photos, self._settings.threads, seconds)
+        return pictures_a_second(self._analyse, self._photos, self._settings.threads, seconds)
 
     def _asked(self, method: str, path: str, form: dict[str, str] | None = None) -> dict[str, object]:
         answer: dict[str, object] = json.loads(_accepted(self._service, self._requests.json(method, path, form)).body)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,8 +13,8 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from similis.algorithm import ModelStore, Pipeline
 from similis.evaluation._engine_report import machine
+from similis.evaluation._evaluate import scratch_app
 from similis.evaluation._load_pictures import pictures_of
 from similis.service import Settings
 
@@ -63,7 +63,8 @@ def benchmark_pipeline(settings: Settings, *, rounds: int = 30, pictures: Path |
         ModelNotFetched: a model file is missing.
     """
     photos = pictures_of(pictures, _PICTURES)
-    pipeline = Pipeline.load(ModelStore(settings.models), finder=settings.subject_finder)
+    with scratch_app(settings) as app:
+        pipeline = app.analyst.pipeline
     pipeline.analyse(photos[0])
     taken: dict[str, list[float]] = defaultdict(list)
     whole = []
@@ -75,18 +76,20 @@ def benchmark_pipeline(settings: Settings, *, rounds: int = 30, pictures: Path |
             for stage, spent in analysis.milliseconds.items():
                 taken[stage].append(spent)
     stages = {stage: statistics.median(spent) for stage, spent in taken.items()}
-    rate = pictures_a_second(pipeline, photos, settings.threads, sum(whole) / 1000)
+    rate = pictures_a_second(pipeline.analyse, photos, settings.threads, sum(whole) / 1000)
     return PipelineReport(stages, statistics.median(whole), settings.threads, rate)
 
 
-def pictures_a_second(pipeline: Pipeline, photos: Sequence[bytes], threads: int, seconds: float) -> float:
+def pictures_a_second(
+    analyse: Callable[[bytes], object], photos: Sequence[bytes], threads: int, seconds: float
+) -> float:
     """How many pictures so many threads of this process analyse in a second, tried for so long."""
     end = time.perf_counter() + seconds
 
     def analysed(first: int) -> int:
         done = 0
         while not done or time.perf_counter() < end:
-            pipeline.analyse(photos[(first + done) % len(photos)])
+            analyse(photos[(first + done) % len(photos)])
             done += 1
         return done
 
