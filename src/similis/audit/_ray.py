@@ -72,7 +72,8 @@ class RayMachine:
         name = f"ray-{number}"
         folder = runner.scratch.service / name  # no deeper: a socket's path may have 107 bytes
         options = [
-            "--head", "--block", f"--port={self.address.rpartition(':')[2]}", f"--temp-dir={folder}", "--num-cpus=1",
+            "--head", "--block", "--node-ip-address=127.0.0.1", f"--port={self.address.rpartition(':')[2]}",
+            f"--temp-dir={folder}", "--num-cpus=1",
             f"--object-store-memory={_STORE_BYTES}", "--include-dashboard=false",
         ]  # fmt: skip
         command = [sys.executable, "-m", "ray.scripts.scripts", "start", *options]
