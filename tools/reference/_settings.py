@@ -49,8 +49,8 @@ def _settings() -> Iterator[tuple[str, str, str, str]]:
 
 
 def _kind(field: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
-    definition = field.get("$ref") and schema["$defs"][field["$ref"].rpartition("/")[2]]
-    return kind(definition or field)
+    named = next((each["$ref"] for each in (field, *field.get("anyOf", ())) if "$ref" in each), None)
+    return kind(field if named is None else schema["$defs"][named.rpartition("/")[2]])
 
 
 def _default(field: Mapping[str, Any]) -> str:
