@@ -82,7 +82,7 @@ class Search:
         """Find the stored pictures most similar to an encoded picture, which is forgotten afterwards.
 
         Where a picture inside the picture was used and has no good match, the rest is searched with too – the other
-        pictures of a collage, else all of the picture –, and what has the best match is the answer.
+        pictures of a collage, else all of the picture –, and the best good match of these is the answer instead.
 
         Args:
             instance_name: where to search.
@@ -252,8 +252,12 @@ class Search:
 
 
 def _best_of(first: _Answer, others: Sequence[_Answer]) -> _Answer:
-    """The answer with the best result, all in the time of all; subjects keep the numbers that the first has."""
-    best = max((first, *others), key=lambda each: each.best)
+    """The best good match, else the first answer, in the time of all; subjects keep the numbers that the first has.
+
+    Without a good match the first stays: around a picture that was pasted on another one nearly all is the other.
+    """
+    good = (each for each in others if each.best >= each.result.threshold)
+    best = max((first, *good), key=lambda each: each.best)
     stages = first.result.milliseconds
     spent = {stage: sum(each.result.milliseconds[stage] for each in (first, *others)) for stage in stages}
     subject = best.result.subject

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from similis.domain import InstanceSpec, InstanceType, PictureKey, Region, SearchOptions
+from similis.domain import Category, InstanceSpec, InstanceType, PictureKey, Region, SearchOptions, SearchResult
 from similis.service import App
+from similis.service._search import _Answer, _best_of
 
 WIDTH, HEIGHT = 280, 220
 TILES = [Region(x, x + WIDTH, y, y + HEIGHT) for y in (0, HEIGHT) for x in (0, WIDTH)]
@@ -68,3 +69,14 @@ def test_nothing_else_is_tried_where_a_match_is_good_enough(shelf: App) -> None:
     easy = shelf.search.by_picture("g", collage, SearchOptions(good_match=0.0))
     assert easy.milliseconds["backbone"] < strict.milliseconds["backbone"]
     assert strict.matches[0].score >= easy.matches[0].score
+
+
+@pytest.mark.parametrize(("bests", "chosen"), [([0.7], 0), ([0.95], 1), ([0.7, 0.92, 0.91], 2), ([0.3, 0.89], 0)])
+def test_what_else_was_tried_is_the_answer_only_with_a_good_match(bests: list[float], chosen: int) -> None:
+    def answer(number: int, best: float) -> _Answer:
+        return _Answer(SearchResult([], number, Category.OTHER, None, {"search": 2.0}, 0.9), best)
+
+    tried = [answer(number, best) for number, best in enumerate(bests, 1)]
+    settled = _best_of(answer(0, 0.6), tried)
+    assert settled.result.found == chosen
+    assert settled.result.milliseconds == {"search": 2.0 * (1 + len(bests))}
