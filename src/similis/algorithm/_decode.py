@@ -66,7 +66,7 @@ _MAX_16_BIT = 65535
 _MAX_SCANS = 100  # as in libtiff; encoders write about ten
 _START_OF_SCAN = b"\xff\xda"  # inside compressed data 0xFF is always followed by 0
 _PEAKS = (1.0, 255.0, 65535.0)
-# Others are rare, and LZMA takes as much memory as a picture says: 4 GB for one of 500 bytes.
+# Others are rare, and LZMA takes as much memory as a picture says: 4 GB for one of 300 bytes.
 _TIFF_COMPRESSIONS = frozenset(
     {"raw", "tiff_raw_16", "packbits", "tiff_ccitt", "group3", "group4", "tiff_lzw", "jpeg", "tiff_jpeg",
      "tiff_deflate", "tiff_adobe_deflate", "zstd", "webp"}

@@ -141,7 +141,7 @@ class App:
         decoder = Decoder(settings.decoding, settings.threads)
         analyst = kind(
             models,
-            lambda: pipeline or Pipeline.load(models, finder=settings.subject_finder, decode=decoder),
+            lambda: pipeline or Pipeline.load(models, finder=settings.subject_finder, decode=decoder.started()),
             settings.threads,
             settings.queue,
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Self
 
 from similis.algorithm import Orientation, PictureLimits, decode
 from similis.service._sandbox import Sandbox
@@ -31,6 +32,16 @@ class Decoder:
         """Decode a picture, see `similis.algorithm.decode`."""
         run = self._sandbox.decode if self._sandbox else decode
         return run(data, limits, orientation)
+
+    def started(self) -> Self:
+        """Itself, ready for the first picture.
+
+        Raises:
+            Unavailable: the processes of the sandbox end as soon as they are started.
+        """
+        if self._sandbox:
+            self._sandbox.start()
+        return self
 
     def close(self) -> None:
         """End what runs for it."""

@@ -39,8 +39,8 @@ class Models:
     def analyst(self, slots: int = 1) -> Analyst:
         """An analyst of so many pictures at a time; its models are loaded at the first."""
         store = ModelStore(self.directory)
-        decode = Decoder(self.decoding, slots)
-        return Analyst(store, lambda: Pipeline.load(store, finder=self.finder, decode=decode), slots)
+        decoder = Decoder(self.decoding, slots)
+        return Analyst(store, lambda: Pipeline.load(store, finder=self.finder, decode=decoder.started()), slots)
 
 
 class ParallelAnalyst(Analyst):

@@ -79,6 +79,14 @@ class Sandbox:
                 return pixels
         raise DamagedPicture("The picture ended the process that decoded it.", "Save it anew with another program.")
 
+    def start(self) -> None:
+        """Start the first process now: the one that others are forked from takes a second.
+
+        Raises:
+            Unavailable: it ends as soon as it is started.
+        """
+        self._give_back(self._take())
+
     def close(self) -> None:
         """End the processes."""
         with self._changing:

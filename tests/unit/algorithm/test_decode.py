@@ -299,7 +299,7 @@ def test_formats_off_the_list_are_refused(name: str) -> None:
 
 
 def test_compressions_that_take_any_memory_are_refused() -> None:
-    """An LZMA stream of 500 bytes can ask for 4 GB."""
+    """A file of 300 bytes can ask for 4 GB."""
     with pytest.raises(UnsupportedFormat, match="lzma"):
         decode(encode(gradient(), "TIFF", compression="lzma"))
 

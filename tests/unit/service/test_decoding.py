@@ -23,10 +23,11 @@ def decoders() -> list[str]:
 @pytest.mark.slow
 def test_a_service_decodes_where_its_settings_say(settings: Settings, pipeline: Pipeline, draw: Draw) -> None:
     with App.open(settings.model_copy(update={"decoding": Decoding.SANDBOX})) as app:
-        app.instances.create(InstanceSpec("g", InstanceType.GENERIC))
         assert not decoders()
-        app.pictures.add("g", draw(1), PictureKey("a", "1"))
+        app.analyst.warm_up()
         assert decoders()
+        app.instances.create(InstanceSpec("g", InstanceType.GENERIC))
+        app.pictures.add("g", draw(1), PictureKey("a", "1"))
         assert app.search.by_picture("g", draw(1)).matches[0].score == 1.0
         with pytest.raises(UnsupportedFormat):
             app.search.by_picture("g", b"no picture")
