@@ -12,7 +12,7 @@ import re
 import resource
 import sys
 import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -49,12 +49,13 @@ class Limits:
     Attributes:
         head_seconds: in which the head of the next request must be here; there may be no request at all for as long.
         stall_seconds: in which a client must read on, when so much of an answer waits that no more is written.
-        connections: at once; one more takes the place of the one that has been without a request for longest.
+        connections: at once, `most_connections` if it does not say; one more takes the place of the one that has been
+            without a request for longest.
     """
 
     head_seconds: float = 15.0
     stall_seconds: float = 30.0
-    connections: int = field(default_factory=most_connections)
+    connections: int | None = None
 
 
 class Protocol(H11Protocol):
@@ -74,7 +75,7 @@ class Protocol(H11Protocol):
         """Begin to wait for a request."""
         super().connection_made(transport)
         self._watch()
-        if len(self.connections) > self.limits.connections:
+        if len(self.connections) > (self.limits.connections or most_connections()):
             min(self._waiting(), key=lambda each: each.waiting_since or 0.0).make_room()
 
     def connection_lost(self, exc: Exception | None) -> None:

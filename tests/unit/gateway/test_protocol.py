@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
-from similis.gateway._protocol import MAX_HEAD, MAX_HEAD_LINES, Limits, Protocol
+from similis.gateway._protocol import MAX_HEAD, MAX_HEAD_LINES, Limits, Protocol, most_connections
 
 HEAD = b"GET / HTTP/1.1\r\nhost: here\r\n"
 WHOLE = HEAD + b"\r\n"
@@ -167,7 +167,7 @@ def _rest_of_large(client: socket.socket) -> None:
 @pytest.mark.parametrize(("files", "most"), [(256, 128), (1024, 512), (1_048_576, 1000)])
 def test_connections_leave_open_files_to_the_rest(monkeypatch: pytest.MonkeyPatch, files: int, most: int) -> None:
     monkeypatch.setattr("resource.getrlimit", lambda _kind: (files, files))
-    assert Limits().connections == most
+    assert most_connections() == most
 
 
 @pytest.mark.parametrize(
