@@ -202,7 +202,8 @@ class _Audit:
             places["files that it wrote elsewhere"] = named_files(elsewhere)
             places["traced writes to files"] = traced.places()
             self._notes += traced.notes()
-            self._unseen = [Finding(each, 0, "?", "content not seen", "not in any trace") for each in traced.unseen]
+            unseen = traced.unseen - {f"mmap of {path}" for path in self._site.looked_into}
+            self._unseen = [Finding(each, 0, "?", "content not seen", "not in any trace") for each in unseen]
         return places
 
     def _catalogues(self) -> list[str]:

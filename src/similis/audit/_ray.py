@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import signal
 import socket
@@ -22,6 +23,7 @@ _START_SECONDS = 120.0
 _PAUSE = 0.1
 _STORE_BYTES = 80 * 1024 * 1024  # the least that Ray takes
 _STARTS = 3
+_STORE = re.compile(r"rw-s .* (/dev/shm/plasma\w+)")
 
 
 def is_installed() -> bool:
@@ -66,6 +68,14 @@ class RayMachine:
         """All that it started, whatever session or group they are in."""
         parents = dict(_parents())
         return (each for each in parents if self._process.pid in _ancestors(each, parents))
+
+    def object_stores(self) -> set[str]:
+        """The files that its processes share objects by; they have no name any more, but the one that they had."""
+        found: set[str] = set()
+        for process in self.processes():
+            with suppress(OSError):  # it has just ended
+                found |= set(_STORE.findall(Path(f"/proc/{process}/maps").read_text()))
+        return found
 
     def _start(self, runner: Runner, number: int) -> subprocess.Popen[bytes] | None:
         """Try to start it; Ray gives up after 30 seconds, in which a busy machine may not manage."""

@@ -68,6 +68,7 @@ class Site:
         way: the name of the way under way.
         glimpses: what lay about or was open while something ran, by its digest.
         begun: when the audit began, seconds since 1970.
+        looked_into: files that are shared mappings, whose content no trace shows, but a look did.
     """
 
     runner: Runner
@@ -80,6 +81,7 @@ class Site:
     way: str = ""
     glimpses: dict[bytes, Place] = field(default_factory=dict)
     begun: float = field(default_factory=time.time)
+    looked_into: set[str] = field(default_factory=set)
     _client: httpx.Client = field(default_factory=_client)
 
     def canary(self, form: str = "JPEG", cell: int = 30) -> Canary:

@@ -24,6 +24,7 @@ def _import(site: Site) -> list[int]:
         ]
         imported = "import", "far", "--connection", "store", "--engine", "ray", "--ray-address", machine.address
         _command(site, data, machine, *imported)  # some of its lines are to fail
+        site.looked_into |= machine.object_stores()
         site.look(machine.processes())  # what its object store holds is nowhere else, also after it was freed
     return [*statuses, 0 if _added(site) else _FAILED]
 
