@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
 from tests.browser.searching import as_phone, asked, corners, picture, region, searched, stroke, tap
 from tests.browser.shop import photo
@@ -102,12 +102,14 @@ def test_a_finger_scrolls_the_page_by_the_picture(page: Page) -> None:
 
 @pytest.fixture(scope="module")
 def collage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A picture of two things that lie apart."""
+    """A picture of two things that lie apart; round ones, for one with straight edges would be a picture by itself."""
     path = tmp_path_factory.mktemp("collage") / "two.png"
     sheet = Image.new("RGB", (600, 320), "white")
+    disc = Image.new("L", (200, 240))
+    ImageDraw.Draw(disc).ellipse((0, 0, 199, 239), fill=255)
     for column, name in enumerate(("running-horse", "right-motorcycle")):
         with Image.open(photo(name)) as thing:
-            sheet.paste(thing.resize((200, 240)), (40 + 320 * column, 40))
+            sheet.paste(thing.resize(disc.size), (40 + 320 * column, 40), disc)
     sheet.save(path)
     return path
 
