@@ -102,7 +102,7 @@ def test_a_finger_scrolls_the_page_by_the_picture(page: Page) -> None:
 
 @pytest.fixture(scope="module")
 def collage(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A picture of two things that lie apart; round ones, for one with straight edges would be a picture by itself."""
+    """A picture of two things that lie apart; round ones: straight edges would make each a picture by itself."""
     path = tmp_path_factory.mktemp("collage") / "two.png"
     sheet = Image.new("RGB", (600, 320), "white")
     disc = Image.new("L", (200, 240))
