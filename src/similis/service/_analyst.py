@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 import numpy as np
@@ -21,6 +20,7 @@ from similis.algorithm import (
     decode,
 )
 from similis.domain import Category, FeatureModelMismatch, ModelNotFound, NoTextEncoder, Region
+from similis.service._lazy import Lazy
 from similis.service._turns import ROOM_A_SLOT, Turns
 
 
@@ -39,11 +39,9 @@ class Analyst:
 
     def __init__(self, store: ModelStore, load: Callable[[], Pipeline], slots: int, room: int | None = None) -> None:
         self._store = store
-        self._load = load
-        self._pipeline: Pipeline | None = None
-        self._added: dict[str, Pipeline] = {}
-        self._texts: dict[str, TextEncoder] = {}
-        self._loading = threading.RLock()
+        self._built_in = Lazy(load)
+        self._added: dict[str, Lazy[Pipeline]] = {}
+        self._texts: dict[str, Lazy[TextEncoder]] = {}
         self.turns = Turns(slots, slots * ROOM_A_SLOT if room is None else room)
         self.slots = slots
 
@@ -55,21 +53,20 @@ class Analyst:
             ModelNotFetched: a model file is missing.
             ModelDamaged: a model file is not the one of its manifest.
         """
-        with self._loading:
-            if self._pipeline is None:
-                self._pipeline = self._load()
-            return self._pipeline
+        return self._built_in.get()
 
     @property
     def loaded(self) -> bool:
         """Whether the models are in memory."""
-        return self._pipeline is not None
+        return self._built_in.there is not None
 
     @property
     def models(self) -> tuple[str, ...]:
         """Names of the features and of the text encoders whose models are in memory."""
-        built_in = () if self._pipeline is None else (self._pipeline.model,)
-        return (*built_in, *self._added, *self._texts)
+        built_in = self._built_in.there
+        added = (name for name, each in list(self._added.items()) if each.there is not None)
+        texts = (name for name, each in list(self._texts.items()) if each.there is not None)
+        return (*(() if built_in is None else (built_in.model,)), *added, *texts)
 
     def warm_up(self) -> None:
         """Load the models now.
@@ -89,12 +86,7 @@ class Analyst:
         """
         if model == self.pipeline.model:
             return self.pipeline
-        with self._loading:
-            if model not in self._added:
-                manifest = self._encoder(model)
-                encoder = ImageEncoder(self._store.path(model), manifest)
-                self._added[model] = self.pipeline.with_encoder(encoder, _curve(manifest))
-            return self._added[model]
+        return self._added.setdefault(model, Lazy(lambda: self._with_encoder(model))).get()
 
     def analyse(
         self,
@@ -115,8 +107,9 @@ class Analyst:
         Raises:
             QueueFull: too many pictures wait already.
         """
-        pipeline = self.pipeline if model is None else self.pipeline_of(model)
         with self.turns.turn(again=frame is not None):
+            # Loaded inside the turn if need be: who waits for a model waits in the queue, which has an end.
+            pipeline = self.pipeline if model is None else self.pipeline_of(model)
             return pipeline.analyse(
                 data,
                 crop=crop,
@@ -143,6 +136,7 @@ class Analyst:
         Raises:
             NoTextEncoder: no text encoder is installed for this model.
             ModelNotFetched: its file is missing.
+            QueueFull: it is not loaded yet, and too many pictures wait already.
         """
         pairs = (each for each in self._store.manifests() if each.role is Role.TEXT and each.pair == model)
         manifest = next(pairs, None)
@@ -151,10 +145,16 @@ class Analyst:
                 f"No installed model reads texts for the features {model}.",
                 "Search by picture, or make an instance with an image encoder that has a text encoder beside it.",
             )
-        with self._loading:
-            if manifest.name not in self._texts:
-                self._texts[manifest.name] = TextEncoder(self._store.path(manifest.name), manifest)
-            return self._texts[manifest.name], _curve(manifest)
+        name = manifest.name
+        encoder = self._texts.setdefault(name, Lazy(lambda: TextEncoder(self._store.path(name), manifest)))
+        if encoder.there is None:
+            with self.turns.turn():  # so that not every thread comes to wait for it
+                encoder.get()
+        return encoder.get(), _curve(manifest)
+
+    def _with_encoder(self, model: str) -> Pipeline:
+        manifest = self._encoder(model)
+        return self.pipeline.with_encoder(ImageEncoder(self._store.path(model), manifest), _curve(manifest))
 
     def _encoder(self, model: str) -> Manifest:
         try:

@@ -126,6 +126,7 @@ class Search:
             InvalidText: the text is empty or above 512 characters.
             NoTextEncoder: no text encoder is installed for the instance's features.
             InstanceNotFound: there is no such instance.
+            QueueFull: the text encoder is not loaded yet, and too many pictures wait already.
         """
         if not text.strip() or len(text) > MAX_TEXT:
             raise InvalidText(f"The text has {len(text)} characters.", f"Give 1 to {MAX_TEXT}.")
