@@ -18,7 +18,7 @@ from similis.service._scoring import displayed_scores, sort_expr_values
 _NEARLY_IDENTICAL = 0.99
 
 # Most ask for one of the first pages: up to this place an index looks for so many hits only, which takes it half the
-# time of all. It finds the same: of 500 searches among 100,000 pictures, not one had other pictures up to there.
+# time of all. An approximate one can miss a picture there that it finds among all hits: then that one comes next.
 _FIRST_PAGES = 40
 _FIRST_HITS = 100
 
@@ -30,6 +30,19 @@ class _Ranked(NamedTuple):
     product_id: str
     pic_name: str
     picture_id: int
+
+
+class _Hits(NamedTuple):
+    """Ids of pictures and their displayed scores."""
+
+    ids: npt.NDArray[np.int64]
+    scores: npt.NDArray[np.float64]
+
+    def only(self, kept: npt.NDArray[np.bool_]) -> _Hits:
+        return _Hits(self.ids[kept], self.scores[kept])
+
+
+_NO_HITS = _Hits(np.empty(0, np.int64), np.empty(0, np.float64))
 
 
 class Ranking:
@@ -70,53 +83,65 @@ class Ranking:
             ranked = self._distinct_products()
             found = len(ranked)
         else:
-            ids, scores, found = self._nearest(end)
-            ranked = self._rank(*_best(ids, scores, end))
+            ranked, found = self._nearest(end)
         self.best = -ranked[0].negated_score if ranked else 0.0
         return self._matches(ranked[start:end]), min(found, MAX_RESULTS)
 
-    def _nearest(self, end: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64], int]:
-        """Ids and scores of what pages up to `end` hold, with all that tie with the last; and how many there are."""
-        if end <= _FIRST_PAGES and self._options.filter is None and not self._options.min_score:
-            ids, scores = self._scored(_FIRST_HITS)
-            if len(ids) < _FIRST_HITS:
-                return ids, scores, len(ids)
-            if scores.min() < np.partition(scores, -end)[-end]:
-                with stage("catalogue"):
-                    return ids, scores, self._catalogue.count(self._instance, self._category, MAX_RESULTS)
-        ids, scores = self._scored(MAX_RESULTS)
-        return ids, scores, len(ids)
+    def _nearest(self, end: int) -> tuple[list[_Ranked], int]:
+        """What pages up to `end` hold, with all that tie with the last; and how many there are in all pages."""
+        if self._options.filter is not None or self._options.min_score:
+            hits = self._scored(MAX_RESULTS)
+            return self._rank(_best(hits, end)), len(hits.ids)
+        with stage("catalogue"):  # for an approximate index may not find all there are
+            found = self._catalogue.count(self._instance, self._category, MAX_RESULTS)
+        first = self._first_hits(found) if self._options.num <= _FIRST_PAGES else _NO_HITS
+        if end <= min(len(first.ids), _FIRST_PAGES) or len(first.ids) >= found:
+            return self._rank(_best(first, end)), found
+        return self._further(first, end), found
+
+    def _first_hits(self, found: int) -> _Hits:
+        """What the first pages are made of, whichever page is asked for."""
+        hits = self._scored(_FIRST_HITS)
+        if len(hits.ids) >= found:
+            return hits
+        return hits.only(hits.scores > hits.scores.min(initial=1.0))  # others can tie with the last of them
+
+    def _further(self, first: _Hits, end: int) -> list[_Ranked]:
+        """The first pages as they are by themselves, and behind them the best of all other hits."""
+        head = self._rank(_best(first, _FIRST_PAGES))[:_FIRST_PAGES]
+        hits = self._scored(MAX_RESULTS)
+        others = hits.only(~np.isin(hits.ids, [each.picture_id for each in head]))
+        return head + self._rank(_best(others, end - len(head)))
 
     def _distinct_products(self) -> list[_Ranked]:
         """The best picture of each product; looks further down while the hits are many pictures of few products."""
         wanted = MAX_RESULTS
         while True:
-            ids, scores = self._scored(wanted)
-            ranked = _first_of_each_product(self._rank(ids, scores))
-            if len(ranked) >= MAX_RESULTS or len(ids) < wanted:
+            hits = self._scored(wanted)
+            ranked = _first_of_each_product(self._rank(hits))
+            if len(ranked) >= MAX_RESULTS or len(hits.ids) < wanted:
                 return ranked
             wanted *= 4
 
-    def _scored(self, count: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+    def _scored(self, count: int) -> _Hits:
         """Ids and displayed scores of the `count` most similar pictures, those below `min_score` left out."""
         query = self._query.astype(np.float32)[np.newaxis]
         with stage("index"):
-            [hits] = self._index.search(query, count, self._options.filter, self._category)
-        numbers, similarities = zip(*hits, strict=True) if hits else ((), ())
+            [found] = self._index.search(query, count, self._options.filter, self._category)
+        numbers, similarities = zip(*found, strict=True) if found else ((), ())
         ids = np.array(numbers, dtype=np.int64)
         scores = self._scores(ids, np.array(similarities, dtype=np.float64))
-        kept = scores >= self._options.min_score
-        return ids[kept], scores[kept]
+        return _Hits(ids, scores).only(scores >= self._options.min_score)
 
-    def _rank(self, ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float64]) -> list[_Ranked]:
+    def _rank(self, hits: _Hits) -> list[_Ranked]:
         """Order hits by score and key; a hit that the catalogue no longer knows is dropped."""
-        numbers = ids.tolist()
+        numbers = hits.ids.tolist()
         names = {id_: _name(self._seen[id_]) for id_ in numbers if id_ in self._seen}
         if others := [id_ for id_ in numbers if id_ not in names]:
             with stage("catalogue"):
                 names |= self._catalogue.names(self._instance, others)
-        self.settled &= len(names) == len(ids)
-        pairs = zip(numbers, scores.tolist(), strict=True)
+        self.settled &= len(names) == len(numbers)
+        pairs = zip(numbers, hits.scores.tolist(), strict=True)
         return sorted(_Ranked(-score, *names[id_], id_) for id_, score in pairs if id_ in names)
 
     def _scores(self, ids: npt.NDArray[np.int64], similarities: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
@@ -167,14 +192,11 @@ def _name(seen: DescribedPicture) -> tuple[str, str]:
     return seen.picture.key.product_id, seen.picture.key.pic_name
 
 
-def _best(
-    ids: npt.NDArray[np.int64], scores: npt.NDArray[np.float64], count: int
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
+def _best(hits: _Hits, count: int) -> _Hits:
     """The `count` best hits and all that tie with the last of them, so that ties can be ordered by key."""
-    if len(scores) <= count:
-        return ids, scores
-    kept = scores >= np.partition(scores, -count)[-count]
-    return ids[kept], scores[kept]
+    if len(hits.scores) <= count:
+        return hits
+    return hits.only(hits.scores >= np.partition(hits.scores, -count)[-count])
 
 
 def _first_of_each_product(ranked: Sequence[_Ranked]) -> list[_Ranked]:

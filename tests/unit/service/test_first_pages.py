@@ -1,10 +1,14 @@
 """First pages look at few hits of the index, and hold what they would hold if they looked at all."""
 
+from collections.abc import Callable
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from similis.domain import Category, InstanceSpec, InstanceType, PictureKey, SearchOptions, parse_filter
+from similis.engine import FaissIndex, Hit
 from similis.service import App, Featured
 from similis.service import _ranking as ranking
 
@@ -83,4 +87,33 @@ def test_few_hits_are_looked_at(app: App, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(ranking.Ranking, "_scored", lambda self, count: asked.append(count) or scored(self, count))
     for start in (0, 30, 31):
         _page(app, start, 10)
-    assert asked == [100, 100, 500]
+    assert asked == [100, 100, 100, 500]  # those of the first pages come first on others, too
+
+
+def test_pages_fit_together_where_few_hits_are_not_the_first_of_many(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _fill(app, _drawn(app))
+    _, found = _page(app, 0, 10)
+    whole = {product for start in range(0, found, 100) for product, _ in _page(app, start, 100)[0]}
+    _let_search(monkeypatch, lambda hits: [*hits[:3], *hits[4:20], *hits[21:]] if len(hits) == 100 else hits)
+    pages = [_page(app, start, 10) for start in range(0, found, 10)]
+    products = [product for page, _ in pages for product, _ in page]
+    assert len(products) == len(set(products)) == 500
+    assert set(products) == whole
+
+
+def test_hits_that_are_too_few_are_not_all_there_are(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fill(app, _drawn(app, 60))
+    _let_search(monkeypatch, lambda hits: hits[:45])
+    assert [_page(app, start, 10)[1] for start in (0, 10, 40)] == [60, 60, 60]
+
+
+def _let_search(monkeypatch: pytest.MonkeyPatch, seen: Callable[[list[Hit]], list[Hit]]) -> None:
+    """Have the index find only a part of what it finds, as an approximate one may."""
+    search = FaissIndex.search
+
+    def approximate(index: FaissIndex, *asked: Any) -> list[list[Hit]]:  # noqa: ANN401 - passed on
+        return [seen(hits) for hits in search(index, *asked)]
+
+    monkeypatch.setattr(FaissIndex, "search", approximate)
