@@ -35,11 +35,12 @@ class OperationCounts:
             self._counts[operation, name or UNNAMED, outcome] += 1
 
     def keep(self, names: Collection[str]) -> None:
-        """Forget all instances but these: the others were deleted."""
+        """Forget all instances but these: the others were deleted. Their calls stay in the sums, which never fall."""
         with self._lock:
             self._known = set(names)
-            for key in [key for key in self._counts if key[1] not in {UNNAMED, *names}]:
-                del self._counts[key]
+            kept = {UNNAMED, *names}
+            for operation, instance, outcome in [key for key in self._counts if key[1] not in kept]:
+                self._counts[operation, UNNAMED, outcome] += self._counts.pop((operation, instance, outcome))
 
     def family(self, shown: Callable[[str], bool]) -> CounterMetricFamily:
         """The counts, of all instances together but for those that are shown."""
