@@ -15,18 +15,19 @@ GONE = "[redacted]"
 MOST = 4000
 """Characters of one text; of a longer one, such as a trace, beginning and end are kept."""
 _HEAD = 1000
+_FORM_WORDS = 3
 
 _Raised: TypeAlias = tuple[type[BaseException], BaseException, TracebackType | None]
 
 _HIDDEN = r"authorization|cookie|credential|passphrase|password|passwd|secret|signature|token|policy|api[-_]?key"
 _NAMED = re.compile(_HIDDEN, re.IGNORECASE)
+_NO_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\ufffd]")
+# As Python shows them: of a picture, a form, a key.
+_BYTES = re.compile(r"""\bb(?:'(?:[^'\\]|\\.){8,}'?|"(?:[^"\\]|\\.){8,}"?)""")
 _PATTERNS = (
-    (re.compile(r"\S*[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f-\x9f\ufffd].*", re.DOTALL), GONE),  # what is no text
-    # Bytes as Python shows them: of a picture, a form, a key.
-    (re.compile(r"""\bb(?:'(?:[^'\\]|\\.){8,}'?|"(?:[^"\\]|\\.){8,}"?)"""), GONE),
     (re.compile(r"(?i)\b(bearer|basic|acs)\s+[^\s\"',]+"), rf"\1 {GONE}"),
     (re.compile(r"\b(SIM[A-Z0-9]{8,}|LTAI\w{8,}|STS\.\w{8,}):[^\s\"',]+"), rf"\1:{GONE}"),
-    (re.compile(rf"""(?i)((?:{_HIDDEN}|nonce)[\w.-]*["']?\s*[=:]\s*["']?)[^\s&;,"'}}\]]+"""), rf"\1{GONE}"),
+    (re.compile(rf"""(?i)((?:{_HIDDEN}|nonce)[\w.-]{{0,64}}["']?\s*[=:]\s*["']?)[^\s&;,"'}}\]]+"""), rf"\1{GONE}"),
     (re.compile(r"(://)[^\s/@]+@"), rf"\1{GONE}@"),  # passwords in URLs
     (re.compile(r"(?i)(https?://[^\s?\"'<>]+\?)[^\s\"'<>]+"), rf"\1{GONE}"),  # signed links
     (re.compile(r"[A-Za-z0-9+/_-]{120,}={0,2}"), GONE),  # base64: of a picture, of features
@@ -61,9 +62,31 @@ def clean(text: str) -> str:
     """A text as it may be logged."""
     if len(text) < _LONG and text.isprintable() and _MARKS.isdisjoint(text):  # as most are; every pattern needs more
         return text
+    text = _at_words(_BYTES.sub(GONE, _up_to_no_text(text)))
     for pattern, instead in _PATTERNS:
         text = pattern.sub(instead, text)
     return text if len(text) <= MOST else f"{text[:_HEAD]}…{text[_HEAD - MOST :]}"
+
+
+def _up_to_no_text(text: str) -> str:
+    """A text without the first word that is no text, and all that comes after it."""
+    found = _NO_TEXT.search(text)
+    if found is None:
+        return text
+    before = text[: found.start()]
+    word = "" if not before or before[-1].isspace() else before.rsplit(maxsplit=1)[-1]
+    return before.removesuffix(word) + GONE
+
+
+def _at_words(text: str) -> str:
+    """Beginning and end of a long text, for some patterns take very long for it.
+
+    Between words, so that no secret is cut in two; the end begins some words later, for `secret = …` are three.
+    """
+    if len(text) <= 2 * MOST:
+        return text
+    first, last = text[:MOST].rsplit(maxsplit=1), text[-MOST:].split(maxsplit=_FORM_WORDS)
+    return f"{first[0] if len(first) > 1 else GONE} … {last[-1] if len(last) > _FORM_WORDS else GONE}"
 
 
 def _told(name: str, value: object) -> object:

@@ -179,6 +179,31 @@ def test_no_line_is_endless_and_its_end_is_kept(written: io.StringIO) -> None:
     assert len(lines(written)[0]["event"]) == MOST + 1
 
 
+@pytest.mark.parametrize("word", ["x!", "secret", "http://", "://a", "b'"])
+def test_a_long_word_takes_no_long_time(word: str) -> None:
+    start = time.perf_counter()
+    clean(word * 12_000)
+    clean((word * MOST)[: 2 * MOST])
+    assert time.perf_counter() - start < 0.5
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "told " * MOST + "secret = " + "!z" * MOST,
+        "told " * MOST + "secret = " + "!z" * (MOST // 2 - 2),
+        "secret=" + "!z" * MOST + " told" * MOST,
+        "told " * MOST + repr(b"!z\x00 " * MOST),
+        "told " * MOST + "!z\0!z" + " !z" * MOST,
+    ],
+    ids=["longer-than-the-end", "cut-from-its-name", "at-the-beginning", "bytes", "no-text"],
+)
+def test_no_secret_is_cut_in_two(text: str) -> None:
+    assert "told" in clean(text)
+    assert GONE in clean(text)
+    assert "z" not in clean(text)
+
+
 def test_fields_that_sound_secret_have_no_value(written: io.StringIO) -> None:
     logging.getLogger("similis").info("told", extra={"access_token": SECRET, "picture": SECRET.encode(), "n": 3})
     [line] = lines(written)
