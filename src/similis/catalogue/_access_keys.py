@@ -13,7 +13,7 @@ from sqlalchemy import Connection, delete, insert, select, update
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._database import Database
 from similis.catalogue._instances import hold_names
-from similis.catalogue._key_use import forget_use, use_pictures
+from similis.catalogue._key_use import forget_use, give_back_pictures, use_pictures
 from similis.catalogue._keyring import require_keyring
 from similis.catalogue._limits import release_deleted
 from similis.catalogue._nonces import Nonces
@@ -49,6 +49,11 @@ class AccessKeys:
         """Count pictures that are added with a key, unless the day had more than `most` then; whether it did not."""
         with self._database.writing() as connection:
             return use_pictures(connection, key_id, count, most=most, day=_day(now))
+
+    def give_back_pictures(self, key_id: str, count: int, *, now: datetime) -> None:
+        """Count no longer what was counted at a moment and then not added."""
+        with self._database.writing() as connection:
+            give_back_pictures(connection, key_id, count, day=_day(now))
 
     def release_deleted(self) -> None:
         """Take names of instances that are not there out of keys and connections, as deleting one does since 0007."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from similis.catalogue import Catalogue
@@ -14,8 +15,12 @@ from similis.domain import (
     KeyNotFound,
     NewAccessKey,
     NotAuthenticated,
+    NotFound,
     PicturesUsedUp,
     Role,
+    SimilisError,
+    TooManyRequests,
+    Unavailable,
     check_lifetime,
     check_max_body,
     check_pictures_per_day,
@@ -85,16 +90,32 @@ class Access:
         )
         return NewAccessKey(key, secret, token)
 
-    def use_pictures(self, key: AccessKey, count: int = 1, now: datetime | None = None) -> None:
-        """Count pictures that are to be added with a key that has a limit of them, for all gateways and restarts.
+    @contextmanager
+    def adding_picture(self, key: AccessKey | None) -> Iterator[None]:
+        """A block that adds a picture, counted where its key has a limit a day, for all gateways and restarts.
+
+        What the service itself could not do, or need not begin, is not counted; a picture that is refused is.
+
+        Args:
+            key: the caller's; None for who came by a signed link, where there is no limit.
 
         Raises:
-            PicturesUsedUp: there would be more today than may be; then they are not counted.
+            PicturesUsedUp: it would be one more today than may be.
         """
-        most = key.pictures_per_day
-        if most is not None and not self._catalogue.access_keys.use_pictures(
-            key.id, count, most=most, now=now or datetime.now(UTC)
-        ):
+        if key is None or key.pictures_per_day is None:
+            yield
+            return
+        now = datetime.now(UTC)
+        self._use_picture(key.id, key.pictures_per_day, now)
+        try:
+            yield
+        except (TooManyRequests, Unavailable, NotFound):
+            with suppress(SimilisError):  # where the catalogue is what failed: that is what there is to say
+                self._catalogue.access_keys.give_back_pictures(key.id, 1, now=now)
+            raise
+
+    def _use_picture(self, key_id: str, most: int, now: datetime) -> None:
+        if not self._catalogue.access_keys.use_pictures(key_id, 1, most=most, now=now):
             raise PicturesUsedUp(
                 f"With the access key {most:,} pictures a day may be added.",
                 "Go on after midnight UTC, or use a key that may add more.",

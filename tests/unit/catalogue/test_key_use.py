@@ -49,6 +49,22 @@ def test_a_new_day_begins_at_midnight_utc(use: Use) -> None:
     assert not use(1, NOON + DAY)
 
 
+def test_what_is_given_back_may_be_used_again(catalogue: Catalogue, use: Use) -> None:
+    assert use(10)
+    catalogue.access_keys.give_back_pictures("id", 1, now=NOON)
+    assert use(1)
+    assert not use(1)
+
+
+def test_what_is_given_back_after_midnight_is_not_the_new_days(catalogue: Catalogue, use: Use) -> None:
+    assert use(10, NOON)
+    assert use(10, NOON + DAY)
+    catalogue.access_keys.give_back_pictures("id", 1, now=NOON)
+    catalogue.access_keys.give_back_pictures("other", 1, now=NOON)
+    assert not use(1, NOON + DAY)
+    assert not use(11, NOON, "other")
+
+
 def test_of_many_at_once_just_as_many_are_counted(use: Use) -> None:
     with ThreadPoolExecutor(8) as threads:
         assert sum(threads.map(lambda _: use(1), range(30))) == 10

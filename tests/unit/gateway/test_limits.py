@@ -7,7 +7,7 @@ import httpx
 import pytest
 from tests.unit.gateway.alibaba.calling import Wire, base64_of, refusal_of
 
-from similis.domain import NewAccessKey, Role
+from similis.domain import IndexUnavailable, NewAccessKey, QueueFull, Role, SimilisError, StorageFailed
 from similis.service import App
 
 LEAST = 64 * 1024
@@ -49,6 +49,43 @@ def test_pictures_of_a_day_on_the_wire(app: App, address: str, pictures: list[by
     place = {"InstanceName": "shop", "BucketName": "b", "Path": "p"}
     assert refusal_of(wire.call("IncreaseInstance", place))[:2] == (403, "Console.NoPermission")
     wire.http.close()
+
+
+@pytest.mark.parametrize("error", [QueueFull, StorageFailed, IndexUnavailable])
+def test_what_the_service_could_not_do_is_no_picture_of_the_day(
+    monkeypatch: pytest.MonkeyPatch, app: App, address: str, pictures: list[bytes], error: type[SimilisError]
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error("No.")
+
+    made = app.access.create(Role.WRITER, pictures_per_day=1)
+    wire = Wire(address, made)
+    form = {"InstanceName": "shop", "ProductId": "p", "PicName": "a", "PicContent": base64_of(pictures[0])}
+    with calling(address, made) as caller:
+        with monkeypatch.context() as patch:
+            patch.setattr(app.pictures, "add", fail)
+            assert [add(caller, "a", pictures[0]).json()["code"] for _ in range(2)] == [error.code] * 2
+            assert "InstanceOverQuota" not in {refusal_of(wire.call("AddImage", form))[1] for _ in range(2)}
+        assert add(caller, "a", pictures[0]).status_code == 201
+        assert add(caller, "a", pictures[0]).json()["code"] == "pictures_used_up"
+    wire.http.close()
+
+
+def test_calls_that_name_no_place_for_a_picture_are_none_of_the_day(
+    app: App, address: str, pictures: list[bytes]
+) -> None:
+    wire = Wire(address, app.access.create(Role.WRITER, pictures_per_day=1))
+    form = {"InstanceName": "shop", "ProductId": "p", "PicName": "a", "PicContent": base64_of(pictures[0])}
+    for wrong in ({"InstanceName": "other"}, {"ProductId": ""}, {"CategoryId": "x"}):
+        assert refusal_of(wire.call("AddImage", form | wrong))[1] != "InstanceOverQuota"
+    assert wire.call("AddImage", form).status_code == 200
+    wire.http.close()
+
+
+def test_a_picture_that_cannot_be_used_is_one_of_the_day(app: App, address: str) -> None:
+    with calling(address, app.access.create(Role.WRITER, pictures_per_day=1)) as caller:
+        codes = [add(caller, "a", b"no picture").json()["code"] for _ in range(2)]
+    assert codes == ["unsupported_format", "pictures_used_up"]
 
 
 def test_a_body_above_the_keys_limit_is_refused(app: App, address: str, pictures: list[bytes]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 from similis.domain import (
     Added,
@@ -38,9 +39,8 @@ PICTURES_PER_SECOND_AND_SLOT = 10
 def add_picture(call: Call) -> Added:
     """Add the picture of a call; EXIF rotations are refused, as the contract says."""
     parameters = call.parameters
-    if call.key is not None:
-        call.app.access.use_pictures(call.key)
-    return call.app.pictures.add(
+    add = partial(
+        call.app.pictures.add,
         parameters.instance_name(),
         key=parameters.key(),
         category=parameters.category(),
@@ -48,9 +48,10 @@ def add_picture(call: Call) -> Added:
         region=call.region(),
         custom_content=parameters.custom_content(),
         attributes=parameters.attributes(),
-        data=call.picture(),
         orientation=Orientation.REFUSE,
     )
+    with call.app.access.adding_picture(call.key):
+        return add(data=call.picture())
 
 
 def add_image(call: Call) -> JsonObject:

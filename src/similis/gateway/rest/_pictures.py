@@ -30,18 +30,18 @@ def add_picture(
     response: Response,
 ) -> JsonObject:
     """Add a picture: its features are kept, the picture itself is forgotten. Role: writer."""
-    service.access.use_pictures(caller)
-    added = service.pictures.add(
-        name,
-        form.file,
-        form.key(),
-        category=form.category(),
-        crop=form.crop,
-        region=form.domain_region(),
-        custom_content=form.custom_content,
-        attributes=form.attributes(),
-        on_duplicate=OnDuplicate(form.on_duplicate),
-    )
+    with service.access.adding_picture(caller):
+        added = service.pictures.add(
+            name,
+            form.file,
+            form.key(),
+            category=form.category(),
+            crop=form.crop,
+            region=form.domain_region(),
+            custom_content=form.custom_content,
+            attributes=form.attributes(),
+            on_duplicate=OnDuplicate(form.on_duplicate),
+        )
     response.status_code = 200 if added.replaced else 201
     return as_json(added)
 
