@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import deque
@@ -99,7 +100,7 @@ class Turns:
             self._hand_over()  # it had been given the place already
 
     def _full(self) -> QueueFull:
-        wait = max(self._seconds, len(self._waiting) * self._seconds / self.slots)
+        wait = max(1.0, len(self._waiting) * self._seconds / self.slots)  # callers are told whole seconds, above 0
         return QueueFull(
-            f"{self.room} pictures wait already.", f"Try again in {max(1, round(wait))} s, with fewer at once.", wait
+            f"{self.room} pictures wait already.", f"Try again in {math.ceil(wait)} s, with fewer at once.", wait
         )
