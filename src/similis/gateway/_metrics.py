@@ -5,7 +5,7 @@ One registry an application, no globals.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from importlib.metadata import version
 from typing import NamedTuple
 
@@ -17,7 +17,7 @@ from prometheus_client.registry import Collector
 from similis.gateway._operation_counts import OperationCounts
 from similis.gateway._service_families import Shown, families
 from similis.gateway._watch import Watch
-from similis.service import Figures
+from similis.service import Figures, InstanceFigures
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _STAGE_SECONDS = (0.0005, 0.001, 0.0025, *_SECONDS)
@@ -46,6 +46,7 @@ class Metrics:
         self._figures = figures
         self._registry = CollectorRegistry()
         self._operations = OperationCounts()
+        self._instances: Mapping[str, InstanceFigures] = {}  # what was told last; a new one is not in it
         ProcessCollector(registry=self._registry)  # memory, processor time, open files, start; on Linux only
         Info("similis_build", "Which version runs.", registry=self._registry).info({"version": version("similis")})
         labels = ("method", "route", "status")
@@ -78,7 +79,8 @@ class Metrics:
             shown: whether the reader may know of an instance; the others are added up.
         """
         figures = self._figures()
-        if figures.instances is not None:
+        if figures.instances is not None and figures.instances is not self._instances:
+            self._instances = figures.instances
             self._operations.keep(figures.instances)
         encode, media_type = choose_encoder(accept)
         return Exposition(encode(_Reading(self._registry, self._operations, figures, shown)), media_type)

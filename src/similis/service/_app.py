@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -26,12 +25,13 @@ from similis.service._decoding import Decoder
 from similis.service._duplicates import Duplicates
 from similis.service._embedded import FAISS, EmbeddedIndexes
 from similis.service._exporting import Exporter
-from similis.service._figures import Figures, InstanceFigures
+from similis.service._figures import Figures, Holdings, InstanceFigures
 from similis.service._importing import Importer
 from similis.service._index_kinds import IndexKind
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
 from similis.service._keys import Keys
+from similis.service._lately import Lately
 from similis.service._links import Links
 from similis.service._lock import DataDirectoryLock
 from similis.service._milvus import MILVUS, MilvusIndexes
@@ -50,6 +50,8 @@ from similis.service._tuning import Tunings
 from similis.transfer import Outbound
 
 log = logging.getLogger(__name__)
+
+HOLDINGS_SECONDS = 5.0  # anybody may ask for figures, and to read them all takes long where there is much
 
 
 class App:
@@ -119,6 +121,7 @@ class App:
         self._catalogue = catalogue
         self._indexes = indexes
         self._embedded = embedded
+        self._holdings = Lately(self._read_holdings, HOLDINGS_SECONDS)
 
     @classmethod
     def open(cls, settings: Settings, pipeline: Pipeline | None = None, *, remember: bool = False) -> App:
@@ -170,11 +173,13 @@ class App:
     def figures(self) -> Figures:
         """What there is and what is going on, also while the catalogue cannot be read."""
         turns = self.analyst.turns
-        figures = Figures(turns.running, turns.waiting, turns.room, self.analyst.models)
+        return Figures(turns.running, turns.waiting, turns.room, self.analyst.models, *self._holdings.get())
+
+    def _read_holdings(self) -> Holdings:
         try:
-            return replace(figures, instances=self._instance_figures(), tasks=self._catalogue.tasks.counts())
+            return Holdings(self._instance_figures(), self._catalogue.tasks.counts())
         except SimilisError:
-            return figures
+            return Holdings()
 
     def _instance_figures(self) -> dict[str, InstanceFigures]:
         rows = self._indexes.rows(FAISS)

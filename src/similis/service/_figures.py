@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from similis.domain import TaskKind, TaskStatus
 
@@ -25,9 +26,21 @@ class InstanceFigures:
     index_bytes: int
 
 
+class Holdings(NamedTuple):
+    """What there is, by the catalogue and the files.
+
+    Attributes:
+        instances: by name; None while the catalogue cannot be read.
+        tasks: how many there are of each kind and state; None likewise.
+    """
+
+    instances: Mapping[str, InstanceFigures] | None = None
+    tasks: Mapping[tuple[TaskKind, TaskStatus], int] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The numbers of this moment.
+    """The numbers of this moment; those of instances and tasks can be some seconds old.
 
     Attributes:
         running: pictures that are analysed.

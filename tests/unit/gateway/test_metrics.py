@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from unittest.mock import Mock
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families as read_text
 
 from similis.domain import Instance, Role, StorageFailed
 from similis.service import App
+from similis.service._lately import Lately
 
 Client = Callable[..., httpx.Client]
 OPENMETRICS = "application/openmetrics-text; version=1.0.0"
@@ -109,10 +111,30 @@ def test_the_setting_names_instances_to_everyone(
     assert busy.get("/healthz").status_code == 200
 
 
-def test_the_series_of_a_deleted_instance_go(busy: httpx.Client) -> None:
+def test_the_series_of_a_deleted_instance_go(busy: httpx.Client, app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "_holdings", Lately(app._read_holdings, 0))
     assert 'instance_name="shop"' in busy.get("/metrics").text
     assert busy.delete("/api/v1/instances/shop").status_code == 204
     assert '"shop"' not in busy.get("/metrics").text
+
+
+def test_who_asks_often_has_the_catalogue_and_files_read_once(
+    busy: httpx.Client, client: Client, app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = Mock(wraps=app.instances.list)
+    monkeypatch.setattr(app.instances, "list", listed)
+    for _ in range(3):
+        client(None).get("/metrics")
+    assert listed.call_count == 1
+    assert 'instance_name="shop"' in busy.get("/metrics").text
+
+
+def test_the_calls_of_a_new_instance_are_told_by_its_name(busy: httpx.Client) -> None:
+    busy.get("/metrics")  # which knows what there is for the next seconds
+    assert busy.post("/api/v1/instances", json={"name": "new", "type": "generic"}).status_code == 201
+    for _ in range(2):
+        counts = samples(busy.get("/metrics").text, "similis_operations_total")
+        assert counts[operation("instance.create", "ok", "new")] == 1
 
 
 @pytest.mark.usefixtures("busy")
