@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import resource
 import socket
@@ -10,6 +11,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -18,6 +20,7 @@ from similis.domain import DamagedPicture
 from similis.service._sandbox_worker import Pixels
 
 CRASH, SPIN, WAIT, LIE, HOARD, LOOK_AROUND = b"crash", b"spin", b"wait", b"lie", b"hoard", b"look around"
+ENDLESS = b"endless"
 _ESCAPES: dict[bytes, Callable[[], object]] = {
     b"reads a file": lambda: Path("/etc/hostname").read_text("utf-8"),
     b"writes a file": lambda: Path("escaped").write_text("", "utf-8"),
@@ -36,9 +39,17 @@ def decode_with_faults(data: bytes, limits: PictureLimits, orientation: Orientat
         _told(_ESCAPES[data])
     if data == LIE:
         return np.zeros((limits.max_side, limits.max_side, 4), np.uint8)
+    if data == ENDLESS:
+        return np.zeros((limits.min_side, limits.min_side, 3), np.uint8).view(_Endless)
     if fault := _FAULTS.get(data):
         fault()
     return decode(data, limits, orientation)
+
+
+class _Endless(np.ndarray[Any, np.dtype[np.uint8]]):
+    """Says of itself what no picture is."""
+
+    shape = (math.inf, 1, 3)  # type: ignore[override] # that is the lie
 
 
 def _told(escape: Callable[[], object]) -> None:

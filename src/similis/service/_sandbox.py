@@ -71,9 +71,12 @@ class Sandbox:
             except TimeoutError:
                 worker.end()
                 raise _too_slow() from None
-            except (OSError, EOFError, ValueError, TypeError, KeyError):
+            except Exception:  # whatever a process that was taken over can make of its answer
                 if worker.end() == -signal.SIGPROF:
                     raise _too_slow() from None
+            except BaseException:
+                worker.end()
+                raise
             else:
                 self._give_back(worker)
                 return pixels

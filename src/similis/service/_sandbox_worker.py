@@ -98,7 +98,7 @@ def receive(
 
 def _exactly(channel: socket.socket, size: int, wait: Callable[[], None]) -> Pixels:
     received = np.empty(size, np.uint8)
-    rest = memoryview(received)
+    rest = received.data
     while rest:
         wait()
         count = channel.recv_into(rest)
@@ -117,7 +117,7 @@ def _answer(channel: socket.socket, run: Decode, header: Mapping[str, Any], data
     except InvalidPicture as error:
         send(channel, {"code": error.code, "message": error.message, "hint": error.hint})
     else:
-        send(channel, {"shape": pixels.shape}, memoryview(np.ascontiguousarray(pixels)).cast("B"))
+        send(channel, {"shape": pixels.shape}, np.ascontiguousarray(pixels).data.cast("B"))
     signal.setitimer(signal.ITIMER_PROF, 0)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from fuzz.decode import seeds
 from PIL import Image
-from tests.bombs import CRASH, ESCAPES, HOARD, LIE, LOOK_AROUND, SPIN, WAIT, decode_with_faults
+from tests.bombs import CRASH, ENDLESS, ESCAPES, HOARD, LIE, LOOK_AROUND, SPIN, WAIT, decode_with_faults
 
 from similis.algorithm import Orientation, PictureLimits, decode
 from similis.domain import (
@@ -80,12 +80,28 @@ def test_turned_pictures_are_refused_when_asked(sandbox: Sandbox) -> None:
         sandbox.decode(buffer.getvalue(), orientation=Orientation.REFUSE)
 
 
-@pytest.mark.parametrize("bomb", [CRASH, LIE], ids=bytes.decode)
+@pytest.mark.parametrize("bomb", [CRASH, LIE, ENDLESS], ids=bytes.decode)
 def test_a_picture_that_ends_its_process_is_refused(sandbox: Sandbox, bomb: bytes) -> None:
     with pytest.raises(DamagedPicture, match="ended the process") as raised:
         sandbox.decode(bomb)
     assert raised.value.hint
     assert sandbox.decode(picture()).shape == (120, 120, 3)
+
+
+@pytest.mark.parametrize("error", [RecursionError, KeyboardInterrupt], ids=["deep answer", "interrupt"])
+def test_whatever_goes_wrong_no_process_is_left(monkeypatch: pytest.MonkeyPatch, error: type[BaseException]) -> None:
+    sandbox = Sandbox(1)
+    sandbox.start()
+    process = sandbox._idle[0]._process
+
+    def fail(*_: object) -> None:
+        sandbox.close()  # so that no second attempt is made
+        raise error
+
+    with monkeypatch.context() as patch, pytest.raises((RuntimeError, KeyboardInterrupt)):
+        patch.setattr("similis.service._sandbox.receive", fail)
+        sandbox.decode(picture())
+    assert not process.is_alive()
 
 
 def test_a_decoder_that_does_not_return_is_ended(sandbox: Sandbox) -> None:

@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -40,14 +41,17 @@ def _until(holds: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
+def _have_begun(done: list[str], count: int) -> bool:
+    return len(done) >= count
+
+
 def test_first_come_first_served() -> None:
     turns, done = Turns(2, room=5), list[str]()
     workers = [Worker(turns, done, name) for name in "abcdef"]
     assert (turns.running, turns.waiting, sorted(done)) == (2, 4, ["a", "b"])
-    while workers:
-        ended, begun = workers.pop(0), len(done)
-        ended.end()
-        _until(lambda begun=begun: len(done) > begun or begun == 6)
+    for begun, worker in enumerate(workers, start=2):
+        worker.end()
+        _until(partial(_have_begun, done, min(begun + 1, 6)))
     assert done[2:] == ["c", "d", "e", "f"]
     assert (turns.running, turns.waiting) == (0, 0)
 
@@ -81,6 +85,14 @@ def test_the_wait_is_what_the_queue_takes() -> None:
     assert caught.value.retry_after == pytest.approx(6 * 0.5 / 2)
     for worker in workers:
         worker.end()
+
+
+def test_before_a_turn_was_timed_the_wait_is_a_second() -> None:
+    turns = Turns(1, room=0)
+    with turns.turn(), pytest.raises(QueueFull) as caught, turns.turn():
+        pytest.fail("there is no room")
+    assert caught.value.retry_after == 1.0
+    assert "in 1 s" in caught.value.hint
 
 
 def test_turns_are_timed_the_latest_weighing_little() -> None:
