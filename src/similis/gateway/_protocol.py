@@ -34,6 +34,7 @@ _uvicorn_log.setLevel(logging.ERROR)  # it would warn of every malformed request
 MAX_HEAD = 64 * 1024
 MAX_HEAD_LINES = 128
 _HEAD_TOO_LARGE = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+_LEAVE_SECONDS = 1.0
 _BLANK_LINE = re.compile(rb"\n\r?\n")
 
 
@@ -47,15 +48,22 @@ class Limits:
     """What a connection may cost.
 
     Attributes:
+        handshake_seconds: in which a handshake of TLS must be over.
         head_seconds: in which the head of the next request must be here; there may be no request at all for as long.
         stall_seconds: in which a client must read on, when so much of an answer waits that no more is written.
         connections: at once, `most_connections` if it does not say; one more takes the place of the one that has been
-            without a request for longest.
+            without a request for longest. A quarter as many may be in the handshake of TLS.
     """
 
+    handshake_seconds: float = 5.0
     head_seconds: float = 15.0
     stall_seconds: float = 30.0
     connections: int | None = None
+
+    @property
+    def handshakes(self) -> int:
+        """How many handshakes of TLS there may be at once; then the one that began first is ended."""
+        return max(1, (self.connections or most_connections()) // 4)
 
 
 class Protocol(H11Protocol):
@@ -123,8 +131,13 @@ class Protocol(H11Protocol):
             self._refuse(MalformedRequest("The bytes are no sound HTTP/1.1 request.", "Use an ordinary HTTP client."))
 
     def make_room(self) -> None:
-        """Close, for there are too many connections; say so to who has just come."""
-        self._refuse(Overloaded("Too many connections are open at once.", "Try again in a few seconds."))
+        """Close, for there are too many connections, and be counted no more from now on."""
+        self.connections.discard(self)
+        if self.transport.is_closing():
+            self.transport.abort()
+        else:
+            self._refuse(Overloaded("Too many connections are open at once.", "Try again in a few seconds."))
+            self._end_soon()
 
     def _should_upgrade(self) -> bool:
         return False  # nothing here speaks another protocol; the request is answered as what it is otherwise
@@ -139,9 +152,10 @@ class Protocol(H11Protocol):
         """See that the clock runs exactly while no request is carried out."""
         if self.cycle is not None and not self.cycle.response_complete:
             self._stop_waiting()
-        elif self._head_timer is None and not self.transport.is_closing():
-            self.waiting_since = self.loop.time()
-            self._head_timer = self.loop.call_later(self.limits.head_seconds, self._waited)
+        elif self.waiting_since is None and self in self.connections:
+            self.waiting_since = self.loop.time()  # also if it closes: TLS can take its leave for long
+            if not self.transport.is_closing():
+                self._head_timer = self.loop.call_later(self.limits.head_seconds, self._waited)
 
     def _stop_waiting(self) -> None:
         self.waiting_since = None
@@ -150,13 +164,19 @@ class Protocol(H11Protocol):
             self._head_timer = None
 
     def _waited(self) -> None:
-        if self.transport.get_write_buffer_size():  # the answer before was never read
+        if self.transport.is_closing() or self.transport.get_write_buffer_size():  # the answer was never read
             self.transport.abort()
-        elif self.conn.trailing_data[0]:
+            return
+        if self.conn.trailing_data[0]:
             seconds = f"{self.limits.head_seconds:g}"
             self._refuse(RequestTooSlow(f"The head did not arrive within {seconds} seconds.", "Send it faster."))
         else:
             self.transport.close()
+        self._end_soon()
+
+    def _end_soon(self) -> None:
+        """Close for good: a client that reads nothing, or is silent when TLS takes its leave, would stay for long."""
+        self.loop.call_later(_LEAVE_SECONDS, self.transport.abort)
 
     def _refuse(self, error: SimilisError) -> None:
         """Answer what the application cannot, unless another answer has begun, and close."""

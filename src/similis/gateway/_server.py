@@ -19,10 +19,12 @@ import uvicorn
 
 from similis.domain import Unavailable
 from similis.gateway._asgi import begin_leaving, create_asgi
+from similis.gateway._handshakes import Handshakes
 from similis.gateway._protocol import Protocol
 from similis.service import App
 
 _GRACE_SECONDS = 20
+_BACKLOG = 128  # asyncio takes in as many in one turn, before any can be refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,9 @@ def serve(app: App, host: str, port: int, on_ready: Callable[[str], None], tls: 
         config = uvicorn.Config(
             api,
             http=Protocol,
+            loop="asyncio",  # others would take in connections without asking `Handshakes`
             ws="none",
+            backlog=_BACKLOG,
             access_log=False,
             log_config=None,
             server_header=False,
@@ -128,9 +132,10 @@ class _Server(uvicorn.Server):
             self.servers.append(
                 await loop.create_server(
                     self._protocol,
-                    sock=self._secured.socket,
+                    sock=Handshakes(self._secured.socket, self.server_state.connections, Protocol.limits.handshakes),
                     ssl=self._secured.context,
-                    ssl_handshake_timeout=Protocol.limits.head_seconds,
+                    ssl_handshake_timeout=Protocol.limits.handshake_seconds,
+                    backlog=_BACKLOG,
                 )
             )
         self._on_ready()
@@ -155,7 +160,7 @@ class _Server(uvicorn.Server):
 def _listen(host: str, port: int) -> socket.socket:
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        return socket.create_server((host, port), family=family, backlog=2048)
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except OSError as error:
         raise Unavailable(
             f"Cannot listen on {_address(host, port)}: {error.strerror}.",

@@ -154,7 +154,7 @@ def _answer(client: socket.socket) -> tuple[int, bytes]:
     )
     while len(body) < length:
         body += client.recv(65536)
-    return int(head.split()[1]), body
+    return int(head.split()[1]), body[:length]  # another answer may be right behind it
 
 
 def _code(body: bytes) -> str:

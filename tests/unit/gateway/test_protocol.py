@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import select
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 import uvicorn
@@ -147,6 +148,21 @@ def test_a_new_connection_takes_the_place_of_the_one_that_waits_for_longest() ->
             with _connected(port) as third:
                 _ask(third)
                 assert _refusal(_rest(first)) == (503, "overloaded")
+
+
+def test_many_who_come_at_once_are_not_more_than_may_be() -> None:
+    """They are taken in together, before any that must go is gone."""
+    with _serving(Limits(connections=4)) as port, ExitStack() as opened:
+        clients = [opened.enter_context(_connected(port)) for _ in range(40)]
+        end, left = time.monotonic() + 5, clients
+        while len(left) > 4 and time.monotonic() < end:
+            left = [each for each in left if not _has_news(each)]
+        assert len(left) == 4
+        _ask(left[-1])
+
+
+def _has_news(client: socket.socket) -> bool:
+    return bool(select.select([client], [], [], 0.01)[0])
 
 
 def test_who_comes_while_all_are_busy_is_told_so() -> None:
