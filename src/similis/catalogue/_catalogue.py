@@ -27,6 +27,7 @@ from similis.catalogue._rekeying import Rekeying
 from similis.catalogue._retention import Retention
 from similis.catalogue._rows import (
     DescribedPicture,
+    LogEnd,
     LoggedChange,
     NewPicture,
     Sealer,
@@ -343,7 +344,8 @@ class Catalogue:
     def compact_changes(self) -> None:
         """Shorten a change log that is mostly about pictures that are gone.
 
-        Only while no index in memory follows it, of this process or any. What durable ones have not applied stays.
+        Only while nobody else has a connection. What durable indexes have not applied stays; one in the memory of a
+        process that was cut off, and lacks what was removed, can tell by `log_end`.
         """
         with self._database.writing_alone() as connection:
             if connection is not None:
@@ -369,4 +371,8 @@ class Catalogue:
 
     def last_seq(self, instance: Instance) -> int:
         """Return the sequence of the latest change, 0 without any."""
-        return self._database.remembered(_change_log.last_seq, instance.id)
+        return self.log_end(instance).seq
+
+    def log_end(self, instance: Instance) -> LogEnd:
+        """Return where the instance's changes end, and how the log of all was shortened."""
+        return self._database.remembered(_change_log.log_end, instance.id)

@@ -10,7 +10,8 @@ from sqlalchemy import Connection, delete, exists, func, insert, select
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._database import Database
 from similis.catalogue._features import BY_IDS, read_vectors, rows_by_ids
-from similis.catalogue._rows import LoggedChange, Sealer, StoredVector
+from similis.catalogue._rows import Compaction, LogEnd, LoggedChange, Sealer, StoredVector
+from similis.catalogue._settings import read_setting, write_setting
 from similis.catalogue._tables import change, index_state, picture
 from similis.domain import INT_FIELDS, STR_FIELDS, Attributes, Category, Instance
 
@@ -19,6 +20,7 @@ UPDATE = "update"
 REMOVE = "remove"
 _CHUNK = 1000
 _COMPACT_ABOVE = 2  # entries a picture
+_COMPACTED = "compacted"
 _PICTURES = select(picture).where(BY_IDS)
 
 
@@ -38,10 +40,16 @@ def last_seq(connection: Connection, instance_id: int) -> int:
     return connection.execute(query).scalar() or 0
 
 
+def log_end(connection: Connection, instance_id: int) -> LogEnd:
+    """Return where an instance's log ends, and how the whole one was shortened."""
+    return LogEnd(last_seq(connection, instance_id), _compaction(connection))
+
+
 def compact(connection: Connection) -> None:
     """Remove what pictures that are gone left in the log, once it is longer than what those that are there need.
 
-    What an index on disk has not applied yet stays, for it would never learn of it otherwise.
+    What an index on disk has not applied yet stays, for it would never learn of it otherwise. How far the log has
+    gaps is noted for those in the memory of a gateway that was cut off from the database.
     """
     entries, pictures = (
         connection.execute(select(func.count()).select_from(each)).scalar() or 0 for each in (change, picture)
@@ -51,7 +59,16 @@ def compact(connection: Connection) -> None:
         waited_for = exists().where(
             index_state.c.instance_id == change.c.instance_id, index_state.c.applied_seq < change.c.seq
         )
-        connection.execute(delete(change).where(gone, ~waited_for))
+        removed = connection.execute(select(func.max(change.c.seq)).where(gone, ~waited_for)).scalar()
+        if removed is not None:
+            connection.execute(delete(change).where(gone, ~waited_for))
+            times, highest = _compaction(connection)
+            write_setting(connection, _COMPACTED, f"{times + 1} {max(removed, highest)}")
+
+
+def _compaction(connection: Connection) -> Compaction:
+    times, seq = (read_setting(connection, _COMPACTED) or "0 0").split()
+    return Compaction(int(times), int(seq))
 
 
 def read_changes(database: Database, instance: Instance, after: int, sealer: Sealer) -> Iterator[LoggedChange]:

@@ -15,6 +15,20 @@ from similis.domain import Attributes, Category, Picture, Task, TaskFailure
 StoredVector: TypeAlias = NDArray[np.float16]
 
 
+class Compaction(NamedTuple):
+    """The latest time that the change log was shortened: how many times it was, and the highest sequence removed."""
+
+    times: int
+    seq: int
+
+
+class LogEnd(NamedTuple):
+    """Where the change log of an instance ends, 0 where it is empty, and how the whole log was shortened."""
+
+    seq: int
+    compaction: Compaction
+
+
 class FeatureSealer(Protocol):
     """Encrypts the features of an instance's pictures, and reads them again."""
 

@@ -349,5 +349,8 @@ setting = Table(
     Column("name", String(64), primary_key=True, doc="Name of the setting"),
     Column("value", Text, nullable=False, doc="Its value"),
     _checksum(),
-    info={ABOUT: "Of the whole catalogue: which key directory it needs, which keys are still to be destroyed"},
+    info={
+        ABOUT: "Of the whole catalogue: which key directory it needs, which keys are still to be destroyed, how far "
+        "the change log was shortened"
+    },
 )

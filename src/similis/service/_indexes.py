@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from similis.algorithm import TunedSpace
-from similis.catalogue import Catalogue, LoggedChange
+from similis.catalogue import Catalogue, Compaction, LoggedChange
 from similis.domain import (
     IndexUnavailable,
     Instance,
@@ -39,9 +39,23 @@ class _Version(NamedTuple):
 
 @dataclass
 class _Open:
+    """An index, and whether it may lack changes that the log no longer has.
+
+    While a process is connected to the catalogue nobody shortens the log; but it may be cut off for a while.
+    """
+
     index: VectorIndex
     instance: Instance
+    compaction: Compaction  # the latest one when the index had applied all up to `seen`
+    seen: int = 0
+    lacking: bool = False
     applying: threading.Lock = field(default_factory=threading.Lock)
+
+    def see(self, compaction: Compaction) -> None:
+        """Compare the latest compaction, asked for after changes were applied, with the one before."""
+        if compaction != self.compaction and self.seen < compaction.seq:
+            self.lacking = True
+        self.compaction, self.seen = compaction, self.index.applied_seq()
 
 
 class _Place(NamedTuple):
@@ -103,7 +117,7 @@ class Indexes:
             return index
         place = _Place(instance.id, features=True)
         entry = self._open.get(place) or self._first(
-            instance, place, lambda: _Open(self._kind(instance).opened(instance, None), instance)
+            instance, place, lambda: self._new(instance, lambda: self._kind(instance).opened(instance, None))
         )
         return self._followed(instance, entry)
 
@@ -210,12 +224,17 @@ class Indexes:
         return self._kinds[instance.index]
 
     def _opened(self, instance: Instance) -> _Open:
-        return _Open(self._kind(instance).opened(instance, self._spaces.of(instance)), instance)
+        space = self._spaces.of(instance)
+        return self._new(instance, lambda: self._kind(instance).opened(instance, space))
+
+    def _new(self, instance: Instance, make: Callable[[], VectorIndex]) -> _Open:
+        compaction = self._catalogue.log_end(instance).compaction  # before the index learns how far it has followed
+        return _Open(make(), instance, compaction)
 
     def _built(self, instance: Instance) -> _Open:
         """A fresh index, complete, that took the place of the one that its kind had, if any."""
         kind, space = self._kind(instance), self._spaces.of(instance)
-        entry = _Open(kind.fresh(instance, space), instance)
+        entry = self._new(instance, lambda: kind.fresh(instance, space))
         self._follow(instance, entry)
         kind.adopt(instance, space, entry.index)
         return entry
@@ -227,7 +246,7 @@ class Indexes:
         self._keep(instance, _Place(instance.id, features=False), entry, replace=True)
 
     def _start_renewing(self, instance: Instance) -> None:
-        """Have a thread open the index that another gateway's tuning asks for; this one is searched until then."""
+        """Have a thread open the index anew, tuned by another gateway or lacking; this one is searched until then."""
         with self._opening:
             if instance.id in self._renewing:
                 return
@@ -241,7 +260,8 @@ class Indexes:
                     self._open.get(_Place(instance.id, features=False)),
                     self._catalogue.instance(instance.name),
                 )
-                if entry is not None and now.id == instance.id and _version(entry.instance) != _version(now):
+                due = entry is not None and (_version(entry.instance) != _version(now) or self._lacking(instance))
+                if entry is not None and due and now.id == instance.id:
                     self._replace(now, self._opened(now))
                     if entry.instance.index != now.index:
                         self._leave(entry.instance)
@@ -250,6 +270,10 @@ class Indexes:
         finally:
             with self._opening:
                 self._renewing.discard(instance.id)
+
+    def _lacking(self, instance: Instance) -> bool:
+        entries = (self._open.get(_Place(instance.id, features)) for features in (False, True))
+        return any(entry is not None and entry.lacking for entry in entries)
 
     def _leave(self, instance: Instance) -> None:
         with self._opening:
@@ -291,13 +315,17 @@ class Indexes:
     def _followed(self, instance: Instance, entry: _Open) -> VectorIndex:
         if self._left:
             self._remove_left()
-        if entry.index.applied_seq() < self._catalogue.last_seq(instance):
+        end = self._catalogue.log_end(instance)
+        if entry.index.applied_seq() < end.seq or entry.compaction != end.compaction:
             self._follow(instance, entry)
+        if entry.lacking:
+            self._start_renewing(instance)
         return entry.index
 
     def _follow(self, instance: Instance, entry: _Open) -> None:
         with entry.applying:
             entry.index.apply(self._changes(instance, entry.index.applied_seq()))
+            entry.see(self._catalogue.log_end(instance).compaction)
 
     def _changes(self, instance: Instance, after: int) -> Iterator[Change]:
         for row in self._catalogue.changes(instance, after):

@@ -364,7 +364,10 @@ def test_a_log_about_pictures_that_are_gone_is_shortened(
     for _ in range(30):
         catalogue.add(instance, [new_picture(str(number)) for number in range(50)])
     last, vectors = catalogue.last_seq(instance), _fed(catalogue, instance)
+    assert catalogue.log_end(instance).compaction == (0, 0)
+    gone = max(each.seq for each in catalogue.changes(instance, 0) if each.picture_id not in vectors)
     catalogue.compact_changes()
+    assert catalogue.log_end(instance) == catalogue.log_end(other)._replace(seq=last) == (last, (1, gone))
     assert len(list(catalogue.changes(instance, 0))) == len(vectors) == 50
     assert _fed(catalogue, instance) == vectors
     assert len(_fed(catalogue, other)) == 1
@@ -374,6 +377,7 @@ def test_a_log_about_pictures_that_are_gone_is_shortened(
     kept = list(catalogue.changes(instance, 0))
     catalogue.compact_changes()
     assert len(list(catalogue.changes(instance, 0))) == len(kept)  # too little to be worth it
+    assert catalogue.log_end(instance).compaction == (1, gone)
 
 
 @pytest.mark.parametrize("database_kind", ["postgresql"], indirect=True)

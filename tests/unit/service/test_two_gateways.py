@@ -121,6 +121,37 @@ def test_an_instance_deleted_and_made_anew_elsewhere_is_another(pair: tuple[App,
     assert _found(one, "red") == ["blue"]
 
 
+@pytest.mark.parametrize("followed", [False, True], ids=["missed it", "had followed"])
+def test_who_was_cut_off_while_the_log_was_shortened_opens_its_index_anew_if_it_missed_something(
+    monkeypatch: pytest.MonkeyPatch, pair: tuple[App, App], gateway: Gateway, followed: bool
+) -> None:
+    monkeypatch.setattr("similis.catalogue._change_log._COMPACT_ABOVE", -1000)  # always
+    one, other = pair
+    _add(one, "red")
+    _add(one, "blue")
+    assert _index(one).count() == 2
+    other.pictures.delete("g", "red")
+    if followed:
+        assert _index(one).count() == 1
+    [before] = (entry.index for entry in one._indexes._open.values())
+    other.close()
+    one._catalogue._database._writer.dispose()  # as where the network was gone for longer than the server waits
+    third = gateway("third")
+    assert len(list(third._catalogue.changes(third.instances.get("g"), 0))) == 1
+    _add(third, "green")
+    assert set(_found(one, "red")) == {"blue", "green"}
+    _wait_until(lambda: _index(one).count() == 2)
+    assert (_index(one) is before) is followed
+    assert set(_found(one, "red")) == {"blue", "green"}
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 def test_a_deletion_elsewhere_empties_the_memory(pair: tuple[App, App]) -> None:
     one, other = pair
     _add(one, "red")
