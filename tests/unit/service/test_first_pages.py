@@ -31,7 +31,8 @@ def _category(row: int) -> Category:
 def _drawn(app: App, count: int = COUNT) -> NDArray[np.float32]:
     random = np.random.default_rng(5)
     noise = random.normal(size=(count, app.analyst.pipeline.dimension)).astype(np.float32)
-    return noise + 3 * noise[0]  # so that scores differ
+    drawn: NDArray[np.float32] = noise + 3 * noise[0]  # so that scores differ
+    return drawn
 
 
 def _page(app: App, start: int, num: int, tree: str | None = None) -> tuple[list[tuple[str, float]], int]:
@@ -84,7 +85,12 @@ def test_few_hits_are_looked_at(app: App, monkeypatch: pytest.MonkeyPatch) -> No
     _fill(app, _drawn(app))
     asked: list[int] = []
     scored = ranking.Ranking._scored
-    monkeypatch.setattr(ranking.Ranking, "_scored", lambda self, count: asked.append(count) or scored(self, count))
+
+    def note(self: ranking.Ranking, count: int) -> object:
+        asked.append(count)
+        return scored(self, count)
+
+    monkeypatch.setattr(ranking.Ranking, "_scored", note)
     for start in (0, 30, 31):
         _page(app, start, 10)
     assert asked == [100, 100, 100, 500]  # those of the first pages come first on others, too
