@@ -124,7 +124,7 @@ def test_each_of_several_things_in_a_picture_is_found_by_its_region(generic: App
 
 def test_each_subject_of_a_picture_can_be_searched_for(generic: App, draw: Draw) -> None:
     scene = Image.new("RGB", (640, 300), (250, 250, 248))
-    for product, x in ((0, 30), (1, 370)):
+    for product, x in ((1, 30), (3, 370)):  # round ones: one with straight edges would be a picture by itself
         generic.pictures.add("g", draw(product), PictureKey(f"p{product}", "a"))
         scene.paste(Image.open(io.BytesIO(draw(product))), (x, 30))
     buffer = io.BytesIO()
