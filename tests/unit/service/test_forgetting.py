@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from similis.algorithm import _pipeline, decode
+from similis.algorithm import decode
 from similis.domain import InstanceSpec, InstanceType, OnDuplicate, PictureKey, SimilisError
 from similis.service import App
 
@@ -55,7 +55,7 @@ def test_the_pixels_are_let_go(shop: App, draw: Draw, monkeypatch: pytest.Monkey
         seen.append(weakref.ref(pixels))
         return pixels
 
-    monkeypatch.setattr(_pipeline, "decode", noting)
+    monkeypatch.setattr(shop.analyst.pipeline, "decode", noting)
     for verb in VERBS.values():
         with contextlib.suppress(SimilisError):
             verb(shop, draw(3))

@@ -13,6 +13,7 @@ from tests.unit.gateway.alibaba.calling import Wire, base64_of
 from similis.algorithm import Pipeline
 from similis.domain import InstanceSpec, PictureKey, Role
 from similis.service import App, Settings
+from similis.service._lazy import Lazy
 
 Draw = Callable[..., bytes]
 Serving = Callable[[App], AbstractContextManager[str]]
@@ -294,6 +295,7 @@ def test_damaged_storage(tmp_path: Path, pipeline: Pipeline, serving: Serving, d
         with closing(sqlite3.connect(data / "catalogue.sqlite")) as database:
             database.execute("UPDATE instance SET capacity = capacity + 1")
             database.commit()
+        app.access.create(Role.READER)  # what was read before is remembered until something is written
         assert wire.refusal("Detail", InstanceName="shop")[:2] == (500, "Console.InternalError")
         wire.http.close()
 
@@ -302,8 +304,7 @@ def test_missing_models(app: App, wire: Wire, tmp_path: Path, monkeypatch: pytes
     def load() -> Pipeline:
         return Pipeline.load(type(app.models)(tmp_path))
 
-    monkeypatch.setattr(app.analyst, "_pipeline", None)
-    monkeypatch.setattr(app.analyst, "_load", load)
+    monkeypatch.setattr(app.analyst, "_built_in", Lazy(load))
     status, code, message = wire.refusal("SearchImageByPic", **SEARCH)
     assert (status, code) == (500, "AccessEngineFailed")
     assert message.startswith("An error occurred while accessing the search engine.")
