@@ -40,6 +40,7 @@ MODULES: Mapping[str, str] = {
     "evaluation/_load_service.py": OPERATOR,
     "gateway/_asgi.py": NOBODY,
     "gateway/_body.py": NOBODY,
+    "gateway/_handshakes.py": NOBODY,
     "gateway/_server.py": NOBODY,
     "gateway/_traces.py": OPERATOR,
     "gateway/alibaba/_fetch.py": OUTBOUND,
