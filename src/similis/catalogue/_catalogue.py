@@ -321,8 +321,7 @@ class Catalogue:
 
     def count(self, instance: Instance, category: Category | None, most: int) -> int:
         """Return how many pictures there are, of a category or of all, but `most` where there are more."""
-        with self._database.reading() as connection:
-            return _pictures.count_pictures_upto(connection, instance, category, most)
+        return self._database.remembered(_pictures.count_upto, _pictures.Count(instance.id, category, most))
 
     def vectors(self, instance: Instance, ids: Sequence[int]) -> dict[int, StoredVector]:
         """Return features by picture id, float16, shape [D]; ids that are gone are left out."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -50,14 +50,27 @@ def read_vectors(
     rows = [checked(feature, row) for row in rows_by_ids(connection, _VECTORS, instance.id, ids)]
     if not rows:  # perhaps because the instance is gone, and so is its key
         return {}
+    unseal = unsealer(instance, sealer)
+    return {row["picture_id"]: unseal(row) for row in rows}
+
+
+def unsealer(instance: Instance, sealer: Sealer) -> Callable[[Mapping[str, Any]], StoredVector]:
+    """Return what reads the vector, float16, shape [D], in a checked row of features.
+
+    It raises KeyringFailed where a vector was altered.
+
+    Raises:
+        KeyringFailed: the instance's key is not there.
+    """
     unseal, in_clear = sealer.features(instance.uid).unseal, instance.dimension * BYTES_A_NUMBER
-    found = {}
-    for row in rows:
-        picture_id, content = row["picture_id"], row["vector"]
+
+    def vector_of(row: Mapping[str, Any]) -> StoredVector:
+        content = row["vector"]
         # Earlier versions did not encrypt vectors; encrypted ones are longer.
-        plain = content if len(content) == in_clear else unseal(picture_id, content)
-        found[picture_id] = np.frombuffer(plain, "<f2").astype(np.float16, copy=False)
-    return found
+        plain = content if len(content) == in_clear else unseal(row["picture_id"], content)
+        return np.frombuffer(plain, "<f2").astype(np.float16, copy=False)
+
+    return vector_of
 
 
 def rows_by_ids(

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, bindparam, delete, func, select
 
 from similis.catalogue._change_log import REMOVE, log_changes
 from similis.catalogue._checksums import checked
-from similis.catalogue._features import BY_IDS, read_vectors, rows_by_ids
+from similis.catalogue._features import BY_IDS, rows_by_ids, unsealer
 from similis.catalogue._filters import compile_filter
 from similis.catalogue._instances import count_pictures
 from similis.catalogue._rows import DescribedPicture, Sealer, StoredPicture
@@ -31,12 +31,16 @@ from similis.domain import (
     StorageFailed,
 )
 
+_WIDTH = len(picture.columns)
 _PICTURES = select(picture).where(BY_IDS)
 _NAMES = select(picture.c.id, picture.c.product_id, picture.c.pic_name).where(BY_IDS)
 _CATEGORIES = select(picture.c.id, picture.c.category_id).where(BY_IDS)
 _NAMED = select(picture).where(
     *(picture.c[name] == bindparam(name) for name in ("instance_id", "product_id", "pic_name"))
 )
+# Picture and features by one statement: each takes about as long as an index takes to search.
+_DESCRIBED_BY_IDS = select(picture, feature).join(feature).where(BY_IDS)
+_DESCRIBED_NAMED = _NAMED.outerjoin(feature).add_columns(*feature.columns)
 
 
 def read_row(connection: Connection, instance: Instance, key: PictureKey) -> Mapping[str, Any]:
@@ -46,13 +50,24 @@ def read_row(connection: Connection, instance: Instance, key: PictureKey) -> Map
         PictureNotFound: there is none with this key.
         StorageFailed: the row is damaged.
     """
+    return _checked_row(_named_row(connection, _NAMED, instance, key), key)
+
+
+def _named_row(
+    connection: Connection, wanted: Select[*tuple[Any, ...]], instance: Instance, key: PictureKey
+) -> Row[*tuple[Any, ...]]:
     named = {"instance_id": instance.id, "product_id": key.product_id, "pic_name": key.pic_name}
-    row = connection.execute(_NAMED, named).first()
+    row = connection.execute(wanted, named).first()
     if row is None:
         raise PictureNotFound(
             f"The instance {instance.name!r} has no picture {key.pic_name!r} of product {key.product_id!r}.",
             "Check both names, or add the picture first.",
         )
+    return row
+
+
+def _checked_row(row: Sequence[Any], key: PictureKey) -> Mapping[str, Any]:
+    """The values of a picture's row that was looked up by a key."""
     values = checked(picture, row)
     if (values["product_id"], values["pic_name"]) != (key.product_id, key.pic_name):
         raise StorageFailed("The catalogue is damaged: an index is wrong.", "Restore it from a backup.")
@@ -77,22 +92,26 @@ def read_named(connection: Connection, instance: Instance, key: PictureKey, seal
         PictureNotFound: there is none with this key.
         StorageFailed: a row is damaged, or the one with the features is gone.
     """
-    stored = stored_picture(instance, read_row(connection, instance, key), sealer)
-    vectors = read_vectors(connection, instance, [stored.id], sealer)
-    if not vectors:
+    row = _named_row(connection, _DESCRIBED_NAMED, instance, key)
+    stored = stored_picture(instance, _checked_row(row[:_WIDTH], key), sealer)
+    if row[_WIDTH] is None:
         raise StorageFailed("The catalogue is damaged: features are gone.", "Restore it from a backup.")
-    return DescribedPicture(stored.id, stored.picture, vectors[stored.id])
+    vector = unsealer(instance, sealer)(checked(feature, row[_WIDTH:]))
+    return DescribedPicture(stored.id, stored.picture, vector)
 
 
 def read_described(
     connection: Connection, instance: Instance, ids: Sequence[int], sealer: Sealer
 ) -> dict[int, DescribedPicture]:
     """Return pictures with their features by id; unknown ids are left out."""
-    vectors = read_vectors(connection, instance, ids, sealer)
-    stored = read_pictures(connection, instance, ids, sealer)
-    return {
-        id_: DescribedPicture(id_, stored[id_].picture, vector) for id_, vector in vectors.items() if id_ in stored
-    }
+    rows = list(rows_by_ids(connection, _DESCRIBED_BY_IDS, instance.id, ids))
+    if not rows:  # perhaps because the instance is gone, and so is its key
+        return {}
+    vector_of, found = unsealer(instance, sealer), {}
+    for row in rows:
+        stored = stored_picture(instance, checked(picture, row[:_WIDTH]), sealer)
+        found[stored.id] = DescribedPicture(stored.id, stored.picture, vector_of(checked(feature, row[_WIDTH:])))
+    return found
 
 
 def read_names(connection: Connection, instance: Instance, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
@@ -113,12 +132,20 @@ def holds(connection: Connection, instance: Instance, category: Category) -> boo
     return connection.execute(select(picture.c.id).where(inside).limit(1)).first() is not None
 
 
-def count_pictures_upto(connection: Connection, instance: Instance, category: Category | None, most: int) -> int:
-    """Return how many pictures an instance has, of a category or of all; from `most` on it does not count further."""
-    wanted = [picture.c.instance_id == instance.id]
-    if category is not None:
-        wanted.append(picture.c.category_id == category.value)
-    some = select(picture.c.instance_id).where(*wanted).limit(most).subquery()
+class Count(NamedTuple):
+    """Pictures to count: an instance's, of a category or of all, and no further than `most`."""
+
+    instance_id: int
+    category: Category | None
+    most: int
+
+
+def count_upto(connection: Connection, asked: Count) -> int:
+    """Return how many pictures there are, `most` where there are more."""
+    wanted = [picture.c.instance_id == asked.instance_id]
+    if asked.category is not None:
+        wanted.append(picture.c.category_id == asked.category.value)
+    some = select(picture.c.instance_id).where(*wanted).limit(asked.most).subquery()
     return connection.execute(select(func.count()).select_from(some)).scalar() or 0
 
 
