@@ -1,4 +1,8 @@
-"""Copy detection: whether edited copies of gallery pictures find what they were made from."""
+"""Copy detection: whether edited copies of gallery pictures find what they were made from.
+
+What is put around a copy – other pictures of a collage, the photograph that one is pasted on – is not searched in, as
+in DISC21 (Douze et al. 2021): else a collage of four would have four right answers, of which only one would count.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from similis.domain import InstanceType, PictureKey, SearchOptions
@@ -15,11 +20,12 @@ from similis.evaluation._edits import EDITS, edited
 from similis.evaluation._floors import Described, Floor, describe
 from similis.evaluation._labels import LabelledPicture
 from similis.evaluation._metrics import Estimate
-from similis.evaluation._searching import Bench, Way, loaded
+from similis.evaluation._searching import Bench, Trial, Way, loaded
 from similis.service import read_picture
 
 OURS = "similis"
 _OTHERS = 3
+_HELD_OUT = 10  # one in so many, where no queries stand apart from the gallery
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,49 +70,70 @@ class Copies:
         }
 
 
-def measure_copies(
-    bench: Bench, gallery: Sequence[LabelledPicture], stored: Described, count: int, *, crop: bool
-) -> Copies:
+def measure_copies(bench: Bench, trial: Trial, stored: Described, count: int) -> Copies:
     """Search with edited copies of `count` gallery pictures, drawn with a fixed seed, in a generic instance.
+
+    What is put around them are the trial's queries. Where these are the gallery itself, one in ten of its pictures –
+    three at least, half of them at most – is held out of the instance for it.
 
     Args:
         bench: the service to measure.
-        gallery: pictures that can be used.
-        stored: their features by floor, float32[n, dimension]; floors that are not there are not measured.
+        trial: a gallery and queries that can be used, and whether subjects are looked for.
+        stored: features of the trial's gallery by floor, float32[n, dimension]; floors not there are not measured.
         count: pictures to copy.
-        crop: whether subjects are looked for.
     """
-    way = Way(InstanceType.GENERIC, crop)
+    way = Way(InstanceType.GENERIC, trial.way.crop)
+    places, others = _sides(trial)
+    gallery = [trial.gallery()[place] for place in places]
     drawn = np.sort(np.random.default_rng(0).permutation(len(gallery))[:count])
     with bench.instance(way.type) as instance:
-        bench.fill(instance, way)
-        search = _Search(bench, instance, way, gallery, stored)
-        places = {gallery[place].key: int(place) for place in drawn}
-        chosen = [gallery[place] for place in drawn]
-        hits = bench.each(lambda picture: search.hits(places[picture.key]), chosen, "Searching with copies")
+        bench.fill(instance, way, gallery)
+        kept = {floor: features[places] for floor, features in stored.items()}
+        search = _Search(bench, instance, way, gallery, others, kept)
+        numbers = {gallery[number].key: int(number) for number in drawn}
+        chosen = [gallery[number] for number in drawn]
+        hits = bench.each(lambda picture: search.hits(numbers[picture.key]), chosen, "Searching with copies")
     return Copies.of(hits, len(gallery))
+
+
+def _sides(trial: Trial) -> tuple[NDArray[np.int64], list[LabelledPicture]]:
+    """Places in the gallery of what is searched in, and the pictures to put around copies, which are not."""
+    gallery = trial.gallery()
+    if not trial.leave_one_out:
+        return np.arange(len(gallery)), [each.picture for each in trial.searched if each.error is None]
+    held = min(max(_OTHERS, len(gallery) // _HELD_OUT), len(gallery) // 2)
+    order = np.random.default_rng(1).permutation(len(gallery))
+    return np.sort(order[held:]), [gallery[place] for place in order[:held]]
 
 
 class _Search:
     """Makes copies of a picture and searches with each; a picture that is in the gallery twice is right twice."""
 
     def __init__(
-        self, bench: Bench, instance: str, way: Way, gallery: Sequence[LabelledPicture], stored: Described
+        self,
+        bench: Bench,
+        instance: str,
+        way: Way,
+        gallery: Sequence[LabelledPicture],
+        others: Sequence[LabelledPicture],
+        stored: Described,
     ) -> None:
         self._bench = bench
         self._instance = instance
         self._way = way
         self._gallery = gallery
+        self._others = others
         self._stored = stored
         self._twins = _twins(gallery)
 
     def hits(self, place: int) -> dict[str, dict[str, bool]]:
         """By edit and by who searched, whether a copy of the picture in this place finds it."""
         random = np.random.default_rng([place, len(self._gallery)])
-        others = random.choice(len(self._gallery), _OTHERS)
-        picture, *beside = (self._picture(each) for each in (place, *others))
+        beside = np.resize(random.permutation(len(self._others)), _OTHERS)  # some more than once where there are few
+        picture = self._opened(self._gallery[place])
+        others = [self._opened(self._others[int(each)]) for each in beside]
         return {
-            edit: self._found(edited(edit, picture, beside, [place, number]), place)
+            edit: self._found(edited(edit, picture, others, [place, number]), place)
             for number, edit in enumerate(EDITS)
         }
 
@@ -121,8 +148,8 @@ class _Search:
             first |= {floor.value: self._gallery[best[floor]].key for floor in Floor}
         return {name: key in right for name, key in first.items()}
 
-    def _picture(self, place: int) -> Image.Image:
-        return Image.fromarray(self._bench.app.analyst.pixels(loaded(self._gallery[place])))
+    def _opened(self, picture: LabelledPicture) -> Image.Image:
+        return Image.fromarray(self._bench.app.analyst.pixels(loaded(picture)))
 
 
 def _twins(gallery: Sequence[LabelledPicture]) -> dict[PictureKey, set[PictureKey]]:

@@ -73,7 +73,7 @@ def evaluate(
         bad=tuple(_bad(first)),
         runs=tuple(_run(trial, measured, fresh=trial.way.type is types[0]) for trial in trials),
         floors=measured,
-        copies=measure_copies(bench, first.gallery(), stored, copies, crop=crops[0]) if copies else None,
+        copies=measure_copies(bench, first, stored, copies) if copies else None,
         examples=choose_examples(first.answers(), first.gallery(), examples),
     )
 

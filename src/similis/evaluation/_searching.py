@@ -160,7 +160,7 @@ class Bench:
     def trial(self, way: Way) -> Trial:
         """Add the gallery and search with the queries in one way."""
         with self.instance(way.type) as instance:
-            added = self.fill(instance, way)
+            added = self.fill(instance, way, self.labels.gallery)
             searched = self.search(instance, way, added)
             model = self.app.instances.get(instance).model
         return Trial(way, model, self.labels.leave_one_out, added, searched)
@@ -174,8 +174,8 @@ class Bench:
                 self._progress(stage, done, len(pictures))
         return results
 
-    def fill(self, instance: str, way: Way) -> tuple[Outcome, ...]:
-        """Add the gallery to an instance."""
+    def fill(self, instance: str, way: Way, pictures: Sequence[LabelledPicture]) -> tuple[Outcome, ...]:
+        """Add pictures of the gallery to an instance."""
 
         def add(picture: LabelledPicture) -> Outcome:
             started = time.perf_counter()
@@ -189,7 +189,7 @@ class Bench:
             )
             return Outcome(picture, milliseconds={"add": _since(started)})
 
-        return tuple(self.each(_caught(add), self.labels.gallery, f"Adding ({way})"))
+        return tuple(self.each(_caught(add), pictures, f"Adding ({way})"))
 
     def search(self, instance: str, way: Way, added: Sequence[Outcome]) -> tuple[Outcome, ...]:
         """Search with the queries; without any, with each picture of the gallery among the others."""
