@@ -18,7 +18,7 @@ from similis.catalogue._keyring import require_keyring
 from similis.catalogue._limits import release_deleted
 from similis.catalogue._nonces import Nonces
 from similis.catalogue._tables import access_key, key_use, temporary_key
-from similis.domain import AccessKey, KeyNotFound, Role
+from similis.domain import AccessKey, KeyLimit, KeyNotFound, Role
 
 
 class AccessKeys:
@@ -85,12 +85,23 @@ class AccessKeys:
         Raises:
             KeyNotFound: there is none with this id.
         """
+        return self._change(key_id, disabled=True)
+
+    def limit(self, key_id: str, limits: Mapping[str, KeyLimit]) -> AccessKey:
+        """Change limits of an access key and return it; None takes one away.
+
+        Raises:
+            KeyNotFound: there is none with this id.
+        """
+        return self._change(key_id, **limits)
+
+    def _change(self, key_id: str, **fields: KeyLimit) -> AccessKey:
         with self._database.writing() as connection:
             key, sealed_secret = _read_key(connection, key_id)
-            disabled = replace(key, disabled=True)
-            changed = update(access_key).where(access_key.c.id == key_id).values(_row(disabled, sealed_secret))
-            connection.execute(changed)
-        return disabled
+            changed: AccessKey = replace(key, **fields)  # type: ignore[arg-type] # each of its own type, as was checked
+            row = _row(changed, sealed_secret)
+            connection.execute(update(access_key).where(access_key.c.id == key_id).values(row))
+        return changed
 
     def remember_nonce(self, key_id: str, nonce: str, *, until: datetime, now: datetime) -> bool:
         """Note a nonce of a key until a moment and return whether it is new; those whose time is over are removed."""

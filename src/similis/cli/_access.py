@@ -1,4 +1,4 @@
-"""`similis key …`: create, list, disable."""
+"""`similis key …`: create, list, set, disable."""
 
 from __future__ import annotations
 
@@ -7,14 +7,17 @@ from typing import Annotated
 
 import typer
 
+from similis.cli._changes import given_changes
 from similis.cli._session import Session, with_session
-from similis.domain import MAX_LIFETIME, AccessKey, Role, as_json
+from similis.domain import MAX_LIFETIME, AccessKey, KeyLimit, Role, as_json
+
+Identity = Annotated[str, typer.Argument(metavar="ID", help="Id of the access key.")]
 
 
 def register(root: typer.Typer) -> None:
     """Add the commands of this module."""
-    group = typer.Typer(help="Make, list and disable access keys.", no_args_is_help=True)
-    for name, command in (("create", create), ("list", list_all), ("disable", disable)):
+    group = typer.Typer(help="Make, list, limit and disable access keys.", no_args_is_help=True)
+    for name, command in (("create", create), ("list", list_all), ("set", change_limits), ("disable", disable)):
         group.command(name)(with_session(command))
     root.add_typer(group, name="key")
 
@@ -71,9 +74,31 @@ def list_all(session: Session) -> None:
     session.output.table(("ID", "ROLE", "INSTANCES", "LIMITS", "STATE", "CREATED"), (_row(key) for key in keys))
 
 
-def disable(
-    session: Session, identity: Annotated[str, typer.Argument(metavar="ID", help="Id of the access key.")]
+def change_limits(
+    session: Session,
+    identity: Identity,
+    qps: Annotated[
+        str | None, typer.Option("--qps", metavar="N|none", help="Calls a second that it may make.")
+    ] = None,
+    pictures_per_day: Annotated[
+        str | None,
+        typer.Option("--pictures-per-day", metavar="N|none", help="Pictures that may be added with it in a day."),
+    ] = None,
+    max_body: Annotated[
+        str | None, typer.Option("--max-body", metavar="BYTES|none", help="Bytes that a call's body may have.")
+    ] = None,
 ) -> None:
+    """Change which calls may be made with an access key."""
+    changes: dict[str, KeyLimit] = given_changes(
+        qps=(qps, float), pictures_per_day=(pictures_per_day, int), max_body=(max_body, int)
+    )
+    with session.target() as target:
+        key = target.access.set(identity, **changes)
+    session.output.data(as_json(key))
+    session.output.say(f"{identity}: limits {_limit(key)}.")
+
+
+def disable(session: Session, identity: Identity) -> None:
     """Disable an access key for good."""
     with session.target() as target:
         key = target.access.disable(identity)

@@ -25,6 +25,7 @@ from similis.domain import (
 from similis.service import App
 
 ACTIONS: Mapping[str, AuditAction] = {
+    "_access.change_limits": AuditAction.KEY_SET,
     "_access.create": AuditAction.KEY_CREATE,
     "_access.disable": AuditAction.KEY_DISABLE,
     "_access.list_all": AuditAction.KEY_LIST,

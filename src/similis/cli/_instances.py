@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from similis.cli._changes import given_changes
 from similis.cli._session import Session, with_session
 from similis.domain import (
     DEFAULT_CAPACITY,
@@ -100,13 +101,12 @@ def change_settings(
     ] = None,
 ) -> None:
     """Change how long pictures are kept, which calls are allowed, or where browsers find pictures."""
-    given = {
-        "retention_days": (retention_days, int),
-        "qps": (qps, float),
-        "max_body": (max_body, int),
-        "picture_url": (picture_url, str),
-    }
-    changes = {each: _setting(text, kind) for each, (text, kind) in given.items() if text is not None}
+    changes: dict[str, SettingValue] = given_changes(
+        retention_days=(retention_days, int),
+        qps=(qps, float),
+        max_body=(max_body, int),
+        picture_url=(picture_url, str),
+    )
     with session.target() as target:
         instance = target.instances.set(name, **changes)
     session.output.data(as_json(instance))
@@ -169,15 +169,6 @@ def tune(
     else:
         session.output.data(as_json(tuning))
         _say_tuning(session, tuning)
-
-
-def _setting(text: str, kind: type[int | float | str]) -> SettingValue:
-    if text == "none":
-        return None
-    try:
-        return kind(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is neither such a number nor none.") from None
 
 
 def _limits(instance: Instance) -> str:

@@ -21,6 +21,7 @@ from similis.domain import (
     Instance,
     InstanceSpec,
     InstanceType,
+    KeyLimit,
     NewAccessKey,
     OnDuplicate,
     Picture,
@@ -291,6 +292,10 @@ class RemoteAccess:
         return self._transport.call(
             "GET", ("keys",), lambda answer: [access_key_from_json(form) for form in answer["keys"]]
         )
+
+    def set(self, identity: str, **limits: KeyLimit) -> AccessKey:
+        """Change limits of a key; None takes one away."""
+        return self._transport.call("PATCH", ("keys", identity), access_key_from_json, json=limits)
 
     def disable(self, identity: str) -> AccessKey:
         """Disable a key for good."""

@@ -1,6 +1,15 @@
 """The nouns of image search: keys, regions, categories, filters, searches and errors. Imports nothing of ours."""
 
-from similis.domain._access import MAX_LIFETIME, AccessKey, NewAccessKey, Role, check_lifetime, is_key_id
+from similis.domain._access import (
+    MAX_LIFETIME,
+    AccessKey,
+    KeyLimit,
+    NewAccessKey,
+    Role,
+    check_key_limits,
+    check_lifetime,
+    is_key_id,
+)
 from similis.domain._attributes import (
     INT32,
     INT_FIELDS,
@@ -300,6 +309,7 @@ __all__ = [
     "InvalidText",
     "InvalidUrl",
     "JsonObject",
+    "KeyLimit",
     "KeyNotFound",
     "KeyThrottled",
     "KeyringFailed",
@@ -375,6 +385,7 @@ __all__ = [
     "check_bucket",
     "check_custom_content",
     "check_instance_settings",
+    "check_key_limits",
     "check_key_part",
     "check_lifetime",
     "check_max_body",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any, TypeAlias
 
-from similis.domain._errors import InvalidLifetime
+from similis.domain._errors import InvalidInput, InvalidLifetime
+from similis.domain._quota import check_max_body, check_pictures_per_day, check_qps
 
 MAX_LIFETIME = timedelta(hours=12)
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
@@ -93,3 +96,26 @@ def check_lifetime(lifetime: timedelta) -> timedelta:
             f"Choose 1 to {MAX_LIFETIME // timedelta(minutes=1)} minutes.",
         )
     return lifetime
+
+
+KeyLimit: TypeAlias = float | None
+KEY_LIMITS: Mapping[str, Callable[[Any], KeyLimit]] = {
+    "qps": check_qps,
+    "pictures_per_day": check_pictures_per_day,
+    "max_body": check_max_body,
+}
+"""What of a key can be changed at any time, and what checks it."""
+_CHANGEABLE = f"Give some of {', '.join(KEY_LIMITS)}."
+
+
+def check_key_limits(changes: Mapping[str, KeyLimit]) -> Mapping[str, KeyLimit]:
+    """Return limits of a key to change once they are found right; None takes one away.
+
+    Raises:
+        InvalidInput: there is none, a name is unknown, or a value is out of range.
+    """
+    if unknown := changes.keys() - KEY_LIMITS.keys():
+        raise InvalidInput(f"An access key has no limit {min(unknown)[:40]!r}.", _CHANGEABLE)
+    if not changes:
+        raise InvalidInput("No limit of the access key is to be changed.", _CHANGEABLE)
+    return {name: KEY_LIMITS[name](value) for name, value in changes.items()}

@@ -46,6 +46,7 @@ class AuditAction(StrEnum):
     KEY_CREATE = "key.create"
     KEY_LIST = "key.list"
     KEY_REVEAL = "key.reveal"
+    KEY_SET = "key.set"
     KEY_DISABLE = "key.disable"
     SESSION_START = "session.start"
     SESSION_END = "session.end"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from similis.catalogue import Catalogue
 from similis.domain import (
     AccessKey,
+    KeyLimit,
     KeyNotFound,
     NewAccessKey,
     NotAuthenticated,
@@ -21,6 +22,7 @@ from similis.domain import (
     SimilisError,
     TooManyRequests,
     Unavailable,
+    check_key_limits,
     check_lifetime,
     check_max_body,
     check_pictures_per_day,
@@ -36,7 +38,7 @@ _REMEMBERED = timedelta(days=1)
 
 
 class Access:
-    """Makes, lists, disables and checks access keys.
+    """Makes, lists, limits, disables and checks access keys.
 
     Secrets are kept encrypted, not hashed: the wire protocol's HMAC signatures need them in clear.
     """
@@ -124,6 +126,16 @@ class Access:
     def list(self) -> list[AccessKey]:
         """All keys, oldest first, without their secrets."""
         return self._catalogue.access_keys.all()
+
+    def set(self, identity: str, **limits: KeyLimit) -> AccessKey:
+        """Change `qps`, `pictures_per_day` or `max_body` of a key, at once for all gateways; None takes one away.
+
+        Raises:
+            KeyNotFound: there is none of that id.
+            InvalidInput: nothing, an unknown limit, or a value out of range.
+        """
+        require_key_id(identity)
+        return self._catalogue.access_keys.limit(identity, check_key_limits(limits))
 
     def disable(self, identity: str) -> AccessKey:
         """Disable a key for good.

@@ -57,6 +57,13 @@ def test_settings_of_an_instance(app: App, address: str, similis: Similis, tmp_p
         assert "bytes/call" in listed
         for wrong in (("--qps", 0), ("--pictures-per-day", 0), ("--max-body", 1000)):
             assert similis("key", "create", *wrong, *where).status == 2
+            assert similis("key", "set", made["id"], *wrong, *where).status == 2
+        changes = ("--qps", "none", "--max-body", 200_000)
+        shown = similis("key", "set", made["id"], *changes, "--json", *where).json
+        assert (shown["qps"], shown["pictures_per_day"], shown["max_body"]) == (None, 2000, 200_000)
+        for nothing in ((), ("--qps", "many")):
+            assert similis("key", "set", made["id"], *nothing, *where).status == 2
+        assert similis("key", "set", "nobody", "--qps", 1, *where).status == 3
 
 
 def test_a_customers_key_reaches_nothing_else(customers: App, address: str, similis: Similis) -> None:

@@ -76,6 +76,7 @@ _WALK: Mapping[str, tuple[str, ...]] = {
     "customer export": ("{key} {out}/customer", "nobody {out}/nobody"),
     "delete": ("shop --product-id a --pic-name 0", "shop --filter x=", "nowhere --product-id a"),
     "connection delete": ("here --yes", "nowhere --yes"),
+    "key set": ("{key} --qps 5", "nobody --qps 5"),
     "key disable": ("{key}", "nobody"),
     "customer erase": ("nobody --yes",),
     "instance delete": ("other --yes", "nowhere --yes"),

@@ -61,6 +61,7 @@ CALLS: dict[str, tuple[str, str, dict[str, Any], str | None]] = {
     "delete_connection": ("DELETE", f"{API}/connections/storage", {}, "storage"),
     "create_key": ("POST", f"{API}/keys", {"json": {"role": "reader", "instances": ["made"]}}, "KEY"),
     "list_keys": ("GET", f"{API}/keys", {}, None),
+    "set_key": ("PATCH", f"{API}/keys/KEY", {"json": {"qps": 5}}, "KEY"),
     "disable_key": ("POST", f"{API}/keys/KEY/disable", {}, "KEY"),
     "export_customer": ("GET", f"{API}/customers/KEY/export", {}, "KEY"),
     "list_audit_events": ("GET", f"{API}/audit", {"params": {"action": "picture.add"}}, None),

@@ -142,3 +142,24 @@ def test_whom_the_limit_holds_cannot_lift_it_and_the_operator_can(api: httpx.Cli
 def test_limits_out_of_range_are_refused(api: httpx.Client, limit: dict[str, float]) -> None:
     answer = api.post("/api/v1/keys", json={"role": "writer", **limit})
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_input")
+
+
+def test_limits_of_a_key_are_changed_while_it_is_used(
+    app: App, api: httpx.Client, address: str, pictures: list[bytes]
+) -> None:
+    made = app.access.create(Role.WRITER, pictures_per_day=1)
+    path = f"/api/v1/keys/{made.key.id}"
+    with calling(address, made) as caller:
+        assert add(caller, "a", pictures[0]).status_code == 201
+        assert add(caller, "b", pictures[1]).json()["code"] == "pictures_used_up"
+        changed = api.patch(path, json={"pictures_per_day": 2, "max_body": LEAST}).json()
+        assert (changed["pictures_per_day"], changed["max_body"], changed["qps"]) == (2, LEAST, None)
+        assert add(caller, "b", bytes(LEAST)).json()["code"] == "request_too_large"
+        assert api.patch(path, json={"max_body": None}).json()["pictures_per_day"] == 2
+        assert add(caller, "b", pictures[1]).status_code == 201
+        assert api.patch(path, json={"pictures_per_day": None}).json()["pictures_per_day"] is None
+        assert add(caller, "c", pictures[2]).status_code == 201
+        assert caller.patch(path, json={"pictures_per_day": None}).json()["code"] == "permission_denied"
+    for wrong in ({}, {"qps": 0}, {"role": "admin"}, {"max_body": 1}):
+        assert api.patch(path, json=wrong).status_code == 400
+    assert api.patch("/api/v1/keys/nobody", json={"qps": 1}).json()["code"] == "key_not_found"

@@ -254,6 +254,7 @@ ROLES = [
     ("POST", "/api/v1/connections/x/check", Role.ADMIN),
     ("GET", "/api/v1/keys", Role.ADMIN),
     ("POST", "/api/v1/keys", Role.ADMIN),
+    ("PATCH", "/api/v1/keys/x", Role.ADMIN),
     ("POST", "/api/v1/keys/x/disable", Role.ADMIN),
     ("GET", "/api/v1/audit", Role.ADMIN),
     ("GET", "/api/v1/customers/x/export", Role.ADMIN),

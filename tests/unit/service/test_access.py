@@ -35,7 +35,14 @@ def test_what_cannot_be_the_id_of_a_key_is_unknown_without_asking_the_catalogue(
     """PostgreSQL fails on some of them."""
     monkeypatch.setattr(app.access, "_catalogue", None)
     monkeypatch.setattr(app.customers, "_catalogue", None)
-    for ask in (app.access.disable, app.access.reveal, app.customers.plan, app.customers.erase, app.customers.export):
+    for ask in (
+        app.access.disable,
+        app.access.set,
+        app.access.reveal,
+        app.customers.plan,
+        app.customers.erase,
+        app.customers.export,
+    ):
         with pytest.raises(KeyNotFound):
             ask(identity)
     with pytest.raises(NotAuthenticated):

@@ -37,6 +37,7 @@ AUDIT_ACTIONS: Mapping[str, AuditAction] = {
     "rebuild_instance": AuditAction.INSTANCE_REBUILD,
     "search": AuditAction.PICTURE_SEARCH,
     "set_instance": AuditAction.INSTANCE_SET,
+    "set_key": AuditAction.KEY_SET,
     "show_connection": AuditAction.CONNECTION_SHOW,
     "show_instance": AuditAction.INSTANCE_SHOW,
     "show_picture": AuditAction.PICTURE_SHOW,

@@ -28,6 +28,7 @@ from similis.domain import (
     InstanceSpec,
     InstanceType,
     InvalidInput,
+    KeyLimit,
     PictureKey,
     Region,
     Role,
@@ -117,6 +118,18 @@ class KeyForm(JsonForm):
     def lifetime(self) -> timedelta | None:
         """How long the key lives, None for ever."""
         return None if self.temporary_minutes is None else timedelta(minutes=self.temporary_minutes)
+
+
+class KeyLimitsForm(JsonForm):
+    """Limits of an access key to change; null takes one away, an absent one stays."""
+
+    qps: Annotated[float | None, Field(description=_QPS)] = None
+    pictures_per_day: Annotated[int | None, Field(description=_PICTURES_PER_DAY)] = None
+    max_body: Annotated[int | None, Field(description=_MAX_BODY)] = None
+
+    def changes(self) -> Mapping[str, KeyLimit]:
+        """Only what was given."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
 
 
 class AttributeFields(BaseModel):

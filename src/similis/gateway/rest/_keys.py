@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from similis.domain import JsonObject, as_json
 from similis.gateway.rest._answers import KeyAnswer, KeysAnswer, NewKeyAnswer
 from similis.gateway.rest._caller import Admin, Audited, Service
-from similis.gateway.rest._forms import KeyForm
+from similis.gateway.rest._forms import KeyForm, KeyLimitsForm
 from similis.gateway.rest._input import Json, body_schema
 
 router = APIRouter(prefix="/api/v1/keys", tags=["access keys"])
@@ -36,6 +36,14 @@ def create_key(
 def list_keys(_caller: Admin, service: Service) -> JsonObject:
     """All access keys, without their secrets. Role: admin."""
     return {"keys": [as_json(key) for key in service.access.list()]}
+
+
+@router.patch("/{identity}", response_model=KeyAnswer, openapi_extra=body_schema("application/json", KeyLimitsForm))
+def set_key(
+    identity: str, _caller: Admin, service: Service, form: Annotated[KeyLimitsForm, Depends(Json(KeyLimitsForm))]
+) -> JsonObject:
+    """Change which calls may be made with an access key. Role: admin."""
+    return as_json(service.access.set(identity, **form.changes()))
 
 
 @router.post("/{identity}/disable", response_model=KeyAnswer)

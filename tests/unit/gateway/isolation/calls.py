@@ -118,6 +118,10 @@ REST: Mapping[tuple[str, str], tuple[Build, ...]] = {
         lambda at, _: {"json": {"role": "reader", "instances": [at.name]}},
         lambda _at, _: {"json": {"role": "reader"}},
     ),
+    ("patch", "/api/v1/keys/{identity}"): (
+        lambda _at, _: {"json": {"qps": None}},
+        lambda _at, _: {"json": {"qps": 5}},
+    ),
     ("post", "/api/v1/keys/{identity}/disable"): (_nothing,),
     ("get", "/api/v1/customers/{identity}/export"): (_nothing,),
     ("get", "/api/v1/customers/{identity}"): (_nothing,),
