@@ -55,6 +55,26 @@ def test_a_key_is_made_and_its_secret_shown_once(page: Page, shop: Shop) -> None
     assert violations(page) == []
 
 
+def test_limits_of_a_key_are_set_shown_changed_and_taken_away(page: Page, shop: Shop) -> None:
+    form = asked(page)
+    form.get_by_label("Pictures a day").fill("2000")
+    identity = made(page, form).split(":")[0]
+    page.get_by_role("button", name="I have kept it").click()
+    row = page.get_by_role("row").filter(has_text=identity)
+    expect(row).to_contain_text("2,000 pictures a day")
+    row.get_by_role("button", name=f"Limits of {identity}").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog.get_by_label("Pictures a day")).to_have_value("2000")
+    assert violations(page) == []
+    dialog.get_by_label("Pictures a day").fill("")
+    dialog.get_by_label("Bytes of a call").fill("100000")
+    dialog.get_by_role("button", name="Set limits").click()
+    expect(row).to_contain_text("100,000 bytes a call")
+    expect(row).not_to_contain_text("pictures a day")
+    [key] = [each for each in shop.operator.get("/api/v1/keys").json()["keys"] if each["id"] == identity]
+    assert (key["qps"], key["pictures_per_day"], key["max_body"]) == (None, None, 100_000)
+
+
 def test_a_key_for_some_instances_reaches_these_alone(page: Page, shop: Shop) -> None:
     other = shop.instance()
     form = asked(page)

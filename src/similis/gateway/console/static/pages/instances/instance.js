@@ -1,7 +1,7 @@
 // One instance: its figures for everybody, what can be done with it for those who may.
 
 import { h, show as fill } from "../../dom.js";
-import { dateTime, number } from "../../format.js";
+import { bytes, dateTime, number } from "../../format.js";
 import { messages } from "../../i18n.js";
 import { address } from "../../router.js";
 import { can, instance as known, refreshInstances } from "../../session.js";
@@ -19,13 +19,13 @@ const t = messages("instance", {
   en: {
     generic: "generic", product: "product", tuned: "tuned", search: "Search", add: "Add pictures",
     index: "Index", model: "Model", dimension: "Dimensions", region: "Region", created: "Created",
-    retention: "Pictures kept", days: "{days} days", ever: "for ever", qps: "Calls a second", limit: "at most {qps}", unlimited: "no limit",
+    retention: "Pictures kept", days: "{days} days", ever: "for ever", qps: "Calls a second", limit: "at most {qps}", body: "Size of a call", "body.limit": "at most {size}", unlimited: "no limit",
     url: "Picture URL", nowhere: "nowhere",
   },
   zh: {
     generic: "通用", product: "商品", tuned: "已调优", search: "搜索", add: "添加图片",
     index: "索引", model: "模型", dimension: "特征维数", region: "地域", created: "创建时间",
-    retention: "图片保留", days: "{days} 天", ever: "永久", qps: "每秒调用次数", limit: "最多 {qps} 次", unlimited: "不限",
+    retention: "图片保留", days: "{days} 天", ever: "永久", qps: "每秒调用次数", limit: "最多 {qps} 次", body: "每次调用大小", "body.limit": "最多 {size}", unlimited: "不限",
     url: "图片 URL", nowhere: "未设置",
   },
 });
@@ -69,11 +69,12 @@ function overview(instance) {
   ];
 }
 
-function facts({ index, model, dimension, region, created_at: created, retention_days: days, qps, picture_url: url }) {
+function facts({ index, model, dimension, region, created_at: created, retention_days: days, qps, max_body: body, picture_url: url }) {
   return [
     ["index", index], ["model", model], ["dimension", number(dimension)], ["region", region], ["created", dateTime(created)],
     ["retention", days ? t("days", { days: number(days) }) : t("ever")],
     ["qps", qps ? t("limit", { qps: number(qps, 2) }) : t("unlimited")],
+    ["body", body ? t("body.limit", { size: bytes(body) }) : t("unlimited")],
     ["url", url ?? t("nowhere")],
   ];
 }

@@ -14,6 +14,7 @@ const t = messages("instance_settings", {
     title: "Settings", save: "Save", saved: "Saved.",
     retention: "Days to keep pictures", "retention.note": "Pictures are removed so many days after they were added. Empty: they are kept for ever.",
     qps: "Calls a second", "qps.note": "More calls than this are refused for the moment. Empty: no limit.",
+    bytes: "Bytes of a call", "bytes.note": "Larger calls are refused. Empty: as many as the service takes.",
     url: "Picture URL", "url.note": "Where your shop has the pictures, for Similis keeps none. {product_id}, {pic_name} and {custom_content} stand for those of a picture. Only browsers that show this console call it.",
     example: "Example: {address}", placeholder: "https://shop.example/p/{product_id}/{pic_name}",
   },
@@ -21,6 +22,7 @@ const t = messages("instance_settings", {
     title: "设置", save: "保存", saved: "已保存。",
     retention: "图片保留天数", "retention.note": "图片在添加后经过这些天数会被删除。留空表示永久保留。",
     qps: "每秒调用次数", "qps.note": "超出的调用会被暂时拒绝。留空表示不限。",
+    bytes: "每次调用的字节数", "bytes.note": "更大的调用会被拒绝。留空表示与服务上限相同。",
     url: "图片 URL", "url.note": "Similis 不保存图片，请填写店铺中图片的地址。{product_id}、{pic_name} 和 {custom_content} 会替换为各图片的对应值。只有显示本控制台的浏览器会访问它。",
     example: "示例：{address}", placeholder: "https://shop.example/p/{product_id}/{pic_name}",
   },
@@ -28,10 +30,11 @@ const t = messages("instance_settings", {
 
 /** The part of the page. */
 export function settings(page) {
-  const { retention_days: days, qps, picture_url: url } = known(page.name);
+  const { retention_days: days, qps, max_body: bytes, picture_url: url } = known(page.name);
   const inputs = {
     retention_days: h("input", { type: "number", min: "1", max: "36500", step: "1", value: text(days) }),
     qps: h("input", { type: "number", min: "0.01", max: "100000", step: "any", value: text(qps), disabled: !reachesAll() }),
+    max_body: h("input", { type: "number", min: "65536", max: "8388608", step: "1", value: text(bytes), disabled: !reachesAll() }),
     picture_url: h("input", { value: text(url), placeholder: t("placeholder"), maxlength: "1000", inputmode: "url", spellcheck: "false", autocomplete: "off" }),
   };
   const told = h("div", {});
@@ -42,7 +45,8 @@ export function settings(page) {
   };
   return card(t("title"), h("form", { onsubmit },
     h("div", { class: "row start" },
-      field(t("retention"), inputs.retention_days, t("retention.note")), field(t("qps"), inputs.qps, t("qps.note"))),
+      field(t("retention"), inputs.retention_days, t("retention.note")), field(t("qps"), inputs.qps, t("qps.note")),
+      field(t("bytes"), inputs.max_body, t("bytes.note"))),
     field(t("url"), inputs.picture_url, t("url.note")), example(inputs.picture_url), told, button));
 }
 
@@ -69,10 +73,11 @@ async function save(page, inputs) {
 }
 
 /** Only what is not as it was; null ends a limit. */
-function changed(before, { retention_days: days, qps, picture_url: url }) {
+function changed(before, { retention_days: days, qps, max_body: bytes, picture_url: url }) {
   const now = {
     retention_days: days.value === "" ? null : Number(days.value),
     qps: qps.value === "" ? null : Number(qps.value),
+    max_body: bytes.value === "" ? null : Number(bytes.value),
     picture_url: url.value.trim() || null,
   };
   return Object.fromEntries(Object.entries(now).filter(([name, value]) => value !== before[name]));

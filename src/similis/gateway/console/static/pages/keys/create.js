@@ -5,6 +5,7 @@ import { h } from "../../dom.js";
 import { copyButton, field, select } from "../../ui/controls.js";
 import { ask } from "../../ui/dialog.js";
 import { instanceChoice } from "../../ui/instance_choice.js";
+import { limitFields } from "./limits.js";
 import { t } from "./words.js";
 
 /** Asks what the key is to be, makes it, shows it; says whether one was made. */
@@ -25,18 +26,18 @@ function keyForm() {
   const lifetime = select([["", t("permanent")], ["some", t("temporary")]], { value: "" });
   const minutes = h("input", { type: "number", min: 1, max: 720, step: 1, value: "60", required: true });
   const minutesField = field(t("minutes"), minutes, t("minutes.note"));
-  const qps = h("input", { type: "number", min: 0.01, step: "any" });
+  const limits = limitFields();
   const changed = () => { minutesField.hidden = minutes.disabled = !lifetime.value; };
   changed();
   return {
     element: h("div", { oninput: changed },
       h("fieldset", { class: "plain roles" }, h("legend", {}, t("role")), roles),
-      where.element, field(t("lifetime"), lifetime), minutesField, field(t("qps"), qps, t("qps.note"))),
+      where.element, field(t("lifetime"), lifetime), minutesField, limits.elements),
     value: () => ({
       role: roles.find((each) => each.control.checked).control.value,
       instances: where.value(),
       ...(lifetime.value ? { temporary_minutes: minutes.valueAsNumber } : {}),
-      ...(qps.value ? { qps: qps.valueAsNumber } : {}),
+      ...limits.value(),
     }),
   };
 }

@@ -9,6 +9,7 @@ import { ask } from "../../ui/dialog.js";
 import { attempt, toast } from "../../ui/feedback.js";
 import { icon } from "../../ui/icons.js";
 import { createKey } from "./create.js";
+import { changeLimits, limits } from "./limits.js";
 import { t } from "./words.js";
 
 export async function show(main, { signal }) {
@@ -34,11 +35,11 @@ function draw(place, keys, refresh) {
 }
 
 const ended = (key) => key.disabled || (key.expires_at !== null && new Date(key.expires_at) <= Date.now());
-const heads = (last) => ["id", "role", "instances", "made", "ends", "qps", last].map((each) => t(each));
+const heads = (last) => ["id", "role", "instances", "made", "ends", "limits", last].map((each) => t(each));
 
 const row = (key) => [
   h("code", {}, key.id), t(key.role), key.instances.length ? key.instances.join(", ") : t("all"), dateTime(key.created_at),
-  key.expires_at ? dateTime(key.expires_at) : t("never"), key.qps === null ? t("unlimited") : number(key.qps, 2),
+  key.expires_at ? dateTime(key.expires_at) : t("never"), limits(key),
 ];
 
 const state = (key) => badge(t(key.disabled ? "disabled" : "over"));
@@ -46,9 +47,19 @@ const state = (key) => badge(t(key.disabled ? "disabled" : "over"));
 function action(key, place, refresh) {
   return h("div", { class: "row" },
     h("button", {
+      type: "button", class: "small", "aria-label": t("limits_one", { id: key.id }), onclick: () => limit(key, place, refresh),
+    }, t("limits.change")),
+    h("button", {
       type: "button", class: "danger small", "aria-label": t("disable_one", { id: key.id }), onclick: () => disable(key, place, refresh),
     }, t("disable")),
     key.id === current().key_id ? badge(t("yours"), "good") : null);
+}
+
+async function limit(key, place, refresh) {
+  if (!(await changeLimits(key))) return;
+  await refresh();
+  toast(t("limits_now"));
+  place.querySelector(".table")?.focus(); // the button that had it is gone
 }
 
 async function disable(key, place, refresh) {
