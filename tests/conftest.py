@@ -4,20 +4,27 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
+import fastapi.routing
+import httpx
+import httpx._transports.default as _httpx_transports
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
+from sqlalchemy import create_engine
+from tests.routes import prepared_once
 from tests.schemas import RepeatedUpgrade
 from tests.servers.milvus_server import MilvusServer
 from tests.servers.oss_server import OssServer
 from tests.servers.postgres_server import PostgresServer
 from tests.servers.s3_server import S3Server
+from tests.statements import SharingEngines
 from threadpoolctl import threadpool_limits
 
 from similis.algorithm import ModelStore, Pipeline
-from similis.catalogue import _schema
+from similis.catalogue import _postgresql, _schema, _sqlite
 from similis.service import App, Settings
 
 Draw = Callable[..., bytes]
@@ -39,9 +46,16 @@ def _one_blas_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _repeated_upgrade() -> Iterator[None]:
+def _done_once() -> Iterator[None]:
+    """What each of thousands of tests would work out anew is worked out once a process."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_schema, "_upgrade", RepeatedUpgrade(_schema._upgrade))
+        for module in (_sqlite, _postgresql):
+            patch.setattr(module, "create_engine", SharingEngines(create_engine))
+        routers = fastapi.routing._IncludedRouter
+        patch.setattr(routers, "_build_effective_context", prepared_once(routers._build_effective_context))
+        # To read the certificates that a machine trusts takes longer than most requests.
+        patch.setattr(_httpx_transports, "create_ssl_context", cache(httpx.create_ssl_context))
         yield
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from similis.algorithm import _pipeline
 from similis.cli import main
 
 
@@ -30,12 +31,31 @@ class Ran:
 Similis = Callable[..., Ran]
 
 
+def _made_once(make: Callable[..., object]) -> Callable[..., object]:
+    made: dict[str, object] = {}
+
+    def remembered(*arguments: object) -> object:
+        key = repr(arguments)
+        if key not in made:
+            made[key] = make(*arguments)
+        return made[key]
+
+    return remembered
+
+
+# Each command loads the models, which takes longer than most of them. Their files are checked all the same.
+_PARTS = ("Backbone", "SubjectHead", "SubjectNetwork", "CategoryHead", "Describer")
+_LOADED = {name: _made_once(getattr(_pipeline, name)) for name in _PARTS}
+
+
 @pytest.fixture
 def similis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Similis:
     """Run `similis …` on a fresh data directory."""
     monkeypatch.setenv("SIMILIS_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("SIMILIS_THREADS", "1")  # an import then starts one process, not one a processor
     monkeypatch.setenv("COLUMNS", "300")  # long paths of tests stay on one line
+    for name, load in _LOADED.items():
+        monkeypatch.setattr(_pipeline, name, load)
 
     def run(*arguments: object) -> Ran:
         monkeypatch.setattr("sys.argv", ["similis", *map(str, arguments)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -30,11 +31,22 @@ def photos(tmp_path: Path, draw: Draw) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the first `shop` leaves its data to the others."""
+    return tmp_path_factory.mktemp("filled")
+
+
 @pytest.fixture
-def shop(similis: Similis, photos: Path) -> Similis:
+def shop(similis: Similis, photos: Path, tmp_path: Path, filled: Path) -> Similis:
     """A generic instance `shop` with the photos added."""
+    if any(filled.iterdir()):
+        shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
+        return similis
     assert similis("instance", "create", "shop", "--type", "generic").status == 0
     assert similis("add", "shop", photos, "--no-crop").status == 0
+    for part in ("data", "data.keys"):
+        shutil.copytree(tmp_path / part, filled / part)
     return similis
 
 
@@ -271,8 +283,14 @@ def test_the_doctor_is_content_with_a_fresh_set_up(similis: Similis) -> None:
     ],
 )
 def test_mistakes_have_a_code_and_an_exit_status(
-    shop: Similis, arguments: tuple[str, ...], status: int, code: str
+    shop: Similis,
+    photos: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+    status: int,
+    code: str,
 ) -> None:
+    monkeypatch.chdir(photos)
     for_programs = shop(*arguments, "--json")
     error = json.loads(for_programs.err)
     assert (for_programs.status, error["code"], for_programs.out) == (status, code, "")
