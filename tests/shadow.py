@@ -9,6 +9,7 @@ import random
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -194,11 +195,13 @@ def operations(chance: random.Random, first_version: int) -> Iterator[Operation]
         yield _operation(chance, version)
 
 
+@lru_cache(maxsize=10_000)
 def vector(key: PictureKey, version: int) -> NDArray[np.float16]:
     """The features of a version of a picture: near the others of its product."""
     centre = np.random.default_rng(zlib.crc32(key.product_id.encode())).standard_normal(DIMENSION)
     own = np.random.default_rng(zlib.crc32(f"{key} {version}".encode())).standard_normal(DIMENSION)
     features: NDArray[np.float16] = (centre + 0.6 * own).astype(np.float16)
+    features.flags.writeable = False  # it is remembered
     return features
 
 

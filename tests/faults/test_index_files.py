@@ -228,6 +228,7 @@ def test_a_second_process_gets_an_error_and_harms_nothing(filled: Filled, caplog
     assert _REBUILT not in caplog.text
 
 
+@pytest.mark.slow
 def test_a_full_disk_while_a_segment_is_written_loses_nothing(filled: Filled) -> None:
     said = _run("full", filled.data)
     assert said == [*["not written"] * 3, "right", "written"]

@@ -25,17 +25,9 @@ def _services(name: str) -> dict[str, Any]:
     return services
 
 
-@pytest.mark.parametrize("name", COMPOSE)
-def test_compose_files_keep_to_the_specification(name: str) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "check_jsonschema",
-        "--builtin-schema",
-        "vendor.compose-spec",
-        str(COMPOSE[name]),
-    ]
-    ran = subprocess.run(command, capture_output=True, text=True, check=False)
+def test_compose_files_keep_to_the_specification() -> None:
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.compose-spec"]
+    ran = subprocess.run([*command, *map(str, COMPOSE.values())], capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout
 
 

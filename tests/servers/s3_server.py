@@ -6,9 +6,7 @@ import json
 import logging
 from typing import Any
 
-import boto3
 import httpx
-from moto.server import ThreadedMotoServer
 
 from similis.domain import Connection, Credentials, Provider
 
@@ -21,6 +19,8 @@ class S3Server:
     credentials = Credentials("AKIDEXAMPLE", "secret-of-the-tests")
 
     def __init__(self) -> None:
+        from moto.server import ThreadedMotoServer  # noqa: PLC0415 - takes long, and few tests need it
+
         logging.getLogger("werkzeug").setLevel(logging.ERROR)  # no line for each request
         self._server = ThreadedMotoServer(HOST, 0, verbose=False)
         self._client: Any = None
@@ -63,6 +63,8 @@ class S3Server:
 
     def client(self, service: str = "s3", credentials: Credentials = credentials) -> Any:  # noqa: ANN401 - made by boto3
         """Amazon's client of the server."""
+        import boto3  # noqa: PLC0415 - as above
+
         return boto3.client(
             service,
             endpoint_url=self.endpoint,

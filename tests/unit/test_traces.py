@@ -99,6 +99,7 @@ def test_signs_as_digits_are_found(inverted: bool) -> None:
     assert "signs" in _TRACES.find(json.dumps(signs.astype(int).tolist()).encode())
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(data=st.binary(max_size=3000), seed=st.integers(0, 1000))
 def test_nothing_is_found_in_anything_else(data: bytes, seed: int) -> None:

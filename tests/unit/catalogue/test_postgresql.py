@@ -214,6 +214,7 @@ def test_nobody_writes_while_an_instance_is_held_still(
     assert catalogue.last_seq(instance) == 1
 
 
+@pytest.mark.slow
 def test_a_follower_misses_no_change_of_several_writers(
     catalogue: Catalogue, other: Catalogue, instance: Instance, new_picture: MakePicture
 ) -> None:

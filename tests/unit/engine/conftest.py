@@ -101,5 +101,8 @@ def additions() -> Callable[..., list[Change]]:
     return made
 
 
+_ATTRIBUTES = [Attributes(int_attr=number, str_attr="abcdefghij"[number % 10]) for number in range(100)]
+
+
 def attributes(number: int) -> Attributes:
-    return Attributes(int_attr=number % 100, str_attr="abcdefghij"[number % 10])
+    return _ATTRIBUTES[number % 100]

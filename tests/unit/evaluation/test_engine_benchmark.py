@@ -91,6 +91,7 @@ def test_recall_counts_what_is_as_near_as_the_true_ones() -> None:
     assert truth.recall([right[0], [each - 0.5 for each in right[1]]]) == pytest.approx(10 / 20)
 
 
+@pytest.mark.slow
 def test_everything_is_measured_and_written_down(tmp_path: Path, features: Path) -> None:
     stages = set()
     report = benchmark_engine(

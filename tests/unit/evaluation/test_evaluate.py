@@ -45,6 +45,7 @@ def relabelled(shop: Path, name: str, lines: list[str]) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_queries_find_their_product_in_every_way(app: App, shop: Path) -> None:
     told: list[tuple[str, int, int]] = []
     report = evaluate(app, shop / "labels.csv", progress=lambda *step: told.append(step))
@@ -163,6 +164,7 @@ def test_copies_and_examples(shop: Path, tmp_path: Path) -> None:
     assert told["copies"]["mean"]["similis"]["value"] == round(report.copies.mean[OURS].value, 4)
 
 
+@pytest.mark.slow
 def test_a_remembering_app_finds_the_same(app: App, shop: Path, tmp_path: Path) -> None:
     with scratch_app(Settings(data=tmp_path, threads=2)) as scratch:
         remembered = [quick(scratch, shop / "labels.csv", kind) for kind in InstanceType]

@@ -307,6 +307,7 @@ def test_what_is_refused_uses_up_no_nonce_and_foreign_calls_no_quota_of_the_inst
         each.http.close()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("api")
 def test_a_flood_on_one_instance_keeps_nobody_from_another(app: App, address: str, pictures: list[bytes]) -> None:
     app.pictures.add("things", pictures[0], PictureKey("p", "a"))

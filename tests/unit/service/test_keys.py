@@ -121,6 +121,7 @@ def _rotate_and_die(settings: Settings, secret: bytes | None, die_at: int) -> in
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+@pytest.mark.slow
 def test_whenever_it_is_killed_the_next_start_has_everything(settings: Settings) -> None:
     with App.open(settings) as app:
         key = _fill(app)

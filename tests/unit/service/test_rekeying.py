@@ -95,6 +95,7 @@ def test_five_new_keys_later_all_is_found_as_before(app: App) -> None:
     assert np.abs(np.einsum("nd,nd->n", stored.astype(float), first.astype(float)).mean()) < 0.1
 
 
+@pytest.mark.slow
 def test_the_same_picture_still_scores_one(app: App, draw: Draw) -> None:
     app.instances.create(InstanceSpec("shop"))
     for product in range(6):
@@ -115,6 +116,7 @@ def test_the_same_picture_still_scores_one(app: App, draw: Draw) -> None:
     assert app.instances.get("shop").created_at == created
 
 
+@pytest.mark.slow
 def test_what_was_learned_is_kept(app: App) -> None:
     pipeline = app.analyst.pipeline
     app.bulk.create(InstanceSpec("shop", InstanceType.GENERIC), pipeline.model, pipeline.dimension)

@@ -156,6 +156,7 @@ def test_sqlite_and_directories_hold_what_is_declared(
     assert indexes == {index.name for table in metadata.tables.values() for index in table.indexes}
 
 
+@pytest.mark.slow
 def test_postgresql_holds_what_is_declared(
     small: Settings, pipeline: Pipeline, draw: Draw, tmp_path: Path, postgres_url: str
 ) -> None:

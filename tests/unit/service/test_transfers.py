@@ -43,6 +43,12 @@ from similis.service import App, Settings
 Draw = Callable[..., bytes]
 
 
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """An import then starts one process, not two."""
+    return settings.model_copy(update={"threads": 1})
+
+
 def test_an_import_keeps_what_adding_each_picture_would(shop: App, root: Path, draw: Draw) -> None:
     more = {"CategoryId": 4, "IntAttr": 7, "StrAttr2": "rot", "CustomContent": "k:v", "Region": "20,120,20,120"}
     write_bucket(
@@ -120,6 +126,7 @@ def test_lines_are_applied_in_their_order(shop: App, root: Path, draw: Draw) -> 
     assert shop.pictures.get("shop", PictureKey("p3", "a.jpg")).attributes.int_attr == 5
 
 
+@pytest.mark.slow
 def test_other_processes_analyse_as_this_one_does(shop: App, root: Path, draw: Draw) -> None:
     write_bucket(root, [add_line(f"p{n}", f"{n}.jpg") for n in range(6)], {f"{n}.jpg": draw(n) for n in range(6)})
     task = shop.transfers.start_import("shop", SOURCE)
@@ -271,6 +278,7 @@ def test_an_instance_deleted_meanwhile_takes_its_task_along(shop: App, root: Pat
         shop.transfers.list("shop")
 
 
+@pytest.mark.slow
 def test_an_export_imports_again_as_the_same(shop: App, root: Path, draw: Draw) -> None:
     lines = [
         add_line("p1", "a.jpg", IntAttr=3, StrAttr="ä", CustomContent="geheim"),

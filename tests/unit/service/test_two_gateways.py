@@ -95,6 +95,7 @@ def test_what_one_writes_the_other_finds_at_once(pair: tuple[App, App]) -> None:
     assert "red3" not in _found(one, "red")
 
 
+@pytest.mark.slow
 def test_many_write_through_both_at_once(pair: tuple[App, App]) -> None:
     def add(number: int) -> None:
         _add(pair[number % 2], list(COLOURS)[number % 3], f"p{number % 10}")

@@ -9,19 +9,23 @@ from tools.licences import ALLOWED_FOR_EXTRAS, PAGE, bill, extras, is_allowed, l
 from tools.sbom import ROOT, canonical, running
 
 
+@pytest.mark.slow
 def test_everything_that_is_needed_to_run_may_be_used_by_anybody() -> None:
     assert {name: text for name, text in needed().items() if not is_allowed(text)} == {}
 
 
+@pytest.mark.slow
 def test_extras_may_be_used_by_anybody_who_chooses_them() -> None:
     assert {name for name, (_, text) in extras().items() if not is_allowed(text, ALLOWED_FOR_EXTRAS)} == set()
 
 
+@pytest.mark.slow
 def test_the_page_tells_all_of_them() -> None:
     """What it lists besides is for other versions of Python than this one."""
     assert set(page().splitlines()) <= set(PAGE.read_text("utf-8").splitlines()), "Make it anew: make licences"
 
 
+@pytest.mark.slow
 def test_the_bill_has_what_is_locked_and_no_tool_of_development() -> None:
     names = {canonical(each["name"]) for each in running(bill())["components"]}
     locked = re.findall(r"^([a-z0-9._-]+)==", (ROOT / "requirements" / "run.lock").read_text(), re.MULTILINE)
@@ -29,6 +33,7 @@ def test_the_bill_has_what_is_locked_and_no_tool_of_development() -> None:
     assert "pytest" in {each["name"] for each in bill()["components"]}
 
 
+@pytest.mark.slow
 def test_the_bill_depends_on_nothing_that_is_not_in_it() -> None:
     made = running(bill())
     references = {each["bom-ref"] for each in made["components"]}

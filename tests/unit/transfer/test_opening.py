@@ -36,6 +36,7 @@ def read_by_environment(oss: OssServer, **keys: str) -> str:
     ).stdout.strip()
 
 
+@pytest.mark.slow
 def test_oss_by_keys_of_the_environment(oss_server: OssServer) -> None:
     oss_server.create_bucket("pictures")
     oss_server.put("pictures", "a.jpg", b"picture")

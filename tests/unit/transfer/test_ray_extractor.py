@@ -13,8 +13,6 @@ from tempfile import gettempdir
 
 import numpy as np
 import pytest
-import ray
-from ray import cloudpickle
 
 from similis.domain import (
     Category,
@@ -89,6 +87,8 @@ class MakeToy:
 @pytest.fixture(scope="module", autouse=True)
 def _carried_along() -> None:
     """Processes of Ray cannot import the tests; so it carries these classes to them."""
+    from ray import cloudpickle  # noqa: PLC0415 - takes long, and is not for all who collect tests
+
     cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
@@ -153,6 +153,8 @@ def test_an_unexpected_error_is_told_without_its_words(extractor: RayExtractor) 
 
 @pytest.mark.slow
 def test_nothing_is_left_in_the_object_store_or_on_disk(extractor: RayExtractor) -> None:
+    import ray  # noqa: PLC0415 - as above
+
     run(extractor, [str(each) for each in range(5 * RAY_BATCH)])
     total, free = ray.cluster_resources(), ray.available_resources()
     assert free["object_store_memory"] == total["object_store_memory"]
