@@ -28,13 +28,13 @@ setup: .venv/installed  ## Install everything `make run` needs, models included
 	@$(BIN)/similis models fetch
 
 test: setup companions  ## Run the whole test suite, quick tests first
-	@echo "Quick tests" && $(PYTEST) -m "not slow" $(PARALLEL)
-	@echo "The console in a browser" && $(PYTEST) -m slow $(PARALLEL) tests/browser
+	@echo "Quick tests" && $(PYTEST) -m "not slow" $(PARALLEL) --ignore tests/browser
+	@echo "The console in a browser" && $(PYTEST) $(PARALLEL) tests/browser
 	@echo "Slow tests that stand company" && $(PYTEST) -m "slow and not serial" $(PARALLEL) --ignore tests/browser
 	@echo "Slow tests that need the machine for themselves" && $(PYTEST) -m "slow and serial"
 
 test-quick: setup companions  ## Run the quick tests only
-	@$(PYTEST) -m "not slow" $(PARALLEL)
+	@$(PYTEST) -m "not slow" $(PARALLEL) --ignore tests/browser
 
 companions: .venv/installed-dev  # each mostly waits for what it downloads, so all at once
 	@$(MAKE) --no-print-directory --jobs judges servers
