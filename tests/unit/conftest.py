@@ -1,5 +1,6 @@
 """A really served Similis: uvicorn on a free port, real models, a fresh data directory for every test."""
 
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -79,3 +80,15 @@ def api(client: Client) -> httpx.Client:
 def pictures(draw: Callable[..., bytes]) -> list[bytes]:
     """Five different encoded pictures of 160×160 pixels."""
     return [draw(product, size=160) for product in range(5)]
+
+
+@pytest.fixture
+def restored() -> Iterator[None]:
+    """Logging as it was before, whatever a test sets up."""
+    root, own = logging.getLogger(), logging.getLogger("similis")
+    before = root.handlers, root.level, own.level, threading.excepthook
+    yield
+    root.handlers, threading.excepthook = before[0], before[3]
+    root.setLevel(before[1])
+    own.setLevel(before[2])
+    logging.captureWarnings(capture=False)

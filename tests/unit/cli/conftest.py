@@ -49,7 +49,12 @@ _LOADED = {name: _made_once(getattr(_pipeline, name)) for name in _PARTS}
 
 
 @pytest.fixture
-def similis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Similis:
+def similis(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    restored: None,  # noqa: ARG001 - else what `serve` sets up would write where this test's output was
+) -> Similis:
     """Run `similis …` on a fresh data directory."""
     monkeypatch.setenv("SIMILIS_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("SIMILIS_THREADS", "1")  # an import then starts one process, not one a processor

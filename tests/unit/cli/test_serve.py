@@ -50,6 +50,7 @@ def served(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], dict[str, st
         process.kill()
 
 
+@pytest.mark.slow
 def test_the_command_line_works_on_a_running_service(
     served: tuple[subprocess.Popen[str], dict[str, str]], similis: Similis, tmp_path: Path, draw: Draw
 ) -> None:

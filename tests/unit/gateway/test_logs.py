@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import httpx
@@ -29,18 +29,6 @@ SECRET = "hGq2v0Xr9sK4tLw7"
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture
-def restored() -> Iterator[None]:
-    """Logging as it was before, whatever a test sets up."""
-    root, own = logging.getLogger(), logging.getLogger("similis")
-    before = root.handlers, root.level, own.level, threading.excepthook
-    yield
-    root.handlers, threading.excepthook = before[0], before[3]
-    root.setLevel(before[1])
-    own.setLevel(before[2])
-    logging.captureWarnings(capture=False)
 
 
 @pytest.fixture
