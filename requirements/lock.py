@@ -11,6 +11,7 @@ COMPILE = [
     sys.executable, "-m", "uv", "pip", "compile", "--universal", "--python-version", "3.11",
     "--generate-hashes", "--no-header", "--no-emit-index-url", "--no-emit-find-links", "--no-annotate", "--quiet",
 ]  # fmt: skip
+SCALE = ["--extra", "milvus", "--extra", "postgresql", "--extra", "telemetry"]
 NPM_LOCK = ["npm", "install", "--package-lock-only", "--omit-lockfile-registry-resolved", "--silent"]
 
 
@@ -22,7 +23,7 @@ def lock(name: str, source: str, *arguments: str) -> None:
 
 
 lock("run", "pyproject.toml")
-lock("scale", "pyproject.toml", "--extra", "milvus", "--extra", "postgresql", "--constraint", "requirements/run.lock")
+lock("scale", "pyproject.toml", *SCALE, "--constraint", "requirements/run.lock")
 lock("dev", "pyproject.toml", "--group", "dev", "--constraint", "requirements/run.lock")
 for folder in (JUDGES, SERVERS):
     for each in sorted(folder.glob("*.in")):
