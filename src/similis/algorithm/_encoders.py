@@ -25,6 +25,9 @@ class Description(Protocol):
     def describe(self, sight: Sight) -> Features:
         """Features of a picture, with attention to its region: float32[dimension], of unit length."""
 
+    def by_colour(self, vector: Features, times: float) -> Features | None:
+        """Features with so many times the weight for colours, of unit length; None where these cannot be told."""
+
 
 class ImageEncoder:
     """An added model that makes features by itself, output `features`: float32[1, dimension]. Safe for threads.
@@ -47,6 +50,9 @@ class ImageEncoder:
         """Features of the region alone: float32[dimension], of unit length."""
         (rows,) = self._session.run([self._output], {self._input: as_input(sight.seen, self._spec)})
         return _checked(rows[0], self.name, self.dimension)
+
+    def by_colour(self, vector: Features, times: float) -> None:
+        """None: which numbers of an added model speak of colours is unknown."""
 
 
 class TextEncoder:

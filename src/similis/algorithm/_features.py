@@ -54,6 +54,11 @@ class Describer:
         colour = self._colour.apply(colours(sight))
         return unit(np.concatenate([seen, np.float32(COLOUR_WEIGHT) * colour]))
 
+    def by_colour(self, vector: Features, times: float) -> Features:
+        """Features with so many times the weight for colours, to search with: float32[dimension], of unit length."""
+        seen, colour = np.split(vector, [self._seen.dimension])
+        return unit(np.concatenate([seen, np.float32(times) * colour]))
+
 
 class _Projection:
     """Centres, projects and scales to unit length."""

@@ -76,16 +76,29 @@ def inner_picture(pixels: Pixels, width: int, height: int) -> Region | None:
 
 
 def other_frames(frame: Region, whole: Region) -> tuple[Region, ...]:
-    """What else may be meant where an inner picture was found: each picture of an even collage, else all of it."""
-    across, down = round(whole.width / frame.width), round(whole.height / frame.height)
+    """What else may be meant where an inner picture was found: each picture of an even collage, else all of it.
+
+    One that ends in the very middle is a part of one of four, where an edge in that hid one of its sides.
+    """
+    even = _tiles(whole, round(whole.width / frame.width), round(whole.height / frame.height))
+    if any(_alike(tile, frame) for tile in even):
+        return tuple(tile for tile in even if tile != frame) if 1 < len(even) <= _MOST_TILES else (whole,)
+    return _tiles(whole, 2, 2) if _ends_in_the_middle(frame, whole) else (whole,)
+
+
+def _tiles(whole: Region, across: int, down: int) -> tuple[Region, ...]:
     wide, high = whole.width // across, whole.height // down
-    tiles = [
+    return tuple(
         Region(wide * column, wide * (column + 1), high * row, high * (row + 1))
         for row in range(down) for column in range(across)
-    ]  # fmt: skip
-    if not 1 < len(tiles) <= _MOST_TILES or not any(_alike(tile, frame) for tile in tiles):
-        return (whole,)
-    return tuple(tile for tile in tiles if tile != frame)
+    )  # fmt: skip
+
+
+def _ends_in_the_middle(frame: Region, whole: Region) -> bool:
+    """Whether one of its corners is the middle of the picture."""
+    x = min(abs(2 * side - whole.width) for side in (frame.x1, frame.x2))
+    y = min(abs(2 * side - whole.height) for side in (frame.y1, frame.y2))
+    return max(x / whole.width, y / whole.height) <= 2 * _APART / _SIDE
 
 
 def _alike(one: Region, other: Region) -> bool:

@@ -12,6 +12,7 @@ import numpy as np
 from similis.algorithm._attention import look
 from similis.algorithm._backbone import Backbone, Maps, Pixels
 from similis.algorithm._category import CategoryHead, decided_category
+from similis.algorithm._clarity import say_of_colours
 from similis.algorithm._decode import DEFAULT_LIMITS, Decode, Orientation, PictureLimits, decode
 from similis.algorithm._encoders import Description, ImageEncoder
 from similis.algorithm._features import Describer, Features, unit
@@ -40,12 +41,19 @@ class Analysis:
         vector: features of the region used, float32[dimension], of unit length.
         milliseconds: time by stage: decode, backbone, subject, category, features.
         frames: where a picture inside the picture was used, what may be meant instead; see `analyse`.
+        by_colour: of a blurred or noisy picture, features to search with where `vector` has no good match.
     """
 
     subject: Subject
     vector: Features
     milliseconds: dict[str, float]
     frames: tuple[Region, ...] = ()
+    by_colour: Features | None = None
+
+    @property
+    def collage(self) -> bool:
+        """Whether `frames` are pictures of a collage, of which any may be meant as well as the one used."""
+        return bool(self.frames) and self.subject.regions[-1] not in self.frames
 
 
 class Pipeline:
@@ -201,8 +209,10 @@ class Pipeline:
             candidates = self._head.predict(sight)
         with _timed("features", times):
             vector = self._description.describe(sight)
+            say = say_of_colours(small)
+            by_colour = self._description.by_colour(vector, say) if say > 1 else None
         best = decided_category(candidates) if category is None else category
-        return Analysis(Subject(best, used, regions, candidates), vector, times)
+        return Analysis(Subject(best, used, regions, candidates), vector, times, by_colour=by_colour)
 
     def plain_pools(self, pixels: Pixels, powers: Sequence[float] = (1.0,)) -> list[Features]:
         """Generalised means of the backbone's last map over a whole picture, of unit length: a measure of quality.

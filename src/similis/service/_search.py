@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from similis.algorithm import Calibration, Orientation
+from similis.algorithm import Analysis, Calibration, Orientation
 from similis.catalogue import Catalogue
 from similis.domain import (
     MAX_TEXT,
@@ -81,8 +81,8 @@ class Search:
     ) -> SearchResult:
         """Find the stored pictures most similar to an encoded picture, which is forgotten afterwards.
 
-        Where a picture inside the picture was used and has no good match, the rest is searched with too – the other
-        pictures of a collage, else all of the picture –, and the best good match of these is the answer instead.
+        Where a picture of an even collage was used, the others are searched with too; where some other picture inside
+        the picture was used and has no good match, all of it is. What has the best match is the answer.
 
         Args:
             instance_name: where to search.
@@ -99,9 +99,9 @@ class Search:
         """
         with self._instances.using(instance_name) as instance:
             look = partial(self._look, instance, data, options, orientation)
-            frames, answer = look(crop=crop, region=region, subject=subject)
-            if subject is None and answer.best < answer.result.threshold:
-                others = [look(frame=frame)[1] for frame in frames]
+            analysis, answer = look(crop=crop, region=region, subject=subject)
+            if subject is None and (analysis.collage or answer.best < answer.result.threshold):
+                others = [look(frame=frame)[1] for frame in analysis.frames]
                 answer = _best_of(answer, others)
             return answer.result
 
@@ -191,8 +191,11 @@ class Search:
         options: SearchOptions,
         orientation: Orientation,
         **where: Any,  # noqa: ANN401 - what part of the picture to use, as the analyst takes it
-    ) -> tuple[tuple[Region, ...], _Answer]:
-        """Search with a part of a picture; says besides what other parts may be meant."""
+    ) -> tuple[Analysis, _Answer]:
+        """Search with a part of a picture, by its colours where it is unclear and has no good match otherwise.
+
+        Says besides what was seen of it.
+        """
         given = applied_category(instance, options.category)
         analysis = self._analyst.analyse(data, model=instance.model, category=given, orientation=orientation, **where)
         query = stored_vector(self._keyring, instance, analysis.vector)
@@ -200,7 +203,11 @@ class Search:
         if given is None:
             with _timed(spent, "vote"):
                 found = self._vote.joined(instance, query, self._curves.plain(instance), found)
-        return analysis.frames, self._answer(instance, query, options, found.category, found, spent)
+        answer = self._answer(instance, query, options, found.category, found, spent)
+        if analysis.by_colour is not None and answer.best < answer.result.threshold:
+            query = stored_vector(self._keyring, instance, analysis.by_colour)
+            answer = self._answer(instance, query, options, found.category, found, answer.result.milliseconds)
+        return analysis, answer
 
     def _answer(
         self,
@@ -253,12 +260,8 @@ class Search:
 
 
 def _best_of(first: _Answer, others: Sequence[_Answer]) -> _Answer:
-    """The best good match, else the first answer, in the time of all; subjects keep the numbers that the first has.
-
-    Without a good match the first stays: around a picture that was pasted on another one nearly all is the other.
-    """
-    good = (each for each in others if each.best >= each.result.threshold)
-    best = max((first, *good), key=lambda each: each.best)
+    """The answer with the best match, in the time of all; subjects keep the numbers that the first has."""
+    best = max((first, *others), key=lambda each: each.best)
     stages = first.result.milliseconds
     spent = {stage: sum(each.result.milliseconds[stage] for each in (first, *others)) for stage in stages}
     subject = best.result.subject
@@ -271,4 +274,4 @@ def _best_of(first: _Answer, others: Sequence[_Answer]) -> _Answer:
 def _timed(spent: dict[str, float], stage: str) -> Iterator[None]:
     start = time.perf_counter()
     yield
-    spent[stage] = 1000 * (time.perf_counter() - start)
+    spent[stage] = spent.get(stage, 0.0) + 1000 * (time.perf_counter() - start)

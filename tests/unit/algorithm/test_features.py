@@ -130,3 +130,13 @@ def test_nearer_features_have_nearer_codes(backbone: Backbone, describer: Descri
         for pixels in (_picture(6), np.clip(_picture(6).astype(int) + 4, 0, 255).astype(np.uint8), _picture(7))
     )
     assert hamming_distance(one, same) < hamming_distance(one, other)
+
+
+@pytest.mark.parametrize("times", [1.0, 2.0, 4.0])
+def test_colours_can_have_more_say(backbone: Backbone, describer: Describer, times: float) -> None:
+    vector = _describe(backbone, describer, _picture(6))
+    shifted = describer.by_colour(vector, times)
+    assert np.linalg.norm(shifted) == pytest.approx(1, abs=1e-6)
+    share = float(np.linalg.norm(shifted[-128:]) / np.linalg.norm(shifted[:-128]))
+    assert share == pytest.approx(times * np.linalg.norm(vector[-128:]) / np.linalg.norm(vector[:-128]), rel=1e-4)
+    assert np.array_equal(np.sign(shifted), np.sign(vector))

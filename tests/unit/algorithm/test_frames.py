@@ -160,6 +160,14 @@ def test_each_picture_of_a_collage_may_be_meant(across: int, down: int, place: i
         assert others == (whole,)
 
 
+@given(slip=st.integers(-3, 3), left=st.booleans(), top=st.booleans())
+def test_what_ends_in_the_middle_is_a_part_of_one_of_four(slip: int, left: bool, top: bool) -> None:
+    whole, quarter = Region.whole(640, 480), Region(0, 320, 0, 240)
+    found = Region(100 if left else 320, 320 if left else 540, (70 if top else 240) + slip, 240 if top else 410)
+    assert other_frames(found, whole) == tuple(quarter.moved(x, y) for y in (0, 240) for x in (0, 320))
+    assert other_frames(found.moved(9, 0), whole) == (whole,)
+
+
 def test_what_is_no_part_of_a_collage_may_be_all_of_the_picture() -> None:
     whole = Region.whole(400, 300)
     for found in (Region(30, 370, 30, 270), Region(0, 400, 40, 260), Region(20, 150, 20, 140)):
