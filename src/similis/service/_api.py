@@ -315,6 +315,8 @@ class InstanceHandle:
 def open_directory(path: str | Path, **settings: Path | int) -> Similis:
     """Open a data directory, making it when it is new.
 
+    Until it is closed, NumPy's linear algebra keeps to one thread in the whole process: Similis has its own threads.
+
     Args:
         path: the data directory.
         **settings: other `Settings`, such as `keys=` or `models=`.

@@ -16,6 +16,7 @@ from similis.service._access import Access
 from similis.service._analyst import Analyst
 from similis.service._audit_lines import AuditLines
 from similis.service._audit_log import AuditLog
+from similis.service._blas import OneBlasThread
 from similis.service._bulk import Bulk
 from similis.service._callbacks import Callbacks
 from similis.service._clock import Clock
@@ -57,6 +58,8 @@ HOLDINGS_SECONDS = 5.0  # anybody may ask for figures, and to read them all take
 class App:
     """One running Similis: owns its data directory until closed. All verbs may be called from several threads.
 
+    Until then the linear algebra library of the whole process keeps to one thread, see `OneBlasThread`.
+
     Attributes:
         settings: what it was opened with.
         models: the cache of model files.
@@ -76,6 +79,7 @@ class App:
         models: ModelStore,
         decoder: Decoder,
         analyst: Analyst,
+        blas: OneBlasThread,
     ) -> None:
         spaces = Spaces(catalogue, keyring)
         embedded = EmbeddedIndexes(catalogue, keyring, settings.index_directory, settings.sizing)
@@ -117,6 +121,7 @@ class App:
         self.retention = Retention(catalogue, self.audit, clock)
         self.bulk = Bulk(catalogue, keyring, indexes, self.instances)
         self._lock = lock
+        self._blas = blas
         self._decoder = decoder
         self._catalogue = catalogue
         self._indexes = indexes
@@ -151,6 +156,8 @@ class App:
         with ExitStack() as undo:
             lock = DataDirectoryLock(settings.data)
             undo.callback(lock.release)
+            blas = OneBlasThread()
+            undo.callback(blas.release)
             url = settings.catalogue_url
             keyring = open_keyring(settings, create=not Catalogue.exists(url))
             catalogue = Catalogue.open(url, InstanceSealer(keyring))
@@ -158,7 +165,7 @@ class App:
             check_keyring(catalogue, keyring, settings)
             catalogue.compact_changes()
             catalogue.access_keys.release_deleted()
-            app = cls(settings, lock, catalogue, keyring, models, decoder, analyst)
+            app = cls(settings, lock, catalogue, keyring, models, decoder, analyst, blas)
             _destroy_keys(app)
             app.transfers.remove_retired(at_once=not catalogue.shared)
             _remove_old(app)
@@ -208,6 +215,7 @@ class App:
         self._decoder.close()
         self._indexes.close()
         self._catalogue.close()
+        self._blas.release()
         self._lock.release()
 
     def __enter__(self) -> Self:
