@@ -16,22 +16,25 @@ from similis.algorithm import DuplicateLimit
 from similis.catalogue import Catalogue
 from similis.domain import Duplicate, DuplicateGroups, Instance, PictureKey, check_min_similarity
 from similis.engine import Pairs, near_pairs
+from similis.service._alone import Alone
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
 
 MAX_REPORTED = 10
+_COME_AGAIN = 10.0  # seconds, which some 10,000 pictures take
 _DECIMALS = 4  # stored vectors are rounded to 16 bits: further ones would be noise
 
 _Star: TypeAlias = list[tuple[int, float]]  # places of rows, the centre first, each with its similarity to the centre
 
 
 class Duplicates:
-    """The verbs of duplicates."""
+    """The verbs of duplicates. One listing goes on at a time, for it compares all pictures of an instance."""
 
     def __init__(self, catalogue: Catalogue, indexes: Indexes, instances: Instances) -> None:
         self._catalogue = catalogue
         self._indexes = indexes
         self._instances = instances
+        self._alone = Alone("Duplicates are being listed already, of this instance or another.", _COME_AGAIN)
 
     def groups(self, instance_name: str, min_similarity: float | None = None) -> DuplicateGroups:
         """Groups of near-identical pictures, across products and categories, the largest first.
@@ -47,12 +50,14 @@ class Duplicates:
         Raises:
             InvalidScore: `min_similarity` is out of range.
             InstanceNotFound: there is no such instance.
+            TooManyRequests: another listing is under way.
         """
         with self._instances.using(instance_name) as instance:
             limit = DuplicateLimit.of(instance.model)
             least = limit.min_similarity if min_similarity is None else check_min_similarity(min_similarity)
-            ids, rows = self._read(instance)
-            groups = self._named(instance, ids, _stars(rows, least))
+            with self._alone.at_once():
+                ids, rows = self._read(instance)
+                groups = self._named(instance, ids, _stars(rows, least))
         return DuplicateGroups(groups, len(ids), least, limit.false_matches(least))
 
     def of(self, instance: Instance, vector: npt.NDArray[np.float16], key: PictureKey) -> tuple[PictureKey, ...]:

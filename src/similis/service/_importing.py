@@ -202,7 +202,7 @@ class Importer:
         tuning = self._catalogue.instance(instance.name).tuning  # as it is now
         if tuning is not None and tuning.adopted:
             with suppress(NothingToTune):
-                self._tunings.tune_instance(shadow)
+                self._tunings.tune_in_turn(shadow)
         self._indexes.follow(self._catalogue.instance(shadow.name))
         self._catalogue.shadows.swap(hold.claim, instance, shadow)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from datetime import UTC, datetime
 
 import numpy as np
@@ -11,6 +10,7 @@ import numpy.typing as npt
 from similis.algorithm import Sample, Trial, fit_space, run_trial
 from similis.catalogue import Catalogue
 from similis.domain import Instance, InstanceType, NothingToTune, Tuning
+from similis.service._alone import Alone
 from similis.service._analyst import Analyst
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
@@ -20,6 +20,7 @@ MIN_PRODUCTS = 10
 MIN_PICTURES = 30
 # What a trial takes: half a minute and some 200 MB. More pictures teach little more.
 MAX_PICTURES = 20_000
+_COME_AGAIN = 30.0  # seconds
 
 
 class Tunings:
@@ -33,7 +34,7 @@ class Tunings:
         self._indexes = indexes
         self._analyst = analyst
         self._instances = instances
-        self._one_at_a_time = threading.Lock()
+        self._alone = Alone("An instance is being tuned already, this one or another.", _COME_AGAIN)
 
     def tune(self, instance_name: str, *, dry_run: bool = False) -> Tuning:
         """Learn a transform of the stored features from the products that have several pictures, and try it.
@@ -49,25 +50,21 @@ class Tunings:
             InstanceNotFound: there is no such instance.
             InstanceRebuilding: it is being rebuilt from storage, which would lose what was learned.
             NothingToTune: fewer than 10 products, or 30 pictures of them, to learn from.
+            TooManyRequests: another tuning is under way.
         """
-        with self._instances.using(instance_name) as instance:
-            return self.tune_instance(instance, dry_run=dry_run)
+        with self._instances.using(instance_name) as instance, self._alone.at_once():
+            return self._tune(instance, dry_run=dry_run)
 
-    def tune_instance(self, instance: Instance, *, dry_run: bool = False) -> Tuning:
-        """Tune an instance, be it one that users do not see; see `tune`.
+    def tune_in_turn(self, instance: Instance) -> Tuning:
+        """Tune an instance, be it one that users do not see, after those that are being tuned; see `tune`.
 
         Raises:
             InstanceNotFound: it was deleted meanwhile.
             InstanceRebuilding: it is being rebuilt from storage.
             NothingToTune: fewer than 10 products, or 30 pictures of them, to learn from.
         """
-        with self._one_at_a_time:
-            sample, products, pictures = self._sample(instance)
-            trial = run_trial(sample)
-            report = _report(trial, products, pictures, dry_run=dry_run)
-            if not dry_run:
-                self._conclude(instance, sample, trial, report)
-            return report
+        with self._alone.in_turn():
+            return self._tune(instance, dry_run=False)
 
     def undo(self, instance_name: str) -> Instance:
         """Search by the features as they are again; nothing happens where there is no tuning.
@@ -75,12 +72,21 @@ class Tunings:
         Raises:
             InstanceNotFound: there is no such instance.
             InstanceRebuilding: it is being rebuilt from storage.
+            TooManyRequests: a tuning is under way.
         """
-        with self._one_at_a_time, self._instances.using(instance_name) as instance:
+        with self._alone.at_once(), self._instances.using(instance_name) as instance:
             self._catalogue.tunings.forget(instance)
             if instance.tuning is not None and instance.tuning.adopted:
                 self._indexes.rebuild(instance)
             return self._instances.get(instance_name)
+
+    def _tune(self, instance: Instance, *, dry_run: bool) -> Tuning:
+        sample, products, pictures = self._sample(instance)
+        trial = run_trial(sample)
+        report = _report(trial, products, pictures, dry_run=dry_run)
+        if not dry_run:
+            self._conclude(instance, sample, trial, report)
+        return report
 
     def _conclude(self, instance: Instance, sample: Sample, trial: Trial, report: Tuning) -> None:
         if report.adopted:
