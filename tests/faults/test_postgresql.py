@@ -66,6 +66,7 @@ class Writer:
             self.acknowledged += 1
 
 
+@pytest.mark.slow
 def test_what_was_acknowledged_outlives_a_killed_server(
     server: PostgresServer, open_shop: Open, child: ModuleType
 ) -> None:

@@ -67,6 +67,7 @@ class Model:
         self.failures += failures
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps)
 def test_batches_leave_what_single_calls_would(

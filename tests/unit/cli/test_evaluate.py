@@ -49,6 +49,7 @@ def test_one_way_as_json(similis: Similis, labels: Path) -> None:
     assert set(told["calibration"]) == {"best_result", "ten_best_results"}
 
 
+@pytest.mark.slow
 def test_pictures_that_cannot_be_used_make_it_exit_with_one(similis: Similis, labels: Path) -> None:
     labels.write_text(labels.read_text() + "\nmissing.png,p0")
     for command in (("evaluate", labels, "--instance-type", "generic", "--crop"), ("models", "compare", labels)):

@@ -87,6 +87,7 @@ def test_connections(remote: RemoteApp, app: App, tmp_path: Path) -> None:
         remote.connections.delete("cloud")
 
 
+@pytest.mark.slow
 def test_an_import_its_failures_and_the_export_of_what_came(remote: RemoteApp, app: App) -> None:
     begun = remote.transfers.start_import("shop", SOURCE, callback="https://hooks.example/")
     assert (begun.kind, begun.source, begun.callback) == (TaskKind.IMPORT, SOURCE, "https://hooks.example/")

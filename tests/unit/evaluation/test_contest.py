@@ -24,6 +24,7 @@ def labels(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_all_that_is_installed_is_put_side_by_side(
     settings: Settings, pipeline: Pipeline, labels: Path, tmp_path: Path
 ) -> None:

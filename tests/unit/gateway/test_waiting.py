@@ -54,12 +54,14 @@ def _queue_full(app: App, api: httpx.Client, picture: bytes) -> Iterator[list[Fu
         assert {search.result().status_code for search in searches} == {200}
 
 
+@pytest.mark.slow
 def test_light_calls_are_answered_while_pictures_wait(app: App, client: Client, pictures: list[bytes]) -> None:
     api = client()
     with _queue_full(app, api, pictures[0]):
         assert [api.get("/api/v1/instances", timeout=20).status_code for _ in range(5)] == [200] * 5
 
 
+@pytest.mark.slow
 def test_one_too_many_is_told_when_to_come_again(
     app: App, client: Client, address: str, pictures: list[bytes]
 ) -> None:

@@ -2,33 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from tests.importing import connect
 from tests.unit.service.finding import PRODUCTS
 
+from similis.algorithm import Pipeline
 from similis.domain import Attributes, InstanceSpec, InstanceType, PictureKey
-from similis.service import App
+from similis.service import App, Settings
 
 Draw = Callable[..., bytes]
 
 
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, pipeline: Pipeline, draw: Draw) -> Path:
+    """A data directory, its keys beside it, with an instance `g` of six products, picture `a` of each, even ones red.
+
+    It is copied: to analyse pictures takes longer than anything that is done with them.
+    """
+    folder = tmp_path_factory.mktemp("filled")
+    with App.open(Settings(data=folder / "data", threads=2), pipeline) as app:
+        app.instances.create(InstanceSpec("g", InstanceType.GENERIC))
+        for product in PRODUCTS:
+            app.pictures.add(
+                "g",
+                draw(product),
+                PictureKey(f"p{product}", "a"),
+                crop=False,
+                custom_content=f"content {product}",
+                attributes=Attributes(int_attr=product, str_attr="red" if product % 2 == 0 else "blue"),
+            )
+    return folder
+
+
 @pytest.fixture
-def generic(app: App, draw: Draw) -> App:
-    """An instance `g` with six products, picture `a` of each, even ones red."""
-    app.instances.create(InstanceSpec("g", InstanceType.GENERIC))
-    for product in PRODUCTS:
-        app.pictures.add(
-            "g",
-            draw(product),
-            PictureKey(f"p{product}", "a"),
-            crop=False,
-            custom_content=f"content {product}",
-            attributes=Attributes(int_attr=product, str_attr="red" if product % 2 == 0 else "blue"),
-        )
-    return app
+def generic(filled: Path, settings: Settings, pipeline: Pipeline) -> Iterator[App]:
+    """A service with what `filled` has."""
+    shutil.copytree(filled, settings.data.parent, dirs_exist_ok=True)
+    with App.open(settings, pipeline) as app:
+        yield app
 
 
 @pytest.fixture

@@ -136,6 +136,7 @@ def _copy(source: Path, target: Path) -> None:
                 shutil.copy2(path, copy)
 
 
+@pytest.mark.slow
 def test_whatever_comes_a_service_holds_and_finds_what_it_must() -> None:
     _try(examples=8, steps=25)
 

@@ -279,6 +279,7 @@ def _stored(world: World, name: str) -> Stored:
     }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_walk(world: World, watch: Watch, seed: int) -> None:
     assert all(len(_stored(world, name)) >= PICTURES for name in NAMES) or seed > 1
