@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from similis.cli._output import Output
-from similis.evaluation import Importing, LoadReport, LoadRun, Sample, Soak
+from similis.evaluation import BEARABLE, Importing, LoadReport, LoadRun, Sample, Soak
 
 _HEADINGS = ("CALLS", "CLIENTS", "/S", "P50 MS", "P95", "P99", "429", "BAD", "CPU", "OURS", "MB")
 _SHARES = (0.5, 0.95, 0.99)
@@ -50,9 +50,10 @@ def _times(sample: Sample) -> list[str]:
 
 def _beside(found: Importing) -> str:
     busy, idle = found.busy.quantile(0.99), found.idle.quantile(0.99)
+    verdict = "" if found.bearable else f" More than {BEARABLE:.0f} × is too much."
     return (
         f"Beside an import of {found.pictures_a_second:.1f} pictures a second, 99 of 100 searches by name took at "
-        f"most {busy:.1f} ms: {found.slower:.1f} × the {idle:.1f} ms without one."
+        f"most {busy:.1f} ms: {found.slower:.1f} × the {idle:.1f} ms without one.{verdict}"
     )
 
 

@@ -13,7 +13,7 @@ from similis.evaluation._floors import Floor, FloorFigures
 from similis.evaluation._html import prepare_folder, write_report
 from similis.evaluation._labels import GALLERY_SPLITS, QUERY_SPLITS, LabelledPicture, Labels, read_labels
 from similis.evaluation._load_bench import CLIENTS, benchmark_http
-from similis.evaluation._load_report import Importing, LoadReport, LoadRun, Soak
+from similis.evaluation._load_report import BEARABLE, Importing, LoadReport, LoadRun, Soak
 from similis.evaluation._load_run import Sample
 from similis.evaluation._load_service import Service
 from similis.evaluation._metrics import Estimate, Quality, Ranking, average_precision, recalled
@@ -23,6 +23,7 @@ from similis.evaluation._searching import Answer, Progress, Way
 from similis.evaluation._trust import Bin, Detection, Reliability
 
 __all__ = [
+    "BEARABLE",
     "CLIENTS",
     "EDITS",
     "GALLERY_SPLITS",

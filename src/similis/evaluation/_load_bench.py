@@ -60,7 +60,7 @@ def benchmark_http(
         progress: told what is being done.
 
     Raises:
-        ServiceUnreachable: the service does not answer, or refuses to take what is measured with.
+        ServiceUnreachable: the service does not answer, refuses to take what is measured with, or imports nothing.
         InvalidInput: there is no picture in the folder.
     """
     photos = pictures_of(pictures, _PICTURES)
@@ -120,7 +120,7 @@ class _Bench:
         return LoadRun(work, clients, run.sample, run.processor, run.megabytes, alone)
 
     def importing(self, storage: Path, clients: int, seconds: float) -> Importing:
-        """Search by name, then again beside an import, then again without."""
+        """Search by name, then again beside an import."""
         self._progress("search by name beside an import", 0, 1)
         before = self._loaded(Work.NAMES, clients, seconds).sample
         with importing_from(storage, self._photos, self._asked) as imported:

@@ -10,11 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from similis.domain import TaskStatus
+from similis.domain import ServiceUnreachable, TaskStatus
 from similis.evaluation._load_calls import NAME
 
 _LINES = 100_000  # more than are imported meanwhile; what is left is cancelled
-_PATIENCE = 60.0
+_PATIENCE = 120.0  # the processes of an import load their models first, each its own
 _PAUSE = 0.2
 
 Ask = Callable[..., dict[str, Any]]
@@ -28,6 +28,9 @@ def importing_from(storage: Path, pictures: Sequence[bytes], ask: Ask) -> Iterat
         storage: where the connection of the same name leads; pictures are written there.
         pictures: to import again and again.
         ask: makes a call to the service.
+
+    Raises:
+        ServiceUnreachable: no picture came in, or the import did not stop: nothing was measured beside one.
     """
     _write(storage, pictures)
     form = {"connection": storage.name, "path": "/"}
@@ -36,21 +39,33 @@ def importing_from(storage: Path, pictures: Sequence[bytes], ask: Ask) -> Iterat
     def told() -> dict[str, Any]:
         return ask("GET", f"/api/v1/tasks/{task}")
 
+    def ended() -> bool:
+        return bool(told()["status"] != TaskStatus.PROCESSING)
+
     def imported() -> int:
         return int(told()["added"])
 
     try:
-        _await(lambda: imported() > 0)  # the processes load their models first
+        _await(lambda: imported() > 0 or ended())
+        if not imported():
+            raise _none_beside(f"The import brought no picture in: {told()['message']}")
         yield imported
     finally:
-        ask("POST", f"/api/v1/tasks/{task}/cancel")
-        _await(lambda: told()["status"] != TaskStatus.PROCESSING)
+        if not ended():
+            ask("POST", f"/api/v1/tasks/{task}/cancel")
+            _await(ended)
 
 
 def _await(come: Callable[[], bool]) -> None:
     end = time.monotonic() + _PATIENCE
-    while not come() and time.monotonic() < end:
+    while not come():
+        if time.monotonic() > end:
+            raise _none_beside(f"The import neither brought a picture in nor ended within {_PATIENCE:.0f} s.")
         time.sleep(_PAUSE)
+
+
+def _none_beside(what: str) -> ServiceUnreachable:
+    return ServiceUnreachable(what, "Give the service more memory and processors, or measure with --no-import.")
 
 
 def _write(storage: Path, pictures: Sequence[bytes]) -> None:

@@ -17,6 +17,9 @@ from similis.evaluation._load_service import Taken
 WARM_UP = 1 / 3
 """Share of a soak that does not count: caches fill, and memory finds its size."""
 
+BEARABLE = 3.0
+"""So many times longer may 99 of 100 searches by name take beside an import."""
+
 _FLAT_SHARE = 0.05
 _FLAT_MEGABYTES = 8.0
 
@@ -85,12 +88,18 @@ class Importing:
         """How many times longer 99 of 100 searches took while pictures were imported."""
         return self.busy.quantile(0.99) / self.idle.quantile(0.99)
 
+    @property
+    def bearable(self) -> bool:
+        """Whether searches went on well enough beside the import."""
+        return self.slower <= BEARABLE
+
     def as_dict(self) -> dict[str, Any]:
         """As JSON can hold it, figures rounded."""
         return {
             "idle_milliseconds": _times(self.idle),
             "milliseconds_while_importing": _times(self.busy),
             "times_slower_p99": _rounded(self.slower),
+            "bearable": self.bearable,
             "pictures_imported_a_second": _rounded(self.pictures_a_second),
         }
 
@@ -152,6 +161,11 @@ class LoadReport:
     importing: Importing | None = None
     soak: Soak | None = None
     machine: dict[str, str | int] = field(default_factory=machine)
+
+    @property
+    def good(self) -> bool:
+        """Whether what is judged is as it should be: searches beside an import, and memory in a soak."""
+        return (self.importing is None or self.importing.bearable) and (self.soak is None or self.soak.flat)
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON can hold it, figures rounded."""

@@ -54,9 +54,9 @@ def _soak(last: float) -> Soak:
     return Soak(run, [(0.0, Taken(0.0, 300.0)), (30.0, Taken(1.0, 300.0)), (60.0, Taken(2.0, last))])
 
 
-def _report(last: float) -> LoadReport:
+def _report(last: float, busy: float = 10.0) -> LoadReport:
     runs = [LoadRun(Work.PICTURES, 4, _sample(Work.PICTURES), 3.0, 400.0, alone=55.0)]
-    quick, slow = (Sample(1.0, {Work.NAMES: [taken]}) for taken in (4.0, 10.0))
+    quick, slow = (Sample(1.0, {Work.NAMES: [taken]}) for taken in (4.0, busy))
     return LoadReport(1024, runs, Importing(quick, slow, 12.0), _soak(last))
 
 
@@ -83,6 +83,17 @@ def test_a_live_service_is_shown_in_tables_and_sentences(
     as_json = similis("benchmark", "http", "--json").json
     assert as_json["runs"][0]["of_pipeline"] == 0.91
     assert as_json["soak"]["flat"] == (status == 0)
+
+
+@pytest.mark.parametrize(("busy", "status"), [(12.0, 0), (12.1, 1)], ids=["bearable", "too much"])
+def test_searches_beside_an_import_are_judged(
+    similis: Similis, monkeypatch: pytest.MonkeyPatch, busy: float, status: int
+) -> None:
+    monkeypatch.setattr("similis.cli._benchmark.benchmark_http", lambda *_, **__: _report(300.0, busy))
+    ran = similis("benchmark", "http")
+    assert ran.status == status
+    assert ("More than 3 × is too much." in ran.out) == (status == 1)
+    assert similis("benchmark", "http", "--json").json["importing"]["bearable"] == (status == 0)
 
 
 def test_a_running_service_is_measured_with_its_key(similis: Similis, monkeypatch: pytest.MonkeyPatch) -> None:

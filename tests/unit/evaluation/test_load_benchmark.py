@@ -7,17 +7,17 @@ from pathlib import Path
 import pytest
 
 from similis.domain import InstanceSpec, Role, ServiceUnreachable
-from similis.evaluation import Service, benchmark_http, benchmark_pipeline
+from similis.evaluation import Service, _load_bench, benchmark_http, benchmark_pipeline
 from similis.evaluation._load_calls import Work
 from similis.service import App, Settings
 
-SOAK_MINUTES = float(os.environ.get("SIMILIS_SOAK_MINUTES", "2"))
+SOAK_MINUTES = float(os.environ.get("SIMILIS_SOAK_MINUTES", "5"))
 
 
 @pytest.mark.slow
 @pytest.mark.serial
 def test_a_service_of_its_own_is_measured(settings: Settings, tmp_path: Path) -> None:
-    report = benchmark_http(settings, count=1000, clients=(2,), seconds=1.0, work=tmp_path)
+    report = benchmark_http(settings, count=1000, clients=(2,), seconds=2.0, work=tmp_path)
     assert [run.work for run in report.runs] == list(Work)
     for run in report.runs:
         assert run.sample.answered
@@ -29,10 +29,11 @@ def test_a_service_of_its_own_is_measured(settings: Settings, tmp_path: Path) ->
     assert by_picture.of_pipeline is not None
     assert 0.3 < by_picture.of_pipeline < 2
     assert report.importing is not None
-    assert report.importing.slower > 0
+    assert report.importing.busy.answered
+    assert report.importing.pictures_a_second > 0
     figures = report.as_dict()
     assert figures["pictures"] == 1024
-    assert figures["importing"]["pictures_imported_a_second"] >= 0
+    assert figures["importing"]["bearable"] == (report.importing.slower <= 3)
     assert not list(tmp_path.iterdir()), "nothing is left behind"
 
 
@@ -64,9 +65,9 @@ def test_a_service_without_figures_is_told() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.serial
 @pytest.mark.timeout(60 * SOAK_MINUTES + 300)
-def test_memory_stays_while_calls_go_on(settings: Settings, tmp_path: Path) -> None:
+def test_memory_stays_while_calls_go_on(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_load_bench, "_SOAKING", 2)  # memory is judged, not time: others may have some of the machine
     report = benchmark_http(settings, count=1000, clients=(), importing=False, soak=SOAK_MINUTES, work=tmp_path)
     soak = report.soak
     assert soak is not None
