@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ssl
 import subprocess
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -27,6 +30,7 @@ http {{
 """
 KEEPS_HOST = "proxy_set_header Host $http_host;"
 KEEPS_OFF_DISK = "proxy_request_buffering off;"
+FOR_OTHERS = "proxy_read_timeout 120s;"
 ON_DISK = "buffered to a temporary file"
 
 pytestmark = pytest.mark.slow
@@ -57,6 +61,37 @@ def careless(
         yield proxy
 
 
+class Slow(BaseHTTPRequestHandler):
+    """Answers after two seconds, but for its health."""
+
+    def do_GET(self) -> None:
+        if self.path != "/healthz":
+            time.sleep(2)
+        self.send_response(204)
+        self.end_headers()
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """It has nothing to say."""
+
+
+@pytest.fixture(scope="module")
+def hasty(tmp_path_factory: pytest.TempPathFactory, similis: Served, tls: tuple[Path, Path, Path]) -> Iterator[Proxy]:
+    """Before a slow service, waiting for a second where ours waits for two minutes."""
+    configuration = CONFIGURATION.read_text("utf-8")
+    assert FOR_OTHERS in configuration
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Slow)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    slow = replace(similis, address=f"http://127.0.0.1:{server.server_port}")
+    folder = tmp_path_factory.mktemp("hasty")
+    with _running(folder, configuration.replace(FOR_OTHERS, "proxy_read_timeout 1s;"), slow, tls) as proxy:
+        yield proxy
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.mark.parametrize("algorithm", ["ACS3-HMAC-SHA256", "v2"])
 def test_signed_calls_and_uploads_pass(
     nginx: Proxy, node: Judge, similis: Served, draw: Draw, algorithm: str
@@ -80,6 +115,21 @@ def test_without_these_lines_signatures_fail_and_pictures_lie_on_disk(
     assert sdk("Detail", InstanceName=similis.instance()).error["code"] == "SignatureDoesNotMatch"
     _add(careless, similis, draw(4, size=1200))
     assert ON_DISK in careless.log.read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "shop/tuning", 204), ("GET", "shop/duplicates?min_similarity=0.9", 204),
+        ("POST", "a_b-C/rebuild", 204), ("POST", "shop/move", 204),
+        ("GET", "shop", 504), ("GET", "shop/tuning/more", 504),
+    ],
+)  # fmt: skip
+def test_what_reads_a_whole_instance_may_take_longer(
+    hasty: Proxy, similis: Served, method: str, path: str, status: int
+) -> None:
+    address = f"https://{hasty.place}/api/v1/instances/{path}"
+    assert httpx.request(method, address, verify=_trusting(similis), timeout=30).status_code == status
 
 
 def _add(proxy: Proxy, similis: Served, picture: bytes) -> None:

@@ -124,7 +124,7 @@ class RemoteInstances:
 
     def rebuild(self, name: str) -> Instance:
         """Build the vector index anew from the stored features."""
-        return self._transport.call("POST", ("instances", name, "rebuild"), instance_from_json)
+        return self._transport.call("POST", ("instances", name, "rebuild"), instance_from_json, patient=True)
 
     def move(self, name: str, index: str) -> Instance:
         """Have an instance searched by another kind of index."""

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/api/v1/instances/{name}", tags=["quality"])
 def tune_instance(
     name: str, _caller: Admin, service: Service, form: Annotated[TuningForm, Depends(Json(TuningForm, optional=True))]
 ) -> JsonObject:
-    """Learn from the instance's own products, and search by that if it surely helps; takes a minute. Role: admin."""
+    """Learn from the instance's own products, and search by that if it surely helps; takes minutes. Role: admin."""
     return as_json(service.tuning.tune(name, dry_run=form.dry_run))
 
 
@@ -44,5 +44,5 @@ def undo_tuning(name: str, _caller: Admin, service: Service) -> JsonObject:
 def list_duplicates(
     name: str, _caller: Writer, service: Service, query: Annotated[DuplicatesQuery, Query()]
 ) -> JsonObject:
-    """Groups of near-identical pictures, across products; looks at all pictures. Role: writer."""
+    """Groups of near-identical pictures, across products; compares all pictures, one list at a time. Role: writer."""
     return as_json(service.duplicates.groups(name, query.min_similarity))
