@@ -70,11 +70,16 @@ class PostgresServer:
 
     def drop_database(self, url: str) -> None:
         """Remove a database, whoever still uses it: after a crash, files of all of them are read."""
-        self.sql(f"DROP DATABASE {_database(url)} WITH (FORCE)")
+        self.sql(f"DROP DATABASE {self.name_of(url)} WITH (FORCE)")
 
     def url(self, database: str, user: str = _USER, password: str = "") -> str:
         """The URL of a database, as SQLAlchemy writes it."""
         return f"postgresql+psycopg://{user}{password and ':' + password}@/{database}?host={self._folder}"
+
+    @staticmethod
+    def name_of(url: str) -> str:
+        """The name of the database of a URL."""
+        return url.partition("?")[0].rpartition("/")[2]
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Execute a statement as superuser; gives what it printed."""
@@ -83,12 +88,12 @@ class PostgresServer:
 
     def dump(self, url: str) -> str:
         """What `pg_dump` writes of a database: statements that make it again."""
-        command = self._client("pg_dump", _database(url))
+        command = self._client("pg_dump", self.name_of(url))
         return subprocess.check_output(command, text=True, env=_plain_environment())
 
     def restore(self, url: str, dump: str) -> None:
         """Make what was dumped again in an empty database."""
-        command = [*self._client("psql", _database(url)), "-qX", "-v", "ON_ERROR_STOP=1"]
+        command = [*self._client("psql", self.name_of(url)), "-qX", "-v", "ON_ERROR_STOP=1"]
         subprocess.check_output(command, input=dump, text=True, env=_plain_environment())
 
     def _answers(self) -> bool:
@@ -118,10 +123,6 @@ class PostgresServer:
         assert made.wait() == 0, self._log.read_text(errors="replace")
         rules = self._data / "pg_hba.conf"
         rules.write_text(f"local all {GUARDED} scram-sha-256\n{rules.read_text()}")
-
-
-def _database(url: str) -> str:
-    return url.partition("?")[0].rpartition("/")[2]
 
 
 def _plain_environment() -> dict[str, str]:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from tests.servers.lent_databases import LentDatabases
+from tests.servers.postgres_server import PostgresServer
 
 from similis.catalogue import Catalogue, Claim, NewPicture, sqlite_url
 from similis.domain import (
@@ -66,12 +68,25 @@ def database_kind(request: pytest.FixtureRequest) -> str:
     return kind
 
 
+@pytest.fixture(scope="session")
+def lent_databases(postgres_server: PostgresServer) -> LentDatabases:
+    """Databases of PostgreSQL that have the tables of a catalogue already."""
+    return LentDatabases(postgres_server, lambda url: Catalogue.open(url, MirrorSealer()).close())
+
+
+@pytest.fixture
+def lent_url(lent_databases: LentDatabases) -> Iterator[str]:
+    url = lent_databases.lend()
+    yield url
+    lent_databases.take_back(url)
+
+
 @pytest.fixture
 def url(database_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty database of each kind."""
+    """An empty database of each kind; where a test begins with an open catalogue, its tables may be there before."""
     if database_kind == "sqlite":
         return sqlite_url(tmp_path / "catalogue.sqlite")
-    found: str = request.getfixturevalue("postgres_url")
+    found: str = request.getfixturevalue("lent_url" if "catalogue" in request.fixturenames else "postgres_url")
     return found
 
 
