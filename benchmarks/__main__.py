@@ -16,6 +16,13 @@ SHORT = (
     ("-m", "benchmarks.pipeline", "--rounds", "10"),
     ("-m", "benchmarks.neighbours", "--seconds", "3"),
     ("-m", "similis", "benchmark", "engine", "--n", "10000", "--queries", "50"),
+    ("-m", "similis", "benchmark", "pipeline", "--rounds", "20"),
+    ("-m", "similis", "benchmark", "http", "--n", "1000", "--clients", "1,4", "--seconds", "2", "--no-import"),
+)
+COMMANDS = (
+    ("similis benchmark engine", "The search engine, with vectors alone."),
+    ("similis benchmark pipeline", "What a picture costs before it is searched with, and pictures a second."),
+    ("similis benchmark http", "A live service: calls a second, milliseconds, processors, memory."),
 )
 
 
@@ -30,7 +37,7 @@ def benchmarks() -> Iterator[tuple[str, str]]:
 
 def main() -> int:
     """Print the list, then run the short ones one after the other; how many failed."""
-    for name, purpose in [*benchmarks(), ("similis benchmark engine", "The search engine, with vectors alone.")]:
+    for name, purpose in [*benchmarks(), *COMMANDS]:
         print(f"{name:28} {purpose}")
     if "--list" in sys.argv:
         return 0

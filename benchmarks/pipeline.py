@@ -8,7 +8,6 @@ Bare passes and whole pictures take turns, so that a noisy machine slows both; m
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import statistics
 import time
@@ -16,14 +15,14 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFilter
+from threadpoolctl import threadpool_limits
 
 from similis.algorithm import Manifest, ModelStore, Pipeline, SubjectMode
 from similis.algorithm._runtime import cpu_session
+from similis.evaluation._load_pictures import HEIGHT, WIDTH, photograph
 from similis.service import Settings
 
 BACKBONE = "efficientnet-lite2"
-WIDTH, HEIGHT = 1152, 868
 TARGET = 2.5
 
 
@@ -34,24 +33,11 @@ def main() -> None:
     parser.add_argument("--subject-finder", type=SubjectMode, choices=list(SubjectMode), default=SubjectMode.FAST)
     parser.add_argument("--json", type=Path, metavar="FILE")
     options = parser.parse_args()
-    results = measure(ModelStore(Settings().models), photograph(), options.rounds, options.subject_finder)
+    with threadpool_limits(limits=1, user_api="blas"):
+        results = measure(ModelStore(Settings().models), photograph(2), options.rounds, options.subject_finder)
     print_table(results)
     if options.json:
         options.json.write_text(json.dumps(results, indent=2) + "\n", "utf-8")
-
-
-def photograph() -> bytes:
-    """A JPEG with what photographs have: soft ground, a shaded object with texture on it, sensor noise."""
-    random = np.random.default_rng(2)
-    ground = Image.fromarray(random.integers(90, 230, (7, 9, 3), dtype=np.uint8)).resize((WIDTH, HEIGHT))
-    texture = Image.fromarray(random.integers(0, 256, (HEIGHT // 6, WIDTH // 6, 3), dtype=np.uint8))
-    shape = Image.new("L", (WIDTH, HEIGHT))
-    ImageDraw.Draw(shape).rounded_rectangle((330, 160, 800, 730), radius=90, fill=200)
-    ground.paste(texture.resize((WIDTH, HEIGHT)), mask=shape.filter(ImageFilter.GaussianBlur(2)))
-    noisy = np.asarray(ground, float) + random.normal(0, 4, (HEIGHT, WIDTH, 3))
-    buffer = io.BytesIO()
-    Image.fromarray(noisy.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=85)
-    return buffer.getvalue()
 
 
 def measure(store: ModelStore, data: bytes, rounds: int, finder: SubjectMode) -> dict[str, object]:
