@@ -39,7 +39,6 @@ CHECKS = [
     negative_data_rejection,
     response_headers_conformance,
     response_schema_conformance,
-    negative_data_rejection,
 ]
 EXAMPLES = 16
 SETTINGS = settings(derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
