@@ -14,12 +14,14 @@ from typing import Any
 import pytest
 
 from similis.domain import Role
+from similis.privacy import _backup
 from similis.service import App, Settings
 
 Similis = Callable[..., Any]
 Draw = Callable[..., bytes]
 KEY = base64.b64encode(b"m" * 32).decode()
 PHRASE = "correct horse battery"
+_QUICK = 1 << 10
 
 
 @pytest.fixture
@@ -35,6 +37,12 @@ def shop(similis: Similis, tmp_path: Path, draw: Draw) -> Similis:
 @pytest.fixture
 def keys(tmp_path: Path) -> Path:
     return tmp_path / "data.keys"
+
+
+@pytest.fixture
+def quickly_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backups whose passphrases are tried quickly; one test has them as they are."""
+    monkeypatch.setitem(_backup._COST, "n", _QUICK)
 
 
 @pytest.fixture
@@ -146,6 +154,7 @@ def test_a_backup_restores_all_keys(shop: Similis, tmp_path: Path, keys: Path, p
     assert _score(shop, tmp_path) == 1.0
 
 
+@pytest.mark.usefixtures("quickly_tried")
 def test_a_backup_of_another_master_key_does_not_have_it(
     shop: Similis, tmp_path: Path, keys: Path, phrase: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +172,7 @@ def test_a_backup_of_another_master_key_does_not_have_it(
     assert _score(shop, tmp_path) == 1.0
 
 
+@pytest.mark.usefixtures("quickly_tried")
 def test_a_wrong_passphrase_or_a_damaged_backup_makes_nothing(
     shop: Similis, tmp_path: Path, keys: Path, phrase: Path
 ) -> None:
@@ -172,8 +182,10 @@ def test_a_wrong_passphrase_or_a_damaged_backup_makes_nothing(
     other.write_text(PHRASE + "!")
     shutil.rmtree(keys)
     assert "passphrase is wrong" in shop("keyring", "restore", file, "--passphrase-file", other).err
+    cheaper = content.replace(b'"n": %d' % _QUICK, b'"n": 2')
+    assert cheaper != content
     for damaged in (b"", b"{}\n", content[:-1], content[:-1] + bytes([content[-1] ^ 1]), b"x" + content,
-                    content.replace(b'"n": 131072', b'"n": 2'), content.replace(b"keys 1", b"keys 2")):  # fmt: skip
+                    cheaper, content.replace(b"keys 1", b"keys 2")):  # fmt: skip
         file.write_bytes(damaged)
         assert shop("keyring", "restore", file, "--passphrase-file", phrase).status == 3
     assert not keys.exists()
@@ -224,6 +236,7 @@ def test_a_check_removes_nothing_and_tells_of_a_change_that_was_cut_short(
     assert not (keys / "instances" / f"{uid}.key").exists()
 
 
+@pytest.mark.usefixtures("quickly_tried")
 def test_a_backup_needs_no_hard_links_and_a_restored_directory_may_be_mounted(
     shop: Similis, keys: Path, tmp_path: Path, phrase: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
