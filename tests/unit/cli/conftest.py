@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ class Ran:
 
 
 Similis = Callable[..., Ran]
+Prepare = Callable[[Callable[[], None]], None]
 
 
 def _made_once(make: Callable[..., object]) -> Callable[..., object]:
@@ -75,3 +77,23 @@ def similis(
         return Ran(status, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="module")
+def _left(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("left")
+
+
+@pytest.fixture
+def prepare(tmp_path: Path, _left: Path) -> Prepare:
+    """Fill the data directory: the first test of a module does so, the others copy what it left with its keys."""
+
+    def prepared(fill: Callable[[], None]) -> None:
+        if any(_left.iterdir()):
+            shutil.copytree(_left, tmp_path, dirs_exist_ok=True)
+            return
+        fill()
+        for part in ("data", "data.keys"):
+            shutil.copytree(tmp_path / part, _left / part)
+
+    return prepared

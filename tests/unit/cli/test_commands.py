@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import resource
-import shutil
 import stat
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from tests.unit.colours import with_pack
 
 Similis = Callable[..., Any]
+Prepare = Callable[[Callable[[], None]], None]
 Draw = Callable[..., bytes]
 
 
@@ -31,22 +31,15 @@ def photos(tmp_path: Path, draw: Draw) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the first `shop` leaves its data to the others."""
-    return tmp_path_factory.mktemp("filled")
-
-
 @pytest.fixture
-def shop(similis: Similis, photos: Path, tmp_path: Path, filled: Path) -> Similis:
+def shop(similis: Similis, photos: Path, prepare: Prepare) -> Similis:
     """A generic instance `shop` with the photos added."""
-    if any(filled.iterdir()):
-        shutil.copytree(filled, tmp_path, dirs_exist_ok=True)
-        return similis
-    assert similis("instance", "create", "shop", "--type", "generic").status == 0
-    assert similis("add", "shop", photos, "--no-crop").status == 0
-    for part in ("data", "data.keys"):
-        shutil.copytree(tmp_path / part, filled / part)
+
+    def fill() -> None:
+        assert similis("instance", "create", "shop", "--type", "generic").status == 0
+        assert similis("add", "shop", photos, "--no-crop").status == 0
+
+    prepare(fill)
     return similis
 
 

@@ -18,6 +18,7 @@ from similis.privacy import _backup
 from similis.service import App, Settings
 
 Similis = Callable[..., Any]
+Prepare = Callable[[Callable[[], None]], None]
 Draw = Callable[..., bytes]
 KEY = base64.b64encode(b"m" * 32).decode()
 PHRASE = "correct horse battery"
@@ -25,12 +26,16 @@ _QUICK = 1 << 10
 
 
 @pytest.fixture
-def shop(similis: Similis, tmp_path: Path, draw: Draw) -> Similis:
+def shop(similis: Similis, tmp_path: Path, draw: Draw, prepare: Prepare) -> Similis:
     """An instance of one picture, which is kept beside."""
     (tmp_path / "photos" / "p1").mkdir(parents=True)
     (tmp_path / "photos" / "p1" / "a.png").write_bytes(draw(1))
-    assert similis("instance", "create", "shop", "--type", "generic").status == 0
-    assert similis("add", "shop", tmp_path / "photos").status == 0
+
+    def fill() -> None:
+        assert similis("instance", "create", "shop", "--type", "generic").status == 0
+        assert similis("add", "shop", tmp_path / "photos").status == 0
+
+    prepare(fill)
     return similis
 
 

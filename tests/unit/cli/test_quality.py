@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 Similis = Callable[..., Any]
+Prepare = Callable[[Callable[[], None]], None]
 Draw = Callable[..., bytes]
 PRODUCTS, VIEWS = 10, 3
 
@@ -26,10 +27,14 @@ def photos(tmp_path: Path, draw: Draw) -> Path:
 
 
 @pytest.fixture
-def shop(similis: Similis, photos: Path) -> Similis:
+def shop(similis: Similis, photos: Path, prepare: Prepare) -> Similis:
     """A generic instance `shop` with the photos added."""
-    assert similis("instance", "create", "shop", "--type", "generic").status == 0
-    assert similis("add", "shop", photos, "--no-crop").status == 0
+
+    def fill() -> None:
+        assert similis("instance", "create", "shop", "--type", "generic").status == 0
+        assert similis("add", "shop", photos, "--no-crop").status == 0
+
+    prepare(fill)
     return similis
 
 
