@@ -55,21 +55,33 @@ def test_a_writer_may_change_pictures_but_not_the_instance(writer_page: Page) ->
 def test_settings_hold_and_are_taken_back(page: Page, shop: Shop) -> None:
     name = shop.instance()
     main = visit(page, f"instance/{name}")
+    main.get_by_label("Capacity").fill("250000")
     main.get_by_label("Days to keep pictures").fill("30")
     main.get_by_label("Calls a second").fill("2.5")
     main.get_by_label("Bytes of a call").fill("100000")
     main.get_by_role("button", name="Save").click()
     expect(page.get_by_role("status").filter(has_text="Saved.")).to_be_visible()
+    expect(main).to_contain_text("0 of 250,000 pictures")
     expect(main).to_contain_text("30 days")
     expect(main).to_contain_text("at most 2.5")
     expect(main).to_contain_text("at most 100 kB")
-    assert _settings(shop, name) == (30, 2.5, 100_000, None)
+    assert _settings(shop, name) == (250_000, 30, 2.5, 100_000, None)
     main.get_by_label("Days to keep pictures").fill("")
     main.get_by_label("Calls a second").fill("")
     main.get_by_label("Bytes of a call").fill("")
     main.get_by_role("button", name="Save").click()
     expect(main.get_by_role("region", name=name)).to_contain_text("for ever")  # the note of the setting says so, too
-    assert _settings(shop, name) == (None, None, None, None)
+    assert _settings(shop, name) == (250_000, None, None, None, None)
+
+
+def test_the_capacity_is_not_set_below_what_there_is(page: Page, shop: Shop) -> None:
+    name = shop.instance("generic", photos()[:2])
+    main = visit(page, f"instance/{name}")
+    main.get_by_label("Capacity").fill("1")
+    main.get_by_role("button", name="Save").click()
+    expect(main.get_by_label("Capacity")).to_have_js_property("validity.rangeUnderflow", True)
+    expect(main).to_contain_text("2 of 100,000 pictures")
+    assert _settings(shop, name)[0] == 100_000
 
 
 def test_a_picture_url_shows_what_it_makes_and_brings_pictures_at_once(
@@ -269,9 +281,9 @@ def _alike(product: str, name: str) -> dict[str, Any]:
     return {"product_id": product, "pic_name": name, "similarity": 1.0 if name == "a" else 0.95}
 
 
-def _settings(shop: Shop, name: str) -> tuple[int | None, float | None, int | None, str | None]:
+def _settings(shop: Shop, name: str) -> tuple[int, int | None, float | None, int | None, str | None]:
     shown = shop.operator.get(f"/api/v1/instances/{name}").json()
-    return shown["retention_days"], shown["qps"], shown["max_body"], shown["picture_url"]
+    return shown["capacity"], shown["retention_days"], shown["qps"], shown["max_body"], shown["picture_url"]
 
 
 def _posts(route: Route) -> bool:

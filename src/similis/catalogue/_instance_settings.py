@@ -1,4 +1,4 @@
-"""What of instances is changed at any time: how long they keep pictures, how many calls they allow, and so on."""
+"""What of instances is changed at any time: how many pictures they hold, how many calls they allow, and so on."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from similis.catalogue._database import Database
 from similis.catalogue._instances import change_row, lock_named, read_instance_of_id
-from similis.domain import Instance, SettingValue
+from similis.domain import Conflict, Instance, SettingValue
 
 
 class InstanceSettings:
@@ -24,8 +24,19 @@ class InstanceSettings:
 
         Raises:
             InstanceNotFound: there is none of that name.
+            Conflict: it holds more pictures than it shall.
         """
         with self._database.writing() as connection:
             found = lock_named(connection, name)
+            _check_room(found.name, read_instance_of_id(connection, found.id).picture_count, changes)
             change_row(connection, found.id, **changes)
             return read_instance_of_id(connection, found.id)
+
+
+def _check_room(name: str, count: int, changes: Mapping[str, SettingValue]) -> None:
+    capacity = changes.get("capacity")
+    if isinstance(capacity, int) and capacity < count:
+        raise Conflict(
+            f"The instance {name!r} holds {count:,} pictures: its capacity cannot be {capacity:,}.",
+            f"Give {count:,} or more, or delete pictures first.",
+        )

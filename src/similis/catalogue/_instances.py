@@ -237,24 +237,29 @@ def _count(found: int | None, expected: Instance) -> int:
     return found
 
 
-def count_pictures(connection: Connection, expected: Instance, difference: int) -> int:
-    """Change the number of an instance's pictures, in the transaction that adds or removes them, and return it."""
+def count_pictures(connection: Connection, expected: Instance, difference: int) -> tuple[int, int]:
+    """Change the number of an instance's pictures, in the transaction that adds or removes them.
+
+    Returns:
+        The number, and the instance's capacity, which may be another than when it was read.
+    """
     counted = update(instance).where(instance.c.id == expected.id)
     counted = counted.values(picture_count=instance.c.picture_count + difference)
-    count: int = connection.execute(counted.returning(instance.c.picture_count)).scalar_one()
-    return count
+    row = connection.execute(counted.returning(instance.c.picture_count, instance.c.capacity)).one()
+    return row.picture_count, row.capacity
 
 
-def check_capacity(expected: Instance, count: int) -> None:
+def check_capacity(expected: Instance, count: int, capacity: int) -> None:
     """Check that an instance may hold so many pictures.
 
     Raises:
         CapacityReached: it may not.
     """
-    if count > expected.spec.capacity:
+    if count > capacity:
         raise CapacityReached(
-            f"The instance {expected.name!r} may hold {expected.spec.capacity} pictures, not {count}.",
-            "Delete pictures that are no longer needed or use an instance with a higher capacity.",
+            f"The instance {expected.name!r} may hold {capacity} pictures, not {count}.",
+            "Delete pictures that are no longer needed, or have an administrator raise its capacity: "
+            f"similis instance set {expected.name} --capacity N.",
         )
 
 

@@ -74,7 +74,7 @@ class Additions:
         """
         replaced = _find(connection, self._instance, self._rows)
         difference = len(self._rows) - len(replaced)
-        check_capacity(self._instance, count_pictures(connection, self._instance, difference))
+        check_capacity(self._instance, *count_pictures(connection, self._instance, difference))
         _remove(connection, self._instance, list(replaced.values()))
         ids = insert_rows(connection, list(self._rows.values()))
         insert_vectors(connection, self._instance, {ids[key]: self._vectors[key] for key in self._rows}, self._sealer)

@@ -70,7 +70,7 @@ def show(session: Session, name: Name) -> None:
         instance = target.instances.get(name)
     session.output.data(as_json(instance))
     session.output.table(_HEADINGS, [_row(instance)])
-    session.output.say(f"{_limits(instance).capitalize()}.")
+    session.output.say(f"{_limits(instance)}.")
     if instance.tuning is not None:
         _say_tuning(session, instance.tuning)
 
@@ -78,6 +78,9 @@ def show(session: Session, name: Name) -> None:
 def change_settings(
     session: Session,
     name: Name,
+    capacity: Annotated[
+        int | None, typer.Option("--capacity", help="Pictures at most, and not fewer than there are.")
+    ] = None,
     retention_days: Annotated[
         str | None,
         typer.Option("--retention-days", metavar="N|none", help="Pictures are removed after N days."),
@@ -100,17 +103,19 @@ def change_settings(
         ),
     ] = None,
 ) -> None:
-    """Change how long pictures are kept, which calls are allowed, or where browsers find pictures."""
+    """Change how many pictures are kept, how long, which calls are allowed, or where browsers find pictures."""
     changes: dict[str, SettingValue] = given_changes(
         retention_days=(retention_days, int),
         qps=(qps, float),
         max_body=(max_body, int),
         picture_url=(picture_url, str),
     )
+    if capacity is not None:
+        changes["capacity"] = capacity
     with session.target() as target:
         instance = target.instances.set(name, **changes)
     session.output.data(as_json(instance))
-    session.output.say(f"{name}: {_limits(instance)}.")
+    session.output.say(f"{name}. {_limits(instance)}.")
 
 
 def delete(
@@ -176,7 +181,8 @@ def _limits(instance: Instance) -> str:
     calls = "any number of" if instance.qps is None else f"{instance.qps:g}"
     shown = "nowhere" if instance.picture_url is None else f"at {instance.picture_url}"
     size = "" if instance.max_body is None else f" of {instance.max_body:,} bytes at most"
-    return f"pictures are kept {kept}, {calls} calls a second{size} are allowed, browsers find pictures {shown}"
+    held = f"Up to {instance.capacity:,} pictures are kept {kept}"
+    return f"{held}, {calls} calls a second{size} are allowed, browsers find pictures {shown}"
 
 
 def _say_tuning(session: Session, tuning: Tuning) -> None:

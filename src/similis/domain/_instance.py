@@ -56,10 +56,7 @@ class InstanceSpec:
                 f"The region has {len(self.region)} characters, or some that cannot be printed.",
                 f"Give a name of 1 to {MAX_REGION} printable characters, such as cn-shanghai.",
             )
-        if not 1 <= self.capacity <= MAX_CAPACITY:
-            raise InvalidInput(
-                f"The capacity is {self.capacity}.", f"Give the number of pictures, 1 to {MAX_CAPACITY:,}."
-            )
+        _check_capacity(self.capacity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +92,20 @@ class Instance:
         """The instance's name."""
         return self.spec.name
 
+    @property
+    def capacity(self) -> int:
+        """How many pictures it may hold."""
+        return self.spec.capacity
+
 
 SettingValue: TypeAlias = float | str | None
-INSTANCE_SETTINGS = ("retention_days", "qps", "max_body", "picture_url")
+INSTANCE_SETTINGS = ("capacity", "retention_days", "qps", "max_body", "picture_url")
 """What of an instance can be changed at any time."""
 _SETTABLE = f"Give some of {', '.join(INSTANCE_SETTINGS)}."
 
 
 def check_instance_settings(changes: Mapping[str, SettingValue]) -> Mapping[str, SettingValue]:
-    """Return settings to change once they are found right; None takes one away.
+    """Return settings to change once they are found right; None takes one away, but for the capacity.
 
     Raises:
         InvalidInput: there is none, a name is unknown, or a value is out of its limits.
@@ -113,7 +115,17 @@ def check_instance_settings(changes: Mapping[str, SettingValue]) -> Mapping[str,
         raise InvalidInput(f"An instance has no setting {min(unknown)[:40]!r}.", _SETTABLE)
     if not changes:
         raise InvalidInput("No setting of the instance is to be changed.", _SETTABLE)
-    return {name: None if value is None else _CHECKS[name](value) for name, value in changes.items()}
+    return {name: _checked(name, value) for name, value in changes.items()}
+
+
+def _checked(name: str, value: SettingValue) -> SettingValue:
+    return None if value is None and name != "capacity" else _CHECKS[name](value)
+
+
+def _check_capacity(capacity: int | None) -> int:
+    if not (isinstance(capacity, int) and 1 <= capacity <= MAX_CAPACITY):
+        raise InvalidInput(f"The capacity is {capacity}.", f"Give the number of pictures, 1 to {MAX_CAPACITY:,}.")
+    return capacity
 
 
 def _check_days(days: float) -> int:
@@ -125,6 +137,7 @@ def _check_days(days: float) -> int:
 
 
 _CHECKS: Mapping[str, Callable[[Any], SettingValue]] = {
+    "capacity": _check_capacity,
     "retention_days": _check_days,
     "qps": check_qps,
     "max_body": check_max_body,

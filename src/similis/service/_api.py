@@ -242,10 +242,12 @@ class InstanceHandle:
         """Change settings, and return the instance; None takes one away.
 
         Args:
-            **settings: `retention_days`, after which pictures are removed, `qps`, calls a second over HTTP,
-                `max_body`, bytes of such a call, and `picture_url`, where the console finds the shop's pictures.
+            **settings: `capacity`, pictures at most (not None), `retention_days`, after which pictures are removed,
+                `qps`, calls a second over HTTP, `max_body`, bytes of such a call, and `picture_url`, where the
+                console finds the shop's pictures.
 
         Raises:
+            Conflict: the capacity is below the number of pictures that there are.
             InvalidInput: nothing, an unknown setting, or a value out of its limits.
         """
         return self._app.instances.set(self.name, **settings)

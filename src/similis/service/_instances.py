@@ -95,10 +95,13 @@ class Instances:
             raise
 
     def set(self, name: str, **changes: SettingValue) -> Instance:
-        """Change `retention_days`, `qps`, `max_body` or `picture_url`, at once for all gateways; None takes one away.
+        """Change `capacity`, `retention_days`, `qps`, `max_body` or `picture_url`, at once for all gateways.
+
+        None takes one away, but for the capacity, which there always is.
 
         Raises:
             InstanceNotFound: there is none of that name.
+            Conflict: the capacity is below the number of pictures that there are.
             InvalidInput: nothing, an unknown setting, or a value out of its limits.
             InvalidUrl: the picture URL is none.
         """

@@ -15,6 +15,7 @@ from similis.domain import (
     AccessKey,
     CapacityReached,
     Category,
+    Conflict,
     Instance,
     InstanceExists,
     InstanceNotFound,
@@ -146,6 +147,28 @@ def test_capacity_counts_new_pictures_only(
     assert catalogue.last_seq(small) == before
     catalogue.delete(small, "p")
     catalogue.add(small, [new_picture("r")])
+
+
+def test_a_raised_capacity_counts_at_once_also_where_the_instance_was_read_before(
+    catalogue: Catalogue, make_instance: MakeInstance, new_picture: MakePicture
+) -> None:
+    small = catalogue.change_index(make_instance("small", 1), "milvus")
+    catalogue.add(small, [new_picture("p")])
+    with pytest.raises(CapacityReached) as caught:
+        catalogue.add(small, [new_picture("q")])
+    assert "similis instance set small --capacity N" in caught.value.hint
+    assert catalogue.instance_settings.change("small", {"capacity": 3}).capacity == 3
+    catalogue.add(small, [new_picture("q")])
+    for too_low in (1, 0):
+        with pytest.raises(Conflict, match="holds 2 pictures") as refused:
+            catalogue.instance_settings.change("small", {"capacity": too_low, "qps": 5.0})
+        assert "2 or more" in refused.value.hint
+    changed = catalogue.instance_settings.change("small", {"capacity": 2})
+    assert (changed.capacity, changed.qps) == (2, None)
+    catalogue.add(small, [new_picture("q", int_attr=1)])
+    with pytest.raises(CapacityReached, match="hold 2 pictures, not 3"):
+        catalogue.add(small, [new_picture("r")])
+    catalogue.verify()
 
 
 @pytest.mark.parametrize("numbers", [[1.0] * 7, [1.0] * 9, [1.0] * 7 + [np.nan], [np.inf] * 8])

@@ -130,11 +130,13 @@ def test_a_filled_shadow_takes_the_place_of_the_live_one(
     make_instance("other")
     export = begin_task(shop, TaskKind.EXPORT)
     catalogue.change_index(shop, "milvus")
+    catalogue.instance_settings.change("shop", {"capacity": 20_000, "qps": 2.5})
     catalogue.importing.apply(claim, shadow, Batch([new_picture("new")], [], 1, 1, 9), now + _MINUTE)
     live = catalogue.shadows.swap(claim, shop, shadow)
     assert catalogue.instance("shop") == live
     assert (live.id, live.uid, live.picture_count, live.created_at) == (shadow.id, _UID, 1, shop.created_at)
     assert (shadow.index, live.index) == ("faiss", "milvus")
+    assert (shadow.capacity, live.capacity, live.qps) == (10_000, 20_000, 2.5)
     ended = catalogue.tasks.get(claim.task_id)
     assert (ended.instance, ended.status, ended.counts.added) == ("shop", TaskStatus.SUCCESS, 1)
     (retired,) = catalogue.shadows.retired(datetime.now(UTC))

@@ -211,8 +211,14 @@ def test_a_full_instance_takes_no_more_but_still_replaces(api: httpx.Client) -> 
     path = "/api/v1/instances/things/pictures"
     for name in ("a", "b"):
         assert api.post(path, data={**KEY, "pic_name": name}, files={"file": GOOD}).status_code == 201
-    expect(api.post(path, data={**KEY, "pic_name": "c"}, files={"file": GOOD}), 409, "capacity_reached")
+    full = expect(api.post(path, data={**KEY, "pic_name": "c"}, files={"file": GOOD}), 409, "capacity_reached")
+    assert "instance set things --capacity" in full["hint"]
     assert api.post(path, data={**KEY, "pic_name": "b"}, files={"file": GOOD}).status_code == 200
+    for wrong in (None, 0, 1_000_000_001, "3", 2.5, True):
+        expect(api.patch("/api/v1/instances/things", json={"capacity": wrong}), 400, "invalid_input")
+    expect(api.patch("/api/v1/instances/things", json={"capacity": 1}), 409, "conflict")
+    assert api.patch("/api/v1/instances/things", json={"capacity": 3}).json()["capacity"] == 3
+    assert api.post(path, data={**KEY, "pic_name": "c"}, files={"file": GOOD}).status_code == 201
 
 
 def _chunks(size: int) -> Iterator[bytes]:

@@ -132,7 +132,8 @@ def test_a_body_above_a_limit_on_the_wire(app: App, address: str, pictures: list
 def test_whom_the_limit_holds_cannot_lift_it_and_the_operator_can(api: httpx.Client, app: App, address: str) -> None:
     assert api.patch("/api/v1/instances/shop", json={"max_body": LEAST}).json()["max_body"] == LEAST
     with calling(address, app.access.create(Role.ADMIN, ["shop"])) as own:
-        assert own.patch("/api/v1/instances/shop", json={"max_body": None}).status_code == 403
+        for limit in ({"max_body": None}, {"qps": None}, {"capacity": 200_000}):
+            assert own.patch("/api/v1/instances/shop", json=limit).status_code == 403
     assert api.patch("/api/v1/instances/shop", json={"max_body": None}).json()["max_body"] is None
 
 

@@ -13,6 +13,7 @@ from similis.domain import (
     DEFAULT_REGION,
     INT_FIELDS,
     MAX_BODY,
+    MAX_CAPACITY,
     MAX_LIFETIME,
     MAX_NUM,
     MAX_QPS,
@@ -47,6 +48,7 @@ _ON_DUPLICATE = (
 _QPS = f"Calls a second, {MIN_QPS:g} to {MAX_QPS:,.0f}."
 _MAX_BODY = f"Bytes of a request's body, {MIN_BODY:,} to {MAX_BODY:,}."
 _PICTURES_PER_DAY = "Pictures that may be added with it from midnight to midnight UTC."
+_CAPACITY = f"Pictures at most, 1 to {MAX_CAPACITY:,}, and not fewer than there are; never null."
 _RETENTION = f"Days after which pictures are removed, 1 to {MAX_RETENTION_DAYS:,}."
 _PICTURE_URL = (
     "Where the console shows the shop's own pictures, such as `https://shop.example/{product_id}/{pic_name}`; "
@@ -91,6 +93,7 @@ class MoveForm(JsonForm):
 class SettingsForm(JsonForm):
     """Settings of an instance to change; null takes one away, an absent one stays."""
 
+    capacity: Annotated[int | None, Field(description=_CAPACITY)] = None
     retention_days: Annotated[int | None, Field(description=_RETENTION)] = None
     qps: Annotated[float | None, Field(description=_QPS)] = None
     max_body: Annotated[int | None, Field(description=_MAX_BODY)] = None

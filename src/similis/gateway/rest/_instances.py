@@ -50,9 +50,9 @@ def show_instance(name: str, _caller: Reader, service: Service) -> JsonObject:
 def set_instance(
     name: str, caller: Admin, service: Service, form: Annotated[SettingsForm, Depends(Json(SettingsForm))]
 ) -> JsonObject:
-    """Change how long pictures are kept and which calls are allowed. Role: admin; of all for `qps`, `max_body`."""
+    """Change what is kept and which calls are allowed. Role: admin; of all for `capacity`, `qps`, `max_body`."""
     changes = form.changes()
-    if {"qps", "max_body"} & changes.keys():
+    if {"capacity", "qps", "max_body"} & changes.keys():
         require(caller, Role.ADMIN)  # a quota protects others: whom it holds back must not lift it
     return as_json(service.instances.set(name, **changes))
 

@@ -64,6 +64,7 @@ REST: Mapping[tuple[str, str], tuple[Build, ...]] = {
         lambda _at, _: {"json": {"retention_days": 1}},
         lambda _at, _: {"json": {"qps": 1.5}},
         lambda _at, _: {"json": {"max_body": 100_000}},
+        lambda _at, _: {"json": {"capacity": 200_000}},
         lambda at, _: {"json": {"picture_url": f"https://{at.bucket}.example/{{pic_name}}"}},
     ),
     ("delete", _INSTANCE): (_nothing,),

@@ -40,7 +40,7 @@ export const CHINESE = {
   invalid_lifetime: ["临时密钥的有效期超出范围。", ""],
   invalid_arn: ["角色的 ARN 格式不正确。", "请检查 ARN。"],
   invalid_url: ["URL 格式不正确，或指向不允许访问的主机。", "请检查 URL。"],
-  capacity_reached: ["实例已满，不能再添加图片。", "请删除不再需要的图片，或使用容量更大的实例。"],
+  capacity_reached: ["实例已满，不能再添加图片。", "请删除不再需要的图片，或请管理员在实例设置中提高容量。"],
   pictures_used_up: ["此访问密钥今日可添加的图片数量已用完。", "请明日再试，或联系管理员提高限额。"],
   duplicate_picture: ["已有几乎相同的图片。", "如仍要添加，请允许近似重复的图片。"],
   conflict: ["当前状态不允许此操作。", ""],

@@ -12,6 +12,7 @@ const EXAMPLE = { product_id: "boot-17", pic_name: "front.jpg", custom_content: 
 const t = messages("instance_settings", {
   en: {
     title: "Settings", save: "Save", saved: "Saved.",
+    capacity: "Capacity", "capacity.note": "How many pictures it may hold, and not fewer than it does.",
     retention: "Days to keep pictures", "retention.note": "Pictures are removed so many days after they were added. Empty: they are kept for ever.",
     qps: "Calls a second", "qps.note": "More calls than this are refused for the moment. Empty: no limit.",
     bytes: "Bytes of a call", "bytes.note": "Larger calls are refused. Empty: as many as the service takes.",
@@ -20,6 +21,7 @@ const t = messages("instance_settings", {
   },
   zh: {
     title: "设置", save: "保存", saved: "已保存。",
+    capacity: "容量", "capacity.note": "最多可存放的图片数量，不得少于现有图片数。",
     retention: "图片保留天数", "retention.note": "图片在添加后经过这些天数会被删除。留空表示永久保留。",
     qps: "每秒调用次数", "qps.note": "超出的调用会被暂时拒绝。留空表示不限。",
     bytes: "每次调用的字节数", "bytes.note": "更大的调用会被拒绝。留空表示与服务上限相同。",
@@ -30,8 +32,9 @@ const t = messages("instance_settings", {
 
 /** The part of the page. */
 export function settings(page) {
-  const { retention_days: days, qps, max_body: bytes, picture_url: url } = known(page.name);
+  const { capacity, picture_count: count, retention_days: days, qps, max_body: bytes, picture_url: url } = known(page.name);
   const inputs = {
+    capacity: h("input", { type: "number", required: true, min: text(Math.max(1, count)), max: "1000000000", step: "1", value: text(capacity), disabled: !reachesAll() }),
     retention_days: h("input", { type: "number", min: "1", max: "36500", step: "1", value: text(days) }),
     qps: h("input", { type: "number", min: "0.01", max: "100000", step: "any", value: text(qps), disabled: !reachesAll() }),
     max_body: h("input", { type: "number", min: "65536", max: "8388608", step: "1", value: text(bytes), disabled: !reachesAll() }),
@@ -45,6 +48,7 @@ export function settings(page) {
   };
   return card(t("title"), h("form", { onsubmit },
     h("div", { class: "row start" },
+      field(t("capacity"), inputs.capacity, t("capacity.note")),
       field(t("retention"), inputs.retention_days, t("retention.note")), field(t("qps"), inputs.qps, t("qps.note")),
       field(t("bytes"), inputs.max_body, t("bytes.note"))),
     field(t("url"), inputs.picture_url, t("url.note")), example(inputs.picture_url), told, button));
@@ -73,8 +77,9 @@ async function save(page, inputs) {
 }
 
 /** Only what is not as it was; null ends a limit. */
-function changed(before, { retention_days: days, qps, max_body: bytes, picture_url: url }) {
+function changed(before, { capacity, retention_days: days, qps, max_body: bytes, picture_url: url }) {
   const now = {
+    capacity: Number(capacity.value),
     retention_days: days.value === "" ? null : Number(days.value),
     qps: qps.value === "" ? null : Number(qps.value),
     max_body: bytes.value === "" ? null : Number(bytes.value),
