@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from tests.docs.encoder import write_encoder
+
+from similis.service import Settings
 
 Draw = Callable[..., bytes]
 ROOT = Path(__file__).parents[2]
@@ -18,6 +22,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 MADE = sorted((ROOT / "docs" / "reference").glob("*.md"))
 ADDRESS = "http://127.0.0.1:8000"
 KEY = "SIMABCDEFGHJKLMNPQRST:the-secret"
+ENCODER = "my-encoder"
 MILVUS = "http://milvus.example.com:19530"
 DATABASE = "postgresql+psycopg://similis:PASSWORD@db.example.com/similis"
 
@@ -45,18 +50,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory, draw: Draw) -> Path:
     labels = [f"{photo.relative_to(folder)},{photo.parent.name}" for photo in photos]
     (folder / "labels.csv").write_text("\n".join(["path,label", *labels]))
     (folder / "oss-secret").write_text("the-secret-of-the-storage\n")
+    write_encoder(folder / "encoder.onnx")
     (folder / ".curlrc").write_text("fail-with-body\n")
     return folder
 
 
 @pytest.fixture(scope="module")
 def environment(folder: Path) -> dict[str, str]:
-    """The reader's environment: `similis` on the path, no settings of the developer's."""
+    """The reader's environment: `similis` on the path, no settings of the developer's, models to add others to."""
     own = ("SIMILIS_", "PYTHONUNBUFFERED")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(own)}
-    models = {name: os.environ[name] for name in ("SIMILIS_MODELS",) if name in os.environ}
+    models = shutil.copytree(Settings().models, folder / "models")
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    return {**kept, **models, "PATH": path, "CURL_HOME": str(folder)}
+    return {**kept, "SIMILIS_MODELS": str(models), "PATH": path, "CURL_HOME": str(folder)}
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +103,7 @@ def test_shell_examples(
     if MILVUS in script:
         script = script.replace(MILVUS, request.getfixturevalue("milvus_server").uri)
     target = {"SIMILIS_ENDPOINT": service["address"], "SIMILIS_KEY": service["key"]}
-    if MILVUS in block:  # on a data directory: the service was started without it
+    if MILVUS in block or ENCODER in block:  # on a data directory: the service was started without them
         target = {}
     ran = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],  # noqa: S607 - the reader's own shell
