@@ -15,7 +15,7 @@ from similis.algorithm._backbone import Pixels
 _SIDE = 128  # pixels that are looked at, each way
 _NOISE = 2.4  # levels that even the calmer places differ by from what is around them
 _CALMER = 0.25  # the share of all places
-_DETAIL = 0.045  # what pixels differ by from the mean of their neighbours, as a share of what they differ by at all
+_DETAIL = 0.04  # what pixels differ by from the mean of their neighbours, as a share of what they differ by at all
 _NOTHING = 1e-3
 
 _OF_BLURRED, _OF_NOISY = 4.0, 2.0  # noise changes colours, too

@@ -43,6 +43,8 @@ _FEW = 160  # pixels of a side below which more evidence is needed, as each pixe
 _TOGETHER = 0.5  # evidence of all sides, each counted by its length, of 4
 _MOST_TILES = 4  # pictures of a collage
 _ALIKE = 0.85  # least overlap of what was found with an even share of a collage
+_STRIPES = 3  # lines all the way across an inner picture that show it to be a part of a pattern
+_WITHIN = 6  # pixels from its sides at which such lines begin
 _LEAST_CONTRAST = 16  # standard deviation of a colour inside; an even surface is a label or covers something
 
 Numbers = NDArray[np.int64]
@@ -53,7 +55,8 @@ def inner_picture(pixels: Pixels, width: int, height: int) -> Region | None:
     """The most certain of the pictures within a picture, or None where there is none.
 
     At least two of its sides are edges, the others may be the outer picture's own. The one whose sides have the most
-    evidence is taken; where that is an even surface, something covers the picture, and there is none.
+    evidence is taken; where that is an even surface, something covers the picture, and where it is striped or
+    checked, it is a part of the pattern: then there is none.
 
     Args:
         pixels: RGB, uint8[rows, columns, 3], some hundreds each way; the picture may be squashed.
@@ -69,10 +72,14 @@ def inner_picture(pixels: Pixels, width: int, height: int) -> Region | None:
     if found is None:
         return None
     x1, x2, y1, y2 = found
+    region = Region(x1 * width // _SIDE, x2 * width // _SIDE, y1 * height // _SIDE, y2 * height // _SIDE)
+    stripes = upright.across(x1, x2, y1, y2) + level.across(y1, y2, x1, x2)
+    if stripes >= _STRIPES and not _ends_in_the_middle(region, Region.whole(width, height)):
+        return None
     inside = levels[:, y1 + _OUTER : y2 - _OUTER, x1 + _OUTER : x2 - _OUTER]
     if inside.std((1, 2)).max() < _LEAST_CONTRAST:
         return None
-    return Region(x1 * width // _SIDE, x2 * width // _SIDE, y1 * height // _SIDE, y2 * height // _SIDE)
+    return region
 
 
 def other_frames(frame: Region, whole: Region) -> tuple[Region, ...]:
@@ -140,6 +147,13 @@ class _Lines:
         between: Evidence = self.sums[lines][:, stop] - self.sums[lines][:, start]
         between[(lines == 0) | (lines == len(self.places) - 1)] = np.nan
         return between
+
+    def across(self, low: int, high: int, start: int, stop: int) -> int:
+        """How many lines well between two places are edges from start to stop."""
+        inner = (self.places > low + _WITHIN) & (self.places < high - _WITHIN)
+        inner[[0, -1]] = False
+        evidence = self.sums[inner, stop] - self.sums[inner, start]
+        return int((evidence > _SUPPORT * (stop - start)).sum())
 
 
 def _lines(levels: Pixels) -> _Lines:

@@ -110,6 +110,26 @@ def test_grain_has_no_pictures_in_it(grain: str) -> None:
         assert find(Image.open(buffer).convert("RGB")) is None
 
 
+def cloth(seed: int, checked: bool) -> Image.Image:
+    """Light and dark stripes, sharp and exactly level, and across them others."""
+    random, weave = np.random.default_rng(seed), cloud(seed + 50, 200, 180, 100, 140)
+    pen = ImageDraw.Draw(weave)
+    for y in range(0, 180, 22):
+        pen.rectangle((0, y, 200, y + 9), fill=(*(int(level) for level in random.integers(0, 256, 3)),))
+    if checked:
+        for x in range(4, 200, 26):
+            pen.rectangle((x, 0, x + 7, 180), fill=(*(int(level) for level in random.integers(0, 256, 3)),))
+    return weave
+
+
+@pytest.mark.parametrize("checked", [False, True])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_piece_of_striped_or_checked_cloth_is_none(seed: int, checked: bool) -> None:
+    picture = cloud(seed, 400, 320)
+    picture.paste(cloth(seed, checked), (130, 60))
+    assert find(picture) is None
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_what_covers_a_part_of_a_picture_is_none(seed: int) -> None:
     covered = cloud(seed, 400, 300, 0, 90)
