@@ -70,7 +70,7 @@ def show(session: Session, name: Name) -> None:
         instance = target.instances.get(name)
     session.output.data(as_json(instance))
     session.output.table(_HEADINGS, [_row(instance)])
-    session.output.say(f"{_limits(instance)}.")
+    session.output.say(f"{name}: {_limits(instance)}.")
     if instance.tuning is not None:
         _say_tuning(session, instance.tuning)
 
@@ -115,7 +115,7 @@ def change_settings(
     with session.target() as target:
         instance = target.instances.set(name, **changes)
     session.output.data(as_json(instance))
-    session.output.say(f"{name}. {_limits(instance)}.")
+    session.output.say(f"{name}: {_limits(instance)}.")
 
 
 def delete(
@@ -181,7 +181,7 @@ def _limits(instance: Instance) -> str:
     calls = "any number of" if instance.qps is None else f"{instance.qps:g}"
     shown = "nowhere" if instance.picture_url is None else f"at {instance.picture_url}"
     size = "" if instance.max_body is None else f" of {instance.max_body:,} bytes at most"
-    held = f"Up to {instance.capacity:,} pictures are kept {kept}"
+    held = f"up to {instance.capacity:,} pictures are kept {kept}"
     return f"{held}, {calls} calls a second{size} are allowed, browsers find pictures {shown}"
 
 

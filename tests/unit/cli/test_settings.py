@@ -50,7 +50,7 @@ def test_settings_of_an_instance(app: App, address: str, similis: Similis, tmp_p
         assert similis("instance", "set", "nowhere", "--qps", 1, *where).status == 3
         shown = similis("instance", "set", "bags", "--capacity", 250_000, "--json", *where).json
         assert (shown["capacity"], shown["retention_days"]) == (250_000, 30)
-        assert "Up to 250,000 pictures" in " ".join(similis("instance", "show", "bags", *where).out.split())
+        assert "bags: up to 250,000 pictures" in " ".join(similis("instance", "show", "bags", *where).out.split())
         shown = similis("instance", "set", "bags", "--max-body", 100_000, "--json", *where).json
         assert (shown["retention_days"], shown["max_body"]) == (30, 100_000)
         assert "of 100,000 bytes at most" in " ".join(similis("instance", "show", "bags", *where).out.split())
