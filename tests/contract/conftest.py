@@ -30,7 +30,11 @@ def similis(
     """Similis as an operator starts it, with HTTP and TLS."""
     authority, certificate, key = tls
     options = ["--tls-cert", str(certificate), "--tls-key", str(key), "--tls-port", str(free_port)]
-    variables = {"SIMILIS_IMPORT_ROOTS": str(storage), "SIMILIS_CALLBACK_HOSTS": hooks.place}
+    variables = {
+        "SIMILIS_IMPORT_ROOTS": str(storage),
+        "SIMILIS_CALLBACK_HOSTS": hooks.place,
+        "SIMILIS_THREADS": "1",  # an import then starts one process, not one a processor
+    }
     with served(tmp_path_factory.mktemp("served"), *options, **variables) as (address, operator):
         yield Served(address, free_port, authority, operator)
 
