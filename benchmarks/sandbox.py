@@ -16,10 +16,10 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from benchmarks.pipeline import photograph
 from PIL import Image
 
 from similis.algorithm import ModelStore, Pipeline, decode
+from similis.evaluation._load_pictures import photograph
 from similis.service import Settings
 from similis.service._sandbox import Sandbox
 
@@ -48,7 +48,7 @@ def measure(
     ways: Mapping[str, Callable[[bytes], object]], width: int, height: int, rounds: int
 ) -> dict[str, float | str]:
     """Median milliseconds of each way for a JPEG of these sides, and what the sandbox adds to an analysis."""
-    data = resized(photograph(), width, height)
+    data = resized(photograph(2), width, height)
     times: dict[str, list[float]] = defaultdict(list)
     for _ in range(rounds + 1):
         for name, way in ways.items():
