@@ -11,11 +11,13 @@ import pytest
 
 from similis.domain import Unavailable
 from similis.gateway import serve
+from similis.gateway._server import _listen
 from similis.service import App, Settings
 
 SCRIPT = """
 import sys
 from similis.gateway import serve
+from similis.gateway._server import _listen
 from similis.service import App, Settings
 with App.open(Settings(data=sys.argv[1])) as app:
     serve(app, "127.0.0.1", 0, lambda address: print(address, flush=True))
@@ -72,3 +74,10 @@ def test_a_port_in_use_is_said_clearly(app: App) -> None:
 def test_an_unknown_host_is_said_clearly(app: App) -> None:
     with pytest.raises(Unavailable, match="Cannot listen on http://"):
         serve(app, "256.0.0.1", 0, lambda _: None)
+
+
+def test_answers_are_not_held_back_until_the_client_has_acknowledged_their_beginning() -> None:
+    with _listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
