@@ -12,6 +12,8 @@ import httpx
 import httpx._transports.default as _httpx_transports
 import numpy as np
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 from sqlalchemy import create_engine
 from tests.routes import prepared_once
@@ -28,6 +30,12 @@ from similis.catalogue import _postgresql, _schema, _sqlite
 from similis.service import App, Settings
 
 Draw = Callable[..., bytes]
+
+# How fast a machine with other things to do draws examples says nothing of what is tested.
+hypothesis_settings.register_profile(
+    "patient", hypothesis_settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("patient")
 
 
 @pytest.hookimpl(tryfirst=True)
