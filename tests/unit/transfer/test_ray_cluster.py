@@ -64,7 +64,11 @@ class SlowRay(SimpleNamespace):
     def init(self, *, _temp_dir: str, **_options: object) -> None:
         self.directories.append(Path(_temp_dir))
         if self.left is None:
-            self.left = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", f"{_temp_dir}/gcs"])
+            script = "print(flush=True); import time; time.sleep(60)"
+            self.left = subprocess.Popen([sys.executable, "-c", script, f"{_temp_dir}/gcs"], stdout=subprocess.PIPE)
+            assert self.left.stdout
+            with self.left.stdout as said:
+                said.readline()  # before it runs, nobody can see whose it is
             raise Exception("The current node timed out during startup.")  # noqa: TRY002 - as Ray does
 
     def shutdown(self) -> None:
