@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from starlette.types import Receive, Scope, Send
+from tests.unit.gateway.connecting import connected
 
 from similis.gateway._protocol import Limits, Protocol
 from similis.gateway._server import Tls, _End, _Secured, _Server
@@ -64,12 +65,6 @@ def _serving(context: ssl.SSLContext, limits: Limits, monkeypatch: pytest.Monkey
             thread.join()
 
 
-@contextmanager
-def _connected(port: int) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-        yield client
-
-
 def _shaken(client: socket.socket) -> ssl.SSLSocket:
     context = ssl.create_default_context()
     context.check_hostname = False
@@ -86,12 +81,12 @@ def test_handshakes_that_do_not_go_on_are_bounded_and_keep_nobody_out(
 ) -> None:
     limits = Limits(connections=8)
     with _serving(context, limits, monkeypatch) as port, ExitStack() as opened:
-        silent = [opened.enter_context(_connected(port)) for _ in range(30)]
+        silent = [opened.enter_context(connected(port)) for _ in range(30)]
         end, left = time.monotonic() + 3, silent
         while len(left) > 2 and time.monotonic() < end:
             left = [each for each in left if not _ended(each)]
         assert left == silent[-2:]
-        with _connected(port) as client, _shaken(client) as secured:
+        with connected(port) as client, _shaken(client) as secured:
             secured.sendall(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n")
             assert secured.recv(100).startswith(b"HTTP/1.1 204 ")
 
@@ -100,14 +95,14 @@ def test_connections_behind_their_handshake_are_not_taken_for_one(
     context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with _serving(context, Limits(connections=8), monkeypatch) as port, ExitStack() as opened:
-        clients = [opened.enter_context(_shaken(opened.enter_context(_connected(port)))) for _ in range(8)]
+        clients = [opened.enter_context(_shaken(opened.enter_context(connected(port)))) for _ in range(8)]
         for client in clients:
             client.sendall(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n")
             assert client.recv(100).startswith(b"HTTP/1.1 204 ")
 
 
 def test_a_handshake_has_its_time(context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
-    with _serving(context, Limits(handshake_seconds=0.2), monkeypatch) as port, _connected(port) as client:
+    with _serving(context, Limits(handshake_seconds=0.2), monkeypatch) as port, connected(port) as client:
         client.settimeout(3)
         assert client.recv(100) == b""
 
@@ -115,9 +110,9 @@ def test_a_handshake_has_its_time(context: ssl.SSLContext, monkeypatch: pytest.M
 def test_who_must_go_need_not_agree(context: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
     """TLS ends by a word from both sides, and one may be silent."""
     with _serving(context, Limits(connections=1), monkeypatch) as port, ExitStack() as opened:
-        first = opened.enter_context(_shaken(opened.enter_context(_connected(port))))
+        first = opened.enter_context(_shaken(opened.enter_context(connected(port))))
         below = opened.enter_context(socket.socket(fileno=os.dup(first.fileno())))
-        second = opened.enter_context(_shaken(opened.enter_context(_connected(port))))
+        second = opened.enter_context(_shaken(opened.enter_context(connected(port))))
         second.sendall(b"GET / HTTP/1.1\r\nhost: here\r\n\r\n")
         assert second.recv(100).startswith(b"HTTP/1.1 204 ")
         assert first.recv(100).startswith(b"HTTP/1.1 503 ")

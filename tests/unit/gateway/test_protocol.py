@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
+from tests.unit.gateway.connecting import connected
 
 from similis.gateway._protocol import MAX_HEAD, MAX_HEAD_LINES, Limits, Protocol, most_connections
 
@@ -47,12 +48,6 @@ def _serving(limits: Limits) -> Iterator[int]:
         thread.join()
 
 
-@contextmanager
-def _connected(port: int) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as client:
-        yield client
-
-
 def _ask(client: socket.socket) -> None:
     """Make a short request and take in its answer."""
     client.sendall(WHOLE)
@@ -82,13 +77,13 @@ def _refusal(received: bytes) -> tuple[int, str]:
 
 @pytest.mark.parametrize("begun", [HEAD, b"G"], ids=["a head without an end", "one byte"])
 def test_a_head_that_does_not_arrive_is_refused(begun: bytes) -> None:
-    with _serving(Limits(head_seconds=0.2)) as port, _connected(port) as client:
+    with _serving(Limits(head_seconds=0.2)) as port, connected(port) as client:
         client.sendall(begun)
         assert _refusal(_rest(client)) == (408, "request_too_slow")
 
 
 def test_bytes_that_trickle_in_win_no_time() -> None:
-    with _serving(Limits(head_seconds=0.3)) as port, _connected(port) as client:
+    with _serving(Limits(head_seconds=0.3)) as port, connected(port) as client:
         client.sendall(HEAD)
         begun, line = time.monotonic(), b"x: y\r\n"
         client.settimeout(0.02)
@@ -103,19 +98,19 @@ def test_bytes_that_trickle_in_win_no_time() -> None:
 
 
 def test_who_says_nothing_is_left_without_a_word() -> None:
-    with _serving(Limits(head_seconds=0.2)) as port, _connected(port) as client:
+    with _serving(Limits(head_seconds=0.2)) as port, connected(port) as client:
         assert _rest(client) == b""
 
 
 def test_each_request_has_its_own_time() -> None:
-    with _serving(Limits(head_seconds=0.5)) as port, _connected(port) as client:
+    with _serving(Limits(head_seconds=0.5)) as port, connected(port) as client:
         for _ in range(4):
             time.sleep(0.2)
             _ask(client)
 
 
 def test_a_body_that_nobody_asked_for_may_not_trickle_in_for_ever() -> None:
-    with _serving(Limits(head_seconds=0.3)) as port, _connected(port) as client:
+    with _serving(Limits(head_seconds=0.3)) as port, connected(port) as client:
         client.sendall(HEAD + b"content-length: 1000000\r\n\r\n")
         with pytest.raises(OSError, match=r"reset|[Pp]ipe"):
             for _ in range(200):
@@ -124,14 +119,14 @@ def test_a_body_that_nobody_asked_for_may_not_trickle_in_for_ever() -> None:
 
 
 def test_an_answer_that_is_not_read_is_given_up() -> None:
-    with _serving(Limits(stall_seconds=0.3)) as port, _connected(port) as client:
+    with _serving(Limits(stall_seconds=0.3)) as port, connected(port) as client:
         client.sendall(WHOLE.replace(b"/", b"/large", 1))
         time.sleep(1)
         assert len(_rest(client)) < LARGE
 
 
 def test_an_answer_that_is_read_slowly_is_not() -> None:
-    with _serving(Limits(head_seconds=0.3, stall_seconds=0.3)) as port, _connected(port) as client:
+    with _serving(Limits(head_seconds=0.3, stall_seconds=0.3)) as port, connected(port) as client:
         client.sendall(WHOLE.replace(b"/", b"/large", 1))
         received = 0
         while received < LARGE:
@@ -140,12 +135,12 @@ def test_an_answer_that_is_read_slowly_is_not() -> None:
 
 
 def test_a_new_connection_takes_the_place_of_the_one_that_waits_for_longest() -> None:
-    with _serving(Limits(connections=2)) as port, _connected(port) as first:
+    with _serving(Limits(connections=2)) as port, connected(port) as first:
         _ask(first)
-        with _connected(port) as second:
+        with connected(port) as second:
             second.sendall(HEAD)
             time.sleep(0.1)
-            with _connected(port) as third:
+            with connected(port) as third:
                 _ask(third)
                 assert _refusal(_rest(first)) == (503, "overloaded")
 
@@ -153,7 +148,7 @@ def test_a_new_connection_takes_the_place_of_the_one_that_waits_for_longest() ->
 def test_many_who_come_at_once_are_not_more_than_may_be() -> None:
     """They are taken in together, before any that must go is gone."""
     with _serving(Limits(connections=4)) as port, ExitStack() as opened:
-        clients = [opened.enter_context(_connected(port)) for _ in range(40)]
+        clients = [opened.enter_context(connected(port)) for _ in range(40)]
         end, left = time.monotonic() + 5, clients
         while len(left) > 4 and time.monotonic() < end:
             left = [each for each in left if not _has_news(each)]
@@ -166,10 +161,10 @@ def _has_news(client: socket.socket) -> bool:
 
 
 def test_who_comes_while_all_are_busy_is_told_so() -> None:
-    with _serving(Limits(connections=1)) as port, _connected(port) as busy:
+    with _serving(Limits(connections=1)) as port, connected(port) as busy:
         busy.sendall(WHOLE.replace(b"/", b"/large", 1))
         busy.recv(100)
-        with _connected(port) as client:
+        with connected(port) as client:
             assert _refusal(_rest(client)) == (503, "overloaded")
         _rest_of_large(busy)
 
@@ -194,7 +189,7 @@ def test_connections_leave_open_files_to_the_rest(monkeypatch: pytest.MonkeyPatc
 @pytest.mark.parametrize("before", [b"", WHOLE], ids=["first", "behind another"])
 def test_a_long_head_is_refused_whole_or_not(head: bytes, before: bytes) -> None:
     for end in (b"", b"\r\n\r\n"):
-        with _serving(Limits()) as port, _connected(port) as client:
+        with _serving(Limits()) as port, connected(port) as client:
             client.sendall(before + head + end)
             received = _rest(client)
             assert received.startswith(b"HTTP/1.1 200 ") is bool(before)
