@@ -8,6 +8,7 @@ from tools.reference._markdown import described, table, written
 
 from similis.domain import AuditAction, TaskKind, TaskStatus
 from similis.gateway._audit import AuditEntry
+from similis.gateway._errors import MalformedRequest
 from similis.gateway._metrics import Metrics
 from similis.gateway._watch import Watch
 from similis.service import Figures, InstanceFigures
@@ -50,6 +51,7 @@ def example() -> bytes:
     watch = Watch({"method": "GET", "state": {"audit": AuditEntry(AuditAction.PICTURE_SEARCH, instance="shop")}})
     watch.stage("decode", 0.01)
     metrics.count(watch)
+    metrics.refuse(MalformedRequest.code)
     return metrics.exposition().text
 
 

@@ -52,6 +52,12 @@ class Metrics:
         labels = ("method", "route", "status")
         self._requests = Counter("similis_requests", "Requests answered.", labels, registry=self._registry)
         self._seconds = self._times("similis_request_seconds", "Time to answer.", labels)
+        self._refused = Counter(
+            "similis_refused_unread",
+            "Requests refused, and connections closed, before the request was read.",
+            ("code",),
+            registry=self._registry,
+        )
         self._operation_seconds = self._times(
             "similis_operation_seconds", "Time to answer, by the kind of call.", ("operation",)
         )
@@ -70,6 +76,10 @@ class Metrics:
         if entry.action is not None:
             self._operations.add(entry.action, entry.instance, entry.outcome)
             self._operation_seconds.labels(entry.action).observe(watch.seconds)
+
+    def refuse(self, code: str) -> None:
+        """Record what was refused before it was a request that could be counted, by the code of the error."""
+        self._refused.labels(code).inc()
 
     def exposition(self, accept: str = "", shown: Shown = nobody) -> Exposition:
         """All figures, in Prometheus' text format or, where a reader accepts it, as OpenMetrics.

@@ -1,7 +1,8 @@
 """HTTP/1.1 on one connection, with limits where uvicorn has none.
 
 They are: how long a request may take to begin and an answer to be read, how long a head may be, and how many
-connections there may be. What is refused here has not reached the application: it is in no metric and no audit log.
+connections there may be. What is refused here has not reached the application: a count by code is all that tells of
+it, and it is in no audit log.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from similis.gateway._errors import HeadTooLarge, MalformedRequest, status_of
 from similis.gateway._security import SECURITY_HEADERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 log = logging.getLogger(__name__)
 _uvicorn_log = logging.getLogger("uvicorn.error.connection")
@@ -130,6 +131,10 @@ class Protocol(H11Protocol):
         else:
             self._refuse(MalformedRequest("The bytes are no sound HTTP/1.1 request.", "Use an ordinary HTTP client."))
 
+    @staticmethod
+    def tell_refusal(code: str) -> None:
+        """Is told the code of whatever is refused; see `telling`."""
+
     def make_room(self) -> None:
         """Close, for there are too many connections, and be counted no more from now on."""
         self.connections.discard(self)
@@ -181,6 +186,7 @@ class Protocol(H11Protocol):
     def _refuse(self, error: SimilisError) -> None:
         """Answer what the application cannot, unless another answer has begun, and close."""
         log.info("A request was refused before it was read: %s", error.code)
+        self.tell_refusal(error.code)
         if self.conn.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
             request_id = uuid.uuid4().hex
             headers = {**SECURITY_HEADERS, "x-request-id": request_id, "connection": "close"}
@@ -190,6 +196,11 @@ class Protocol(H11Protocol):
             for event in (head, h11.Data(data=bytes(answer.body)), h11.EndOfMessage()):
                 self.transport.write(self.conn.send(event) or b"")
         self.transport.close()
+
+
+def telling(tell_refusal: Callable[[str], None]) -> type[Protocol]:
+    """`Protocol`, as the server makes it for each connection, telling the code of whatever it refuses."""
+    return type("TellingProtocol", (Protocol,), {"tell_refusal": staticmethod(tell_refusal)})
 
 
 class _Connection(h11.Connection):

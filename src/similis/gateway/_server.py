@@ -20,7 +20,7 @@ import uvicorn
 from similis.domain import Unavailable
 from similis.gateway._asgi import begin_leaving, create_asgi
 from similis.gateway._handshakes import Handshakes
-from similis.gateway._protocol import Protocol
+from similis.gateway._protocol import Protocol, telling
 from similis.service import App
 
 _GRACE_SECONDS = 20
@@ -75,7 +75,7 @@ def serve(app: App, host: str, port: int, on_ready: Callable[[str], None], tls: 
         api = create_asgi(app, secured.socket.getsockname()[1] if secured else None)
         config = uvicorn.Config(
             api,
-            http=Protocol,
+            http=telling(api.state.metrics.refuse),
             loop="asyncio",  # others would take in connections without asking `Handshakes`
             ws="none",
             backlog=_BACKLOG,

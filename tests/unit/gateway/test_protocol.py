@@ -15,7 +15,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from tests.unit.gateway.connecting import connected
 
-from similis.gateway._protocol import MAX_HEAD, MAX_HEAD_LINES, Limits, Protocol, most_connections
+from similis.gateway._protocol import MAX_HEAD, MAX_HEAD_LINES, Limits, most_connections, telling
 
 HEAD = b"GET / HTTP/1.1\r\nhost: here\r\n"
 WHOLE = HEAD + b"\r\n"
@@ -33,8 +33,9 @@ async def _answers(scope: Scope, _receive: Receive, send: Send) -> None:
 
 
 @contextmanager
-def _serving(limits: Limits) -> Iterator[int]:
-    kind = type("Limited", (Protocol,), {"limits": limits})
+def _serving(limits: Limits, told: list[str] | None = None) -> Iterator[int]:
+    """The port; what is refused is put on `told`."""
+    kind = type("Limited", (telling((told if told is not None else []).append),), {"limits": limits})
     server = uvicorn.Server(uvicorn.Config(_answers, port=0, http=kind, ws="none", lifespan="off", log_config=None))
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -194,3 +195,30 @@ def test_a_long_head_is_refused_whole_or_not(head: bytes, before: bytes) -> None
             received = _rest(client)
             assert received.startswith(b"HTTP/1.1 200 ") is bool(before)
             assert _refusal(received[received.index(b"HTTP/1.1 431 ") :]) == (431, "head_too_large")
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [
+        (b"GET\r\n\r\n", "malformed_request"),
+        (HEAD + b"a:\r\n" * MAX_HEAD_LINES, "head_too_large"),
+        (HEAD, "request_too_slow"),
+        (b"", None),
+    ],
+    ids=["malformed", "long", "slow", "silent"],
+)
+def test_the_code_of_a_refusal_is_told_once(sent: bytes, code: str | None) -> None:
+    told: list[str] = []
+    with _serving(Limits(head_seconds=0.2), told) as port, connected(port) as client:
+        client.sendall(sent)
+        _rest(client)
+    assert told == ([code] if code else [])
+
+
+def test_who_has_to_make_room_is_told_of() -> None:
+    told: list[str] = []
+    with _serving(Limits(connections=1), told) as port, connected(port) as first:
+        _ask(first)
+        with connected(port) as second:
+            _ask(second)
+    assert told == ["overloaded"]

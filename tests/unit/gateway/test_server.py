@@ -64,6 +64,17 @@ def test_it_is_not_ready_from_the_signal_on_and_takes_calls_until_it_has_drained
     assert process.wait(20) == 0
 
 
+def test_what_is_refused_before_it_is_a_request_is_counted_by_its_code(
+    draining: tuple["subprocess.Popen[str]", str],
+) -> None:
+    _, address = draining
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", httpx.URL(address).port or 0), timeout=10) as client:
+            client.sendall(b"nonsense\r\n\r\n")
+            assert client.recv(65536).startswith(b"HTTP/1.1 400 ")
+    assert 'similis_refused_unread_total{code="malformed_request"} 3.0' in httpx.get(f"{address}/metrics").text
+
+
 def test_a_port_in_use_is_said_clearly(app: App) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
