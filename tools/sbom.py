@@ -12,6 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from cyclonedx.schema import SchemaVersion
+from cyclonedx.validation.json import JsonStrictValidator
+
 ROOT = Path(__file__).parents[1]
 _LOCKED = re.compile(r"^([a-z0-9._-]+)==", re.MULTILINE)
 _COMMAND = [
@@ -36,6 +39,19 @@ def running(bill: dict[str, Any]) -> dict[str, Any]:
     return {**bill, "components": kept, "dependencies": dependencies}
 
 
+def written(bill: dict[str, Any]) -> str:
+    """The bill as the text of a file.
+
+    Raises:
+        ValueError: it does not keep to the schema of its version of CycloneDX.
+    """
+    text = json.dumps(bill, indent=1) + "\n"
+    validator = JsonStrictValidator(SchemaVersion.from_version(bill["specVersion"]))
+    if wrong := validator.validate_str(text):
+        raise ValueError(f"The bill of materials is no sound CycloneDX {bill['specVersion']}: {wrong}")
+    return text
+
+
 def canonical(name: str) -> str:
     """A distribution's name as lock files write it."""
     return re.sub(r"[-_.]+", "-", name).lower()
@@ -49,4 +65,4 @@ def _within(dependency: dict[str, Any], references: set[str]) -> dict[str, Any]:
 if __name__ == "__main__":
     target = Path(sys.argv[1])
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(running(installed()), indent=1) + "\n", encoding="utf-8")
+    target.write_text(written(running(installed())), encoding="utf-8")

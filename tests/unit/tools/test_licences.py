@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 import pytest
 from tools.licences import ALLOWED_FOR_EXTRAS, PAGE, bill, extras, is_allowed, licence, needed, page
-from tools.sbom import ROOT, canonical, running
+from tools.sbom import ROOT, canonical, running, written
 
 
 @pytest.mark.slow
@@ -38,6 +39,14 @@ def test_the_bill_depends_on_nothing_that_is_not_in_it() -> None:
     made = running(bill())
     references = {each["bom-ref"] for each in made["components"]}
     assert {each for entry in made["dependencies"] for each in entry["dependsOn"]} <= references
+
+
+@pytest.mark.slow
+def test_the_bill_keeps_to_the_schema_of_its_format() -> None:
+    made = running(bill())
+    assert json.loads(written(made)) == made
+    with pytest.raises(ValueError, match=r"no sound CycloneDX 1\.6: 'libary' is not one of"):
+        written({**made, "components": [{**made["components"][0], "type": "libary"}]})
 
 
 @pytest.mark.parametrize(
