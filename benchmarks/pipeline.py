@@ -2,7 +2,8 @@
 
     python benchmarks/pipeline.py [--rounds 30] [--subject-finder fast|precise] [--json FILE]
 
-Bare passes and whole pictures take turns, so that a noisy machine slows both; medians are shown.
+Bare passes, whole pictures and bare glances take turns, so that a noisy machine slows all; medians are shown. The
+stage `backbone` holds the squashing, the pass, the glance at 128 × 128, and a second look where a subject is small.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from similis.algorithm import Manifest, ModelStore, Pipeline, SubjectMode
+from similis.algorithm._backbone import GLANCE_SIDE
 from similis.algorithm._runtime import cpu_session
 from similis.evaluation._load_pictures import HEIGHT, WIDTH, photograph
 from similis.service import Settings
@@ -46,16 +48,18 @@ def measure(store: ModelStore, data: bytes, rounds: int, finder: SubjectMode) ->
     backbone = BareBackbone(store.path(BACKBONE), store.manifest(BACKBONE))
     pipeline.analyse(data)
     backbone.milliseconds()
+    backbone.milliseconds(GLANCE_SIDE)
     times: dict[str, list[float]] = defaultdict(list)
     for _ in range(rounds):
         times["bare backbone"].append(backbone.milliseconds())
+        times["bare glance"].append(backbone.milliseconds(GLANCE_SIDE))
         started = time.perf_counter()
         analysis = pipeline.analyse(data)
         times["whole"].append(1000 * (time.perf_counter() - started))
         for stage, spent in analysis.milliseconds.items():
             times[stage].append(spent)
     medians = {stage: round(statistics.median(spent), 2) for stage, spent in times.items()}
-    bare, whole = medians.pop("bare backbone"), medians.pop("whole")
+    bare, glance, whole = (medians.pop(name) for name in ("bare backbone", "bare glance", "whole"))
     return {
         "model": pipeline.model,
         "subject_finder": finder,
@@ -64,6 +68,7 @@ def measure(store: ModelStore, data: bytes, rounds: int, finder: SubjectMode) ->
         "stages_ms": medians,
         "whole_ms": whole,
         "bare_backbone_ms": bare,
+        "bare_glance_ms": glance,
         "ratio": round(whole / bare, 2),
     }
 
@@ -73,15 +78,16 @@ class BareBackbone:
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
         self._session = cpu_session(path, threads=1)
-        spec = manifest.picture_input()
-        shape = (1, 3, spec.height, spec.width)
-        self._feed = {self._session.get_inputs()[0].name: np.zeros(shape, np.float32)}
+        self._side = manifest.picture_input().height
+        self._input = self._session.get_inputs()[0].name
         self._outputs = [manifest.outputs["feature_map"]]
 
-    def milliseconds(self) -> float:
-        """Time of one pass."""
+    def milliseconds(self, side: int | None = None) -> float:
+        """Time of one pass, over a picture of the usual side unless another is given."""
+        side = side or self._side
+        feed = {self._input: np.zeros((1, 3, side, side), np.float32)}
         started = time.perf_counter()
-        self._session.run(self._outputs, self._feed)
+        self._session.run(self._outputs, feed)
         return 1000 * (time.perf_counter() - started)
 
 
@@ -89,7 +95,8 @@ def print_table(results: dict[str, object]) -> None:
     """Stages from top to bottom, then the ratio."""
     stages = results["stages_ms"]
     assert isinstance(stages, dict)  # noqa: S101 - built above
-    rows = [*stages.items(), ("whole", results["whole_ms"]), ("bare backbone", results["bare_backbone_ms"])]
+    alone = [(name, results[f"{name.replace(' ', '_')}_ms"]) for name in ("bare glance", "bare backbone")]
+    rows = [*stages.items(), ("whole", results["whole_ms"]), *alone]
     print(f"{'stage':<16}{'ms':>9}")
     for name, spent in rows:
         print(f"{name:<16}{spent:>9.2f}")

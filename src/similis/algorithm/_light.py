@@ -17,7 +17,8 @@ def lit(pixels: Pixels) -> Pixels:
     Args:
         pixels: RGB, uint8[height, width, 3].
     """
-    brightness = pixels[::_STRIDE, ::_STRIDE].max(2)
+    red, green, blue = np.moveaxis(pixels[::_STRIDE, ::_STRIDE], 2, 0)
+    brightness = np.maximum(np.maximum(red, green), blue)  # an axis of three would take twenty times as long
     counts = np.bincount(brightness.ravel(), minlength=_WHITE + 1).cumsum()
     highest = int(np.searchsorted(counts, 0.99 * counts[-1]))
     if not 0 < highest < _DARK:

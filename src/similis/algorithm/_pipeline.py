@@ -195,10 +195,10 @@ class Pipeline:
         times: dict[str, float],
     ) -> Analysis:
         """A picture that is not looked at for one inside it; `small` is the same squashed."""
-        light = lit(pixels)
-        if light is not pixels:
-            small = self._backbone.squashed(light)
         with _timed("backbone", times):
+            light = lit(pixels)
+            if light is not pixels:
+                small = self._backbone.squashed(light)
             maps = self._backbone.maps(small)
         with _timed("subject", times):
             regions = self._regions(light, maps, crop, region)
