@@ -53,7 +53,7 @@ def main() -> None:
     """Write `scores.json`."""
     options = arguments(__doc__ or "")
     sets = see(options)
-    found = {name: describe(one, *learn_without(sets, name)) for name, one in sets.items()}
+    found = {name: describe(one, *learn_without(sets, [name])) for name, one in sets.items()}
     grocery, fashion = sets["grocery_store"], sets["fashion_products_small"]
     split, product, vectors = grocery.column("split"), grocery.column("label"), found["grocery_store"]
     query, gallery = split == "val", split == "train"

@@ -5,12 +5,13 @@ root mean square of the cells). It starts from what the backbone's classifier kn
 the five sets and a changed view of each picture, and ends `KEPT` of the way between start and what it learned, which
 keeps more of its sense for pictures from elsewhere (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR
 2022). One picture in five is never learned from: on those the figures are measured and the temperature is set. Each
-set is also left out whole.
+pair of sets is also left out whole, so that every set is judged by four heads that saw neither it nor one other.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -73,9 +74,7 @@ def main() -> None:
         "temperature": round(temperature, 4),
         "least_probability": least_probability(away, examples.right),
         "held_out": measure(scores / temperature, right, examples.origin[examples.held_out]),
-        "left_out_set_top_1": {
-            name: _hits(away, examples.right, examples.origin == number) for number, name in enumerate(SETS)
-        },
+        "left_out_top_1": by_partner(away, examples),
         "without_training_top_1": {
             name: _hits(answers(_start(start), start, examples), examples.right, examples.origin == number)
             for number, name in enumerate(SETS)
@@ -162,26 +161,41 @@ def measure(scores: Floats, right: Numbers, origin: Numbers) -> dict[str, Any]:
 
 
 def left_out(examples: Examples, start: Kinds, temperature: float) -> Floats:
-    """Scores of all pictures, each by a head that never saw its set."""
-    result = np.zeros((len(examples.right), len(ORDER)), np.float32)
-    for number in range(len(SETS)):
-        away = examples.origin == number
-        weights = learn(examples, np.flatnonzero(~away), start)
-        result[away] = answers(weights, start, examples)[away] / temperature
+    """Scores of all pictures by heads that saw neither their set nor one other, float32[4, n, 14].
+
+    The other is the one that comes so many places later in `SETS`, from one to four.
+    """
+    result = np.zeros((len(SETS) - 1, len(examples.right), len(ORDER)), np.float32)
+    for pair in combinations(range(len(SETS)), 2):
+        weights = learn(examples, np.flatnonzero(~np.isin(examples.origin, pair)), start)
+        scores = answers(weights, start, examples) / temperature
+        for measured, other in (pair, pair[::-1]):
+            away = examples.origin == measured
+            result[(other - measured) % len(SETS) - 1, away] = scores[away]
     return result
+
+
+def by_partner(scores: Floats, examples: Examples) -> dict[str, dict[str, float]]:
+    """Accuracy on every set, by the set that was left out with it, and its mean."""
+    found = {}
+    for number, name in enumerate(SETS):
+        hits = [_hits(each, examples.right, examples.origin == number) for each in scores]
+        others = SETS[number + 1 :] + SETS[:number]
+        found[name] = {"mean": round(float(np.mean(hits)), 4), **dict(zip(others, hits, strict=True))}
+    return found
 
 
 def least_probability(scores: Floats, right: Numbers) -> float:
     """The probability below which the best category is taken for `OTHER`: the one with most right answers."""
     shares = softmax(scores)
-    decided = [np.where(shares.max(1) >= least, shares.argmax(1), ORDER.index(Category.OTHER)) for least in LEAST]
+    decided = [np.where(shares.max(-1) >= least, shares.argmax(-1), ORDER.index(Category.OTHER)) for least in LEAST]
     return round(float(LEAST[int(np.argmax([(each == right).mean() for each in decided]))]), 2)
 
 
 def softmax(scores: Floats) -> Floats:
-    """Shares of each row that sum to one."""
-    powers = np.exp(scores - scores.max(1, keepdims=True))
-    shares: Floats = powers / powers.sum(1, keepdims=True)
+    """Shares that sum to one along the last axis."""
+    powers = np.exp(scores - scores.max(-1, keepdims=True))
+    shares: Floats = powers / powers.sum(-1, keepdims=True)
     return shares
 
 
@@ -213,7 +227,7 @@ def _pull(weights: Weights, start: Kinds) -> torch.Tensor:
 
 
 def _hits(scores: Floats, right: Numbers, chosen: NDArray[np.bool_]) -> float:
-    return round(float((scores.argmax(1) == right)[chosen].mean()), 4)
+    return round(float((scores.argmax(-1) == right)[..., chosen].mean()), 4)
 
 
 def _surprise(scores: Floats, right: Numbers) -> float:
