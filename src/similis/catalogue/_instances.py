@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Executable, Row, Select, delete, literal, select, union_all, update
+from sqlalchemy import ColumnElement, Connection, Executable, Row, Select, delete, literal, select, union_all, update
 
 from similis.catalogue._checksums import checked, with_checksum
 from similis.catalogue._index_state_rows import remove_index_states
@@ -103,9 +103,16 @@ def _remove_rows(connection: Connection, instance_id: int) -> None:
     connection.execute(delete(instance).where(instance.c.id == instance_id))
 
 
-def _read_shadows(connection: Connection, found: Instance) -> list[Instance]:
-    """The instances that rebuilds of an instance fill, or have replaced by it."""
-    tasks = select(task.c.id).where(task.c.instance_id == found.id)
+def lock_filled(connection: Connection, live: Instance) -> list[Instance]:
+    """Reserve what is being filled to take the place of an instance, which is reserved already, and return it."""
+    for each in (filled := _read_shadows(connection, live, PROCESSING)):
+        lock_instance(connection, each)
+    return [read_instance_of_id(connection, each.id) for each in filled]
+
+
+def _read_shadows(connection: Connection, found: Instance, *conditions: ColumnElement[bool]) -> list[Instance]:
+    """The instances that rebuilds of an instance fill, or have replaced by it; all, or those of some tasks."""
+    tasks = select(task.c.id).where(task.c.instance_id == found.id, *conditions)
     shadows = select(shadow.c.instance_id).where(shadow.c.task_id.in_(tasks))
     rows = connection.execute(select(instance).where(instance.c.id.in_(shadows)).order_by(instance.c.id))
     return [_instance(row, None) for row in rows]

@@ -40,13 +40,14 @@ class Shadows:
             TaskTaken: the claim was lost, or the task has ended.
             InstanceNotFound: the live instance was deleted meanwhile.
         """
-        spec = replace(instance.spec, name=_hidden_name())
         with self._database.writing() as connection:
             lock_instance(connection, instance)
             lock_claimed(connection, claim)
             require_keyring(connection, self._database)
+            live = read_instance_of_id(connection, instance.id)  # its settings may be others than when it was read
+            spec = replace(live.spec, name=_hidden_name())
             made = insert_instance(
-                connection, spec, uid=uid, index=instance.index, model=instance.model, dimension=instance.dimension
+                connection, spec, uid=uid, index=live.index, model=live.model, dimension=live.dimension
             )
             _insert_shadow(connection, made.id, claim.task_id)
         return made

@@ -9,6 +9,8 @@ import pytest
 
 from similis.catalogue import Batch, Catalogue, Claim, IndexState, NewPicture, Removal, ScoreCurve
 from similis.domain import (
+    CapacityReached,
+    Conflict,
     ImportSource,
     Instance,
     InstanceNotFound,
@@ -136,7 +138,7 @@ def test_a_filled_shadow_takes_the_place_of_the_live_one(
     assert catalogue.instance("shop") == live
     assert (live.id, live.uid, live.picture_count, live.created_at) == (shadow.id, _UID, 1, shop.created_at)
     assert (shadow.index, live.index) == ("faiss", "milvus")
-    assert (shadow.capacity, live.capacity, live.qps) == (10_000, 20_000, 2.5)
+    assert (live.capacity, live.qps) == (20_000, 2.5)
     ended = catalogue.tasks.get(claim.task_id)
     assert (ended.instance, ended.status, ended.counts.added) == ("shop", TaskStatus.SUCCESS, 1)
     (retired,) = catalogue.shadows.retired(datetime.now(UTC))
@@ -149,6 +151,32 @@ def test_a_filled_shadow_takes_the_place_of_the_live_one(
     pages = list(catalogue.exporting.pages(live, catalogue.tasks.until_seq(export.task_id)))
     assert [[each.picture.key.product_id for each in page] for page in pages] == [["new"]]
     catalogue.verify()
+
+
+def test_a_rebuild_under_way_fills_as_much_as_the_instance_may_hold_by_now(
+    catalogue: Catalogue, shop: Instance, claim: Claim, shadow: Instance, new_picture: MakePicture, now: datetime
+) -> None:
+    three = Batch([new_picture("new", name) for name in "abc"], [], 3, 3, 9)
+    catalogue.instance_settings.change("shop", {"capacity": 2})
+    with pytest.raises(CapacityReached):
+        catalogue.importing.apply(claim, shadow, three, now + _MINUTE)
+    catalogue.instance_settings.change("shop", {"capacity": 3})
+    catalogue.importing.apply(claim, shadow, three, now + _MINUTE)
+    with pytest.raises(Conflict, match="'shop' is being rebuilt and has already 3 pictures"):
+        catalogue.instance_settings.change("shop", {"capacity": 2})
+    live = catalogue.shadows.swap(claim, shop, shadow)
+    assert (live.picture_count, live.capacity) == (3, 3)
+    catalogue.instance_settings.change("shop", {"capacity": 4})
+    (retired,) = catalogue.shadows.retired(datetime.now(UTC))
+    assert retired.capacity == 3
+    catalogue.verify()
+
+
+def test_a_rebuild_begins_with_the_capacity_of_its_first_moment(
+    catalogue: Catalogue, shop: Instance, claim: Claim
+) -> None:
+    catalogue.instance_settings.change("shop", {"capacity": 20_000})
+    assert catalogue.shadows.create(claim, shop, _UID).capacity == 20_000
 
 
 def test_searches_that_began_before_see_the_old_one_which_takes_no_changes(
