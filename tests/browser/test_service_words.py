@@ -31,6 +31,7 @@ _NOTE = """async (error) => {
 }"""
 _NOT_MET = {
     "error": "the base of all others, never raised by itself",
+    "conflict": "a base, never raised by itself",
     "malformed_request": "browsers send no such requests",
     "head_too_large": "browsers send no such requests",
     "invalid_text": "the console does not search by text",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from similis.catalogue._database import Database
 from similis.catalogue._instances import change_row, lock_filled, lock_named, read_instance_of_id
-from similis.domain import Conflict, Instance, SettingValue
+from similis.domain import CapacityTooSmall, Instance, SettingValue
 
 
 class InstanceSettings:
@@ -26,7 +26,7 @@ class InstanceSettings:
 
         Raises:
             InstanceNotFound: there is none of that name.
-            Conflict: it, or what a rebuild fills, holds more pictures than it shall.
+            CapacityTooSmall: it, or what a rebuild fills, holds more pictures than it shall.
         """
         with self._database.writing() as connection:
             found = lock_named(connection, name)
@@ -43,7 +43,7 @@ def _check_room(live: Instance, filled: list[Instance], capacity: int) -> None:
     count = max(each.picture_count for each in (live, *filled))
     if capacity < count:
         holder = "holds" if count == live.picture_count else "is being rebuilt and has already"
-        raise Conflict(
+        raise CapacityTooSmall(
             f"The instance {live.name!r} {holder} {count:,} pictures: its capacity cannot be {capacity:,}.",
             f"Give {count:,} or more, or delete pictures first.",
         )

@@ -35,9 +35,11 @@ from similis.domain._audit import (
 from similis.domain._category import SHOWN_DECIMALS, Category, CategoryCandidate
 from similis.domain._conflicts import (
     CapacityReached,
+    CapacityTooSmall,
     Conflict,
     ConnectionExists,
     DuplicatePicture,
+    ExportNotReady,
     FeatureModelMismatch,
     InstanceEmpty,
     InstanceExists,
@@ -259,6 +261,7 @@ __all__ = [
     "AuditVerification",
     "BucketNotFound",
     "CapacityReached",
+    "CapacityTooSmall",
     "Category",
     "CategoryCandidate",
     "ClockSkewed",
@@ -279,6 +282,7 @@ __all__ = [
     "DuplicatePicture",
     "Either",
     "Erasure",
+    "ExportNotReady",
     "FeatureModelMismatch",
     "Filter",
     "FoundField",

@@ -23,6 +23,12 @@ class CapacityReached(Conflict):
     code = "capacity_reached"
 
 
+class CapacityTooSmall(Conflict):
+    """The instance holds more pictures than the capacity that it was to have."""
+
+    code = "capacity_too_small"
+
+
 class PicturesUsedUp(Conflict):
     """With the access key, as many pictures were added today as may be."""
 
@@ -51,6 +57,12 @@ class TaskRunning(Conflict):
     """A task of this kind is running for the instance already."""
 
     code = "task_running"
+
+
+class ExportNotReady(Conflict):
+    """The export has not ended, or not well, so that there is nothing to fetch."""
+
+    code = "export_not_ready"
 
 
 class InstanceEmpty(Conflict):

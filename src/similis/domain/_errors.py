@@ -43,11 +43,13 @@ SimilisError
 ├── Conflict
 │   ├── InstanceExists
 │   ├── CapacityReached
+│   ├── CapacityTooSmall      for the pictures that there are
 │   ├── PicturesUsedUp        of a day, by an access key
 │   ├── DuplicatePicture      near-identical to a stored one, and told to refuse such
 │   ├── NothingToTune         too few products with several pictures
 │   ├── ConnectionExists
 │   ├── TaskRunning           one at a time for each instance
+│   ├── ExportNotReady        it has not ended, or not well
 │   ├── InstanceEmpty         nothing to rebuild
 │   ├── InstanceRebuilding    from storage: no changes meanwhile
 │   ├── TaskCancelled

@@ -247,7 +247,7 @@ class InstanceHandle:
                 console finds the shop's pictures.
 
         Raises:
-            Conflict: the capacity is below the number of pictures that there are.
+            CapacityTooSmall: the capacity is below the number of pictures that there are.
             InvalidInput: nothing, an unknown setting, or a value out of its limits.
         """
         return self._app.instances.set(self.name, **settings)

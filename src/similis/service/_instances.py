@@ -101,7 +101,7 @@ class Instances:
 
         Raises:
             InstanceNotFound: there is none of that name.
-            Conflict: the capacity is below the number of pictures that there are.
+            CapacityTooSmall: the capacity is below the number of pictures that there are.
             InvalidInput: nothing, an unknown setting, or a value out of its limits.
             InvalidUrl: the picture URL is none.
         """

@@ -13,7 +13,7 @@ from similis.domain import (
     OUTCOME_OK,
     AuditAction,
     AuditEvent,
-    Conflict,
+    ExportNotReady,
     ImportSource,
     InstanceNotFound,
     KeyringFailed,
@@ -213,13 +213,13 @@ class Transfers:
 
         Raises:
             TaskNotFound: there is no export of this number.
-            Conflict: it has not ended, or not well.
+            ExportNotReady: it has not ended, or not well.
         """
         task = self.get(task_id)
         if task.kind is not TaskKind.EXPORT:
             raise TaskNotFound(f"Task {task_id} is no export.", "Give the number of an export.")
         if task.status is not TaskStatus.SUCCESS:
-            raise Conflict(f"Export {task_id} has not ended well.", "Wait until it has, or begin another.")
+            raise ExportNotReady(f"Export {task_id} has not ended well.", "Wait until it has, or begin another.")
         return self._exporter.lines(self._catalogue.instance(task.instance), self._catalogue.tasks.until_seq(task_id))
 
     def run(

@@ -14,8 +14,8 @@ from similis.catalogue._tables import nonce as nonce_table
 from similis.domain import (
     AccessKey,
     CapacityReached,
+    CapacityTooSmall,
     Category,
-    Conflict,
     Instance,
     InstanceExists,
     InstanceNotFound,
@@ -160,7 +160,7 @@ def test_a_raised_capacity_counts_at_once_also_where_the_instance_was_read_befor
     assert catalogue.instance_settings.change("small", {"capacity": 3}).capacity == 3
     catalogue.add(small, [new_picture("q")])
     for too_low in (1, 0):
-        with pytest.raises(Conflict, match="holds 2 pictures") as refused:
+        with pytest.raises(CapacityTooSmall, match="holds 2 pictures") as refused:
             catalogue.instance_settings.change("small", {"capacity": too_low, "qps": 5.0})
         assert "2 or more" in refused.value.hint
     changed = catalogue.instance_settings.change("small", {"capacity": 2})

@@ -10,7 +10,7 @@ import pytest
 from similis.catalogue import Batch, Catalogue, Claim, IndexState, NewPicture, Removal, ScoreCurve
 from similis.domain import (
     CapacityReached,
-    Conflict,
+    CapacityTooSmall,
     ImportSource,
     Instance,
     InstanceNotFound,
@@ -162,7 +162,7 @@ def test_a_rebuild_under_way_fills_as_much_as_the_instance_may_hold_by_now(
         catalogue.importing.apply(claim, shadow, three, now + _MINUTE)
     catalogue.instance_settings.change("shop", {"capacity": 3})
     catalogue.importing.apply(claim, shadow, three, now + _MINUTE)
-    with pytest.raises(Conflict, match="'shop' is being rebuilt and has already 3 pictures"):
+    with pytest.raises(CapacityTooSmall, match="'shop' is being rebuilt and has already 3 pictures"):
         catalogue.instance_settings.change("shop", {"capacity": 2})
     live = catalogue.shadows.swap(claim, shop, shadow)
     assert (live.picture_count, live.capacity) == (3, 3)

@@ -216,7 +216,7 @@ def test_a_full_instance_takes_no_more_but_still_replaces(api: httpx.Client) -> 
     assert api.post(path, data={**KEY, "pic_name": "b"}, files={"file": GOOD}).status_code == 200
     for wrong in (None, 0, 1_000_000_001, "3", 2.5, True):
         expect(api.patch("/api/v1/instances/things", json={"capacity": wrong}), 400, "invalid_input")
-    expect(api.patch("/api/v1/instances/things", json={"capacity": 1}), 409, "conflict")
+    expect(api.patch("/api/v1/instances/things", json={"capacity": 1}), 409, "capacity_too_small")
     assert api.patch("/api/v1/instances/things", json={"capacity": 3}).json()["capacity"] == 3
     assert api.post(path, data={**KEY, "pic_name": "c"}, files={"file": GOOD}).status_code == 201
 

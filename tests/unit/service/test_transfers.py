@@ -21,10 +21,10 @@ from tests.importing import (
 from similis.algorithm import Pipeline
 from similis.domain import (
     CapacityReached,
-    Conflict,
     Connection,
     ConnectionNotFound,
     Credentials,
+    ExportNotReady,
     ImportSource,
     InstanceNotFound,
     InstanceSpec,
@@ -288,7 +288,7 @@ def test_an_export_imports_again_as_the_same(shop: App, root: Path, draw: Draw) 
     write_bucket(root, lines, {"a.jpg": draw(1), "b.jpg": draw(2)})
     run_import(shop, "shop")
     task = shop.transfers.start_export("shop")
-    with pytest.raises(Conflict):
+    with pytest.raises(ExportNotReady):
         shop.transfers.export_lines(task.id)
     shop.pictures.add("shop", draw(4), PictureKey("later", "a.jpg"))
     shop.pictures.delete("shop", "p3")
