@@ -84,8 +84,11 @@ def _figures(report: Report) -> Iterator[tuple[str, str]]:
     """What there is beside the table of searches, of the first way to search."""
     head = report.headline
     yield "error of scores (ECE), best result", f"{head.reliability_of_best.error:.3f}"
-    yield "threshold at 1 % false matches", f"{head.detection.threshold:.3f}"
-    yield "right matches kept there", f"{head.detection.right_kept(head.detection.threshold):.3f}"
+    thresholds = {"threshold at 1 % false matches": head.detection.threshold, "good match": head.good_match}
+    for name, score in thresholds.items():
+        yield name, f"{score:.3f}"
+        yield f"{name}: right matches kept", f"{head.detection.right_kept(score):.3f}"
+    yield "good match: false matches", f"{head.detection.false_matches(head.good_match):.3f}"
     if head.categories is not None:
         yield "categories predicted right", f"{head.categories.accuracy.value:.3f}"
     if report.copies is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ def test_evaluate_prints_tables_and_writes_a_report(similis: Similis, labels: Pa
     assert all(
         words in ran.out for words in ("product, crop", "generic, crop", "Perceptual hash", "R@1", "ms, query")
     )
+    assert re.search(r"good match: false matches +[01]\.\d{3}", ran.out)
     assert "whole picture" not in ran.out
     assert json.loads((folder / "report.json").read_text())["queries"] == 6
     assert "data:image/jpeg" in (folder / "report.html").read_text()
