@@ -12,12 +12,16 @@ from typing import Any
 import pytest
 import yaml
 
+from similis.service import Settings
+
 ROOT = Path(__file__).parents[2]
 DOCKER = ROOT / "packaging" / "docker"
 IMAGE = (DOCKER / "Dockerfile").read_text("utf-8")
 FINAL = IMAGE[IMAGE.rindex("\nFROM ") :]
 COMPOSE = {path.name: path for path in sorted(DOCKER.glob("compose*.yaml"))}
 OURS = [("compose.yaml", "similis"), ("compose.scale.yaml", "gateway-1"), ("compose.scale.yaml", "gateway-2")]
+OUR_NAMES = {service for _, service in OURS}
+HEALTHY = {"condition": "service_healthy"}
 
 
 def _services(name: str) -> dict[str, Any]:
@@ -58,6 +62,33 @@ def test_files_that_are_named_are_there(name: str) -> None:
             assert (DOCKER / build["context"] / build["dockerfile"]).is_file()
             lock = build.get("args", {}).get("LOCK", "run")
             assert (ROOT / "requirements" / f"{lock}.lock").is_file()
+
+
+@pytest.mark.parametrize("name", COMPOSE)
+def test_what_is_named_in_a_file_is_declared_in_it(name: str) -> None:
+    services, volumes = _services(name), yaml.safe_load(COMPOSE[name].read_text("utf-8"))["volumes"]
+    kept = [volume.partition(":")[0] for each in services.values() for volume in each.get("volumes", ())]
+    assert {each for each in kept if not each.startswith(".")} == set(volumes)
+    for each in services.values():
+        for needed in each.get("depends_on", ()):
+            assert needed in services
+
+
+@pytest.mark.parametrize("name", COMPOSE)
+def test_who_waits_until_another_is_healthy_waits_for_one_that_says_so(name: str) -> None:
+    services = _services(name)
+    for each in services.values():
+        needed = each.get("depends_on", ())
+        healthy = [other for other in needed if isinstance(needed, dict) and needed[other] == HEALTHY]
+        assert [other for other in healthy if "healthcheck" not in services[other] and other not in OUR_NAMES] == []
+
+
+@pytest.mark.parametrize(("name", "service"), OURS)
+def test_environments_and_image_set_what_there_is_to_set(name: str, service: str) -> None:
+    given = {*_services(name)[service].get("environment", ()), *re.findall(r"(SIMILIS_\w+)=", IMAGE)}
+    known = {f"SIMILIS_{field}".upper() for field in Settings.model_fields}
+    assert given
+    assert given <= known
 
 
 def test_the_image_is_built_from_locked_versions_and_does_not_run_as_root() -> None:
