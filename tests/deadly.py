@@ -32,6 +32,9 @@ class _Mortal(Analyst):
     def __init__(self, inner: Analyst) -> None:
         self._inner = inner
 
+    def warm_up(self) -> None:
+        self._inner.warm_up()
+
     def analyse(self, data: bytes, **options: Any) -> Analysis:  # noqa: ANN401 - whatever it takes
         if data == DEADLY:
             os.kill(os.getpid(), signal.SIGKILL)

@@ -43,7 +43,7 @@ def serve(
     allow_files()
     set_up_logs(session.settings)
     tls = _tls(tls_cert, tls_key, tls_port)
-    with session.with_subject_finder(subject_finder).local(make=True) as app:
+    with session.with_subject_finder(subject_finder).local(make=True, serving=True) as app:
         first = not app.access.list()
         operator = app.access.operator_key() if first or show_key else None
         _note_start(app, session, operator)

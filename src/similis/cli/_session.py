@@ -113,11 +113,12 @@ class Session:
                 yield app
 
     @contextmanager
-    def local(self, *, make: bool = False) -> Iterator[App]:
+    def local(self, *, make: bool = False, serving: bool = False) -> Iterator[App]:
         """The data directory, opened.
 
         Args:
             make: whether it is made where there is none; else a command in the wrong folder would leave one there.
+            serving: whether many will ask at once.
 
         Raises:
             DataDirectoryLocked: another process owns it.
@@ -125,7 +126,7 @@ class Session:
         """
         if not make:
             require_data(self.settings)
-        with App.open(self.settings) as app, audited(app, self.audited):
+        with App.open(self.settings, serving=serving) as app, audited(app, self.audited):
             yield app
 
 

@@ -31,7 +31,7 @@ _OWN = ("DATA", "KEYS", "CATALOGUE", "MASTER_KEY", "MASTER_KEY_COMMAND", "ENDPOI
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a process has taken: seconds of a processor since it began, and memory now."""
+    """What a service has taken: seconds of a processor since it began, and memory now."""
 
     processor: float
     megabytes: float
@@ -46,7 +46,7 @@ class Service:
     storage: Path | None = None
 
     def taken(self) -> Taken:
-        """What it has taken so far, by its own figures; its importing processes not among it."""
+        """What it and the processes that it started have taken so far, by its own figures."""
         try:
             text = httpx.get(f"{self.endpoint}/metrics", timeout=30).raise_for_status().text
         except httpx.HTTPError as error:
@@ -55,8 +55,12 @@ class Service:
             ) from None
         found = {each.name: each.value for family in text_string_to_metric_families(text) for each in family.samples}
         nothing = float("nan")
+        processor = found.get("process_cpu_seconds_total", nothing) + found.get(
+            "similis_child_cpu_seconds_total", 0.0
+        )
         memory = found.get("process_resident_memory_bytes", nothing)
-        return Taken(found.get("process_cpu_seconds_total", nothing), memory / 2**20)
+        memory += found.get("similis_child_resident_memory_bytes", 0.0)
+        return Taken(processor, memory / 2**20)
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 
+from similis.gateway._children import ChildCollector
 from similis.gateway._operation_counts import OperationCounts
 from similis.gateway._service_families import Shown, families
 from similis.gateway._watch import Watch
@@ -114,5 +115,6 @@ class _Reading(Collector):
 
     def collect(self) -> Iterator[Metric]:
         yield from self._registry.collect()
+        yield from ChildCollector().collect()
         yield self._operations.family(self._shown)
         yield from families(self._figures, self._shown)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,17 +33,20 @@ class Analyst:
         load: loads the built-in pipeline; called once, at the first picture or by `warm_up`.
         slots: pictures analysed at the same time; more callers wait.
         room: how many of them; by default what is worked off in some seconds.
+        ahead: callers besides who need not wait for their turn, for they are handed on to wait elsewhere.
 
     Attributes:
         turns: who is at work and who waits.
     """
 
-    def __init__(self, store: ModelStore, load: Callable[[], Pipeline], slots: int, room: int | None = None) -> None:
+    def __init__(
+        self, store: ModelStore, load: Callable[[], Pipeline], slots: int, room: int | None = None, *, ahead: int = 0
+    ) -> None:
         self._store = store
         self._built_in = Lazy(load)
         self._added: dict[str, Lazy[Pipeline]] = {}
         self._texts: dict[str, Lazy[TextEncoder]] = {}
-        self.turns = Turns(slots, slots * ROOM_A_SLOT if room is None else room)
+        self.turns = Turns(slots + ahead, slots * ROOM_A_SLOT if room is None else room)
         self.slots = slots
 
     @property
@@ -67,6 +71,9 @@ class Analyst:
         added = (name for name, each in list(self._added.items()) if each.there is not None)
         texts = (name for name, each in list(self._texts.items()) if each.there is not None)
         return (*(() if built_in is None else (built_in.model,)), *added, *texts)
+
+    def close(self) -> None:
+        """End what runs for it."""
 
     def warm_up(self) -> None:
         """Load the models now.
@@ -108,10 +115,9 @@ class Analyst:
             QueueFull: too many pictures wait already.
         """
         with self.turns.turn(again=frame is not None):
-            # Loaded inside the turn if need be: who waits for a model waits in the queue, which has an end.
-            pipeline = self.pipeline if model is None else self.pipeline_of(model)
-            return pipeline.analyse(
+            return self._analysed(
                 data,
+                model,
                 crop=crop,
                 region=region,
                 subject=subject,
@@ -151,6 +157,11 @@ class Analyst:
             with self.turns.turn():  # so that not every thread comes to wait for it
                 encoder.get()
         return encoder.get(), _curve(manifest)
+
+    def _analysed(self, data: bytes, model: str | None, **options: Any) -> Analysis:  # noqa: ANN401 - those of `analyse`
+        # Loaded inside the turn if need be: who waits for a model waits in the queue, which has an end.
+        pipeline = self.pipeline if model is None else self.pipeline_of(model)
+        return pipeline.analyse(data, **options)
 
     def _with_encoder(self, model: str) -> Pipeline:
         manifest = self._encoder(model)

@@ -38,7 +38,7 @@ from similis.service._lock import DataDirectoryLock
 from similis.service._milvus import MILVUS, MilvusIndexes
 from similis.service._opening import InstanceSealer, check_keyring, open_keyring
 from similis.service._pictures import Pictures
-from similis.service._processes import Models, ParallelAnalyst
+from similis.service._processes import Analysing, Models, ParallelAnalyst
 from similis.service._rekeying import Rekeyer
 from similis.service._remembering import RememberingAnalyst
 from similis.service._retention import Retention
@@ -51,6 +51,8 @@ from similis.service._tuning import Tunings
 from similis.transfer import Outbound
 
 log = logging.getLogger(__name__)
+
+_IMPORTS_POLITENESS = 5  # searches go before
 
 HOLDINGS_SECONDS = 5.0  # anybody may ask for figures, and to read them all takes long where there is much
 
@@ -102,9 +104,7 @@ class App:
         self.keys = Keys(catalogue, keyring)
         self.callbacks = Callbacks(catalogue, self.access, Outbound(("*",), settings.callback_hosts))
         self.connections = Connections(catalogue, keyring, settings)
-        self._parallel = ParallelAnalyst(
-            Models(settings.models, settings.subject_finder, settings.decoding), settings.threads
-        )
+        self._parallel = ParallelAnalyst(_models(settings), settings.threads, politeness=_IMPORTS_POLITENESS)
         importer = Importer(catalogue, keyring, self.connections, indexes, self.tuning, self._parallel)
         self.transfers = Transfers(
             catalogue,
@@ -129,13 +129,16 @@ class App:
         self._holdings = Lately(self._read_holdings, HOLDINGS_SECONDS)
 
     @classmethod
-    def open(cls, settings: Settings, pipeline: Pipeline | None = None, *, remember: bool = False) -> App:
+    def open(
+        cls, settings: Settings, pipeline: Pipeline | None = None, *, remember: bool = False, serving: bool = False
+    ) -> App:
         """Open or make the data directory. Models are loaded when the first picture comes, or by `analyst.pipeline`.
 
         Args:
             settings: where everything is.
             pipeline: an already loaded pipeline to share between apps of one process.
             remember: keep what was found in each picture until closed, see `RememberingAnalyst`.
+            serving: many ask at once: analyse pictures where `Settings.analysing` says, else inside this process.
 
         Raises:
             DataDirectoryLocked: another process owns the data directory.
@@ -145,14 +148,17 @@ class App:
             InvalidManifest: a model manifest of the user's cannot be read.
         """
         models = ModelStore(settings.models)
-        kind = RememberingAnalyst if remember else Analyst
         decoder = Decoder(settings.decoding, settings.threads)
-        analyst = kind(
-            models,
-            lambda: pipeline or Pipeline.load(models, finder=settings.subject_finder, decode=decoder.started()),
-            settings.threads,
-            settings.queue,
-        )
+        analyst: Analyst
+        if serving and settings.analysing is Analysing.PROCESSES:
+            analyst = ParallelAnalyst(_models(settings), settings.threads, settings.queue)
+        else:
+            analyst = (RememberingAnalyst if remember else Analyst)(
+                models,
+                lambda: pipeline or Pipeline.load(models, finder=settings.subject_finder, decode=decoder.started()),
+                settings.threads,
+                settings.queue,
+            )
         with ExitStack() as undo:
             lock = DataDirectoryLock(settings.data)
             undo.callback(lock.release)
@@ -212,6 +218,7 @@ class App:
         self.callbacks.close()
         self.audit.close()
         self._parallel.close()
+        self.analyst.close()
         self._decoder.close()
         self._indexes.close()
         self._catalogue.close()
@@ -225,6 +232,10 @@ class App:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _models(settings: Settings) -> Models:
+    return Models(settings.models, settings.subject_finder, settings.decoding)
 
 
 def _remove_old(app: App) -> None:

@@ -9,23 +9,31 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 from threadpoolctl import threadpool_limits
 
-from similis.algorithm import Analysis, ModelStore, Orientation, Pipeline, SubjectMode
-from similis.domain import Category, DamagedPicture, Region, Unavailable
+from similis.algorithm import Analysis, ModelStore, Pipeline, SubjectMode
+from similis.domain import DamagedPicture, SimilisError, Unavailable, tell_stage
 from similis.service._analyst import Analyst
 from similis.service._decoding import Decoder, Decoding
 from similis.service._dumps import forbid_dumps, wipe_freed_memory
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
-_POLITENESS = 5  # searches go before
+_AHEAD = 1  # one picture waits in front of the processes, so that none of them waits for the next
+
+
+class Analysing(StrEnum):
+    """Where a service analyses pictures."""
+
+    INSIDE = "inside"
+    PROCESSES = "processes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +54,21 @@ class Models:
 class ParallelAnalyst(Analyst):
     """An analyst whose pictures are analysed by other processes, started at the first; close it after use.
 
-    That is as fast as threads of one process are, but searches do not share an interpreter with it, and go before. A
-    picture that ends its process, by a fault of a decoder, is refused as damaged; the others are analysed again.
+    Where searches are answered meanwhile, they do not share an interpreter with it. A picture that ends its process,
+    by a fault of a decoder, is refused as damaged; the others are analysed again.
 
     Args:
         models: what the processes load.
         count: of processes.
+        room: how many pictures may wait, as for any analyst.
+        politeness: by how much other work on this machine goes before, as `nice` takes it.
     """
 
-    def __init__(self, models: Models, count: int) -> None:
+    def __init__(self, models: Models, count: int, room: int | None = None, *, politeness: int = 0) -> None:
         store = ModelStore(models.directory)
-        super().__init__(store, lambda: Pipeline.load(store, finder=models.finder), count)
-        self._all = _Processes(models, count)
-        self._one = _Processes(models, 1)
+        super().__init__(store, lambda: Pipeline.load(store, finder=models.finder), count, room, ahead=_AHEAD)
+        self._all = _Processes(models, count, politeness)
+        self._one = _Processes(models, 1, politeness)
         self._suspecting = threading.Lock()
         self._counting = threading.Lock()
         self._busy = 0
@@ -77,32 +87,36 @@ class ParallelAnalyst(Analyst):
                     self._all.rest()
                     self._one.rest()
 
-    def analyse(
-        self,
-        data: bytes,
-        *,
-        model: str | None = None,
-        crop: bool = True,
-        region: Region | None = None,
-        subject: int | None = None,
-        frame: Region | None = None,
-        category: Category | None = None,
-        orientation: Orientation = Orientation.APPLY,
-    ) -> Analysis:
-        """Find subject, category and features; see `Pipeline.analyse`."""
-        options = {
-            "model": model, "crop": crop, "region": region, "subject": subject, "frame": frame, "category": category,
-            "orientation": orientation,
-        }  # fmt: skip
+    def warm_up(self) -> None:
+        """Start the processes and load the models now, so that whatever happens to their files changes nothing.
+
+        Raises:
+            ModelNotFetched: a model file is missing.
+            ModelDamaged: a model file is not the one of its manifest.
+            Unavailable: processes end as soon as they are started.
+        """
+        started = [self._all.submit(_nothing) for _ in range(self.slots)]  # none is idle yet: each starts a process
+        super().warm_up()  # meanwhile
         try:
-            return self._all.submit(_analyse, data, options).result()
+            for each in started:
+                each.result()
         except BrokenProcessPool:
-            return self._suspected(data, options)
+            self._check_living()
 
     def close(self) -> None:
         """End the processes once they have done what they are at."""
         self._all.close()
         self._one.close()
+
+    def _analysed(self, data: bytes, model: str | None, **options: Any) -> Analysis:  # noqa: ANN401 - as in its base
+        given = {"model": model, **options}
+        try:
+            analysis = self._all.submit(_analyse, data, given).result()
+        except BrokenProcessPool:
+            analysis = self._suspected(data, given)
+        for name, milliseconds in analysis.milliseconds.items():  # whoever watches is not in that process
+            tell_stage(name, milliseconds / 1000)
+        return analysis
 
     def _suspected(self, data: bytes, options: Mapping[str, Any]) -> Analysis:
         """Analyse one of the pictures that were in work when a process died: alone, to see whether it was this."""
@@ -133,8 +147,8 @@ class ParallelAnalyst(Analyst):
 class _Processes:
     """Processes that are started anew when one has died."""
 
-    def __init__(self, models: Models, count: int) -> None:
-        self._models = models
+    def __init__(self, models: Models, count: int, politeness: int) -> None:
+        self._given = models, politeness
         self._count = count
         self._pool: ProcessPoolExecutor | None = None
         self._changing = threading.Lock()
@@ -171,7 +185,7 @@ class _Processes:
             if self._pool is None:
                 # A fork would copy the locks of this process's threads as they are at that moment.
                 context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(self._count, context, initializer=_start, initargs=(self._models,))
+                self._pool = ProcessPoolExecutor(self._count, context, initializer=_start, initargs=self._given)
             return self._pool
 
 
@@ -188,15 +202,19 @@ def _interrupts_kept_out() -> Iterator[None]:
 _analyst: Analyst
 
 
-def _start(models: Models) -> None:
+def _start(models: Models, politeness: int) -> None:
     global _analyst  # noqa: PLW0603 - one for each process, which lives for nothing else
     forbid_dumps()
     wipe_freed_memory()
-    os.nice(_POLITENESS)
+    os.nice(politeness)
+    # A service manager tells all processes to end; what the service has taken on still needs these.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # There is a process for each processor; more threads than that, for sums, would mostly wait for each other.
     threadpool_limits(limits=1, user_api="blas")
     threading.Thread(target=_die_with_parent, daemon=True).start()
     _analyst = models.analyst()
+    with suppress(SimilisError):  # who has a picture analysed is told
+        _analyst.warm_up()
 
 
 def _die_with_parent() -> None:

@@ -17,6 +17,7 @@ from similis.catalogue import postgresql_url, sqlite_url
 from similis.engine import MilvusConsistency, MilvusIndexType, MilvusSettings, Sizing
 from similis.service._audit_log import AuditMode
 from similis.service._decoding import Decoding
+from similis.service._processes import Analysing
 
 _HOST = r"(?:[a-z0-9_-]+\.)*[a-z0-9_-]+(?::[0-9]+)?"
 _PICTURE_HOST = re.compile(rf"\*|(?:\*\.)?{_HOST}")
@@ -94,6 +95,8 @@ class Settings(BaseSettings):
         master_key_command: prints it, for a key service: run at each start, without a shell, for at most 30 seconds.
         models: where fetched models are cached; shared by all data directories.
         threads: pictures analysed at once; the number of processors by default.
+        analysing: where a service analyses pictures: in `processes` of its own, one for each of `threads`, or
+            `inside` it: that takes some 200 MB less for each, but under load all calls wait for one another.
         decoding: where pictures are decoded: `inside` the service, or in a `sandbox` of processes that can reach no
             file, no network and no other process; one that a picture kills or keeps too long is replaced.
         queue: how many pictures may wait for that; one more is answered with `queue_full`, and when to come again. By
@@ -146,6 +149,7 @@ class Settings(BaseSettings):
     master_key_command: str | None = None
     models: Path = Field(default_factory=_default_models)
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
+    analysing: Analysing = Analysing.PROCESSES
     decoding: Decoding = Decoding.INSIDE
     queue: int | None = Field(default=None, ge=0)
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")

@@ -14,9 +14,18 @@ from tests.deadly import DEADLY, DeadlyModels, StillbornModels
 from threadpoolctl import threadpool_info
 
 from similis.algorithm import Pipeline, SubjectMode
-from similis.domain import DamagedPicture, InvalidPicture, Unavailable, UnsupportedFormat
-from similis.service import Settings
-from similis.service._processes import Models, ParallelAnalyst
+from similis.domain import (
+    DamagedPicture,
+    InvalidPicture,
+    ModelNotFetched,
+    QueueFull,
+    Unavailable,
+    UnsupportedFormat,
+    watching_stages,
+)
+from similis.service import App, Settings
+from similis.service._analyst import Analyst
+from similis.service._processes import Analysing, Models, ParallelAnalyst
 
 pytestmark = pytest.mark.slow  # each starts processes that load models
 Draw = Callable[..., bytes]
@@ -65,6 +74,49 @@ def test_a_process_that_is_killed_costs_nothing(analyst: ParallelAnalyst, draw: 
         os.kill(victim.pid or 0, signal.SIGKILL)
         for each in found:
             assert each.result().vector.shape == (512,)
+
+
+def test_processes_outlive_the_signal_that_a_service_manager_sends_to_all(
+    analyst: ParallelAnalyst, draw: Draw
+) -> None:
+    analyst.warm_up()
+    children = multiprocessing.active_children()
+    assert len(children) == 2
+    for each in children:
+        os.kill(each.pid or 0, signal.SIGTERM)
+    assert analyst.analyse(draw(1)).vector.shape == (512,)
+    assert multiprocessing.active_children() == children
+
+
+def test_who_watches_is_told_the_stages_of_other_processes(analyst: ParallelAnalyst, draw: Draw) -> None:
+    told: list[str] = []
+    with watching_stages(lambda name, _seconds: told.append(name)):
+        analyst.analyse(draw(1))
+    assert told == ["queue", "decode", "backbone", "subject", "category", "features"]
+
+
+def test_the_queue_has_an_end(settings: Settings, draw: Draw) -> None:
+    analyst = ParallelAnalyst(Models(settings.models, SubjectMode.FAST), 1, room=0)
+    with ThreadPoolExecutor(8) as threads:
+        asked = [threads.submit(analyst.analyse, draw(number)) for number in range(8)]
+    analyst.close()
+    refused = [isinstance(each.exception(), QueueFull) for each in asked]
+    assert refused.count(False) in range(2, 8)  # one in work, one in front of the process
+
+
+def test_a_missing_model_is_told_at_the_start(tmp_path: Path) -> None:
+    analyst = ParallelAnalyst(Models(tmp_path, SubjectMode.FAST), 1)
+    with pytest.raises(ModelNotFetched):
+        analyst.warm_up()
+    analyst.close()
+
+
+@pytest.mark.parametrize(("where", "kind"), [(Analysing.PROCESSES, ParallelAnalyst), (Analysing.INSIDE, Analyst)])
+def test_a_service_analyses_where_the_settings_say(settings: Settings, where: Analysing, kind: type[Analyst]) -> None:
+    with App.open(settings.model_copy(update={"analysing": where}), serving=True) as app:
+        assert type(app.analyst) is kind
+    with App.open(settings) as app:
+        assert type(app.analyst) is Analyst
 
 
 def test_no_process_adds_up_in_more_threads_than_one(analyst: ParallelAnalyst) -> None:
