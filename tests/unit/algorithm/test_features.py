@@ -101,6 +101,17 @@ def test_the_histogram_counts_colours_not_places() -> None:
     assert colour_histogram(pixels).shape == (6 * 12 * 12,)
 
 
+@given(arrays.arrays(np.uint8, (4, 3)))
+def test_every_pixel_is_shared_out_among_the_bins_by_how_near_they_are(colours: Pixels) -> None:
+    wanted = np.zeros((6, 12, 12))
+    for colour in lab(colours):
+        places = [np.clip(colour[0] / 100 * 5, 0, 5), *np.clip((colour[1:] + 40) / 80 * 11, 0, 11)]
+        near = [np.maximum(1 - abs(place - np.arange(n)), 0) for place, n in zip(places, wanted.shape, strict=True)]
+        wanted += np.einsum("l,a,b->lab", *near)
+    tiles = np.repeat(np.repeat(colours.reshape(2, 2, 3), 32, axis=0), 32, axis=1)
+    np.testing.assert_allclose(np.square(colour_histogram(tiles)), wanted.ravel() / wanted.sum(), atol=1e-5)
+
+
 def test_near_colours_are_nearer_than_far_ones() -> None:
     red, dark_red, blue = (
         colour_histogram(np.full((8, 8, 3), colour, np.uint8))
