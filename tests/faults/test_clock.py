@@ -70,6 +70,20 @@ def test_signed_calls_wait_for_the_right_time(app: App, made: NewAccessKey, now:
         assert _refusal(app, once, now + 2 * SECOND).code == "SignatureNonceUsed"
 
 
+def test_what_goes_on_while_the_clock_is_ahead_forgets_no_call_and_no_sign_out(
+    app: App, made: NewAccessKey, now: datetime
+) -> None:
+    ahead = timedelta(days=2)
+    before = _signed(made, "before", now)
+    authenticate(app, before, now)
+    session, token = app.sessions.start(made.key, now)
+    app.sessions.end(session, now)
+    authenticate(app, _signed(made, "ahead", now + ahead), now + ahead)
+    assert _refusal(app, before, now + SECOND).code == "SignatureNonceUsed"
+    with pytest.raises(NotAuthenticated):
+        app.sessions.find(token, now + SECOND)
+
+
 @JUMPS
 def test_sessions_outlive_a_jump_and_those_that_ended_stay_so(
     app: App, made: NewAccessKey, now: datetime, jump: timedelta

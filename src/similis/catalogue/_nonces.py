@@ -2,6 +2,9 @@
 
 A call may go on when its nonce is on the disk, which takes longer than all the rest of a light call. So calls that
 come while one is being written wait for it, and then all of them are written by one commit.
+
+What is over by a clock that has jumped forward is not forgotten for a day, lest it be taken again when the clock is
+set back.
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ from sqlalchemy import Connection, delete, select
 
 from similis.catalogue._database import Database
 from similis.catalogue._inserting import insert_all_new
+from similis.catalogue._steady_time import SteadyTime
 from similis.catalogue._tables import nonce as nonce_table
 from similis.domain import StorageFailed
 
@@ -25,6 +29,7 @@ class Nonces:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._time = SteadyTime()
         self._changed = threading.Condition()
         self._waiting: list[_Note] = []
         self._writing = False
@@ -60,6 +65,7 @@ class Nonces:
         failure: StorageFailed | None = StorageFailed("The call could not be noted.", "Look into the service's log.")
         try:
             with self._database.noting() as connection:
+                _forget(connection, self._time.believed(min(note.now for note in notes)))
                 _note(connection, notes)
             failure = None
         except StorageFailed as error:
@@ -83,7 +89,6 @@ class _Note:
 
 
 def _note(connection: Connection, notes: Sequence[_Note]) -> None:
-    _forget(connection, min(note.now for note in notes))
     # In this order, lest two gateways that note the same ones wait for each other.
     rows = [{"digest": each.digest, "until": each.until} for each in sorted(notes, key=lambda note: note.digest)]
     inserted = {row.digest for row in insert_all_new(connection, nonce_table, rows)}

@@ -1,8 +1,10 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from pathlib import Path
 from typing import TypeAlias
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -350,9 +352,10 @@ def test_temporary_access_keys(catalogue: Catalogue) -> None:
     catalogue.verify()
 
 
-def test_a_nonce_is_new_once_until_its_time_is_over(catalogue: Catalogue) -> None:
+def test_a_nonce_is_new_once_until_its_time_is_over(catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime(2030, 1, 2, tzinfo=UTC)
     until = now + timedelta(minutes=30)
+    monkeypatch.setattr("similis.catalogue._steady_time.monotonic", Mock(side_effect=count(0, 30 * 60)))
     for key_id, nonce in (("a", "1"), ("a", "2"), ("b", "1"), ("a", "é\x00" * 5000), ("a", "")):
         assert catalogue.access_keys.remember_nonce(key_id, nonce, until=until, now=now)
         assert not catalogue.access_keys.remember_nonce(key_id, nonce, until=until, now=until)

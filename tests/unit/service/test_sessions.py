@@ -6,6 +6,7 @@ import base64
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 
 import pytest
 from pydantic import SecretStr
@@ -102,13 +103,17 @@ def test_a_session_ends_when_its_customer_is_erased(app: App, made: NewAccessKey
     assert ended(app, token, now)
 
 
-def test_a_session_that_was_ended_stays_so_and_others_go_on(app: App, made: NewAccessKey, now: datetime) -> None:
+def test_a_session_that_was_ended_stays_so_and_others_go_on(
+    app: App, made: NewAccessKey, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (session, token), (_, other) = app.sessions.start(made.key, now), app.sessions.start(made.key, now)
     app.sessions.end(session, now)
     app.sessions.end(session, now)
     assert ended(app, token, now)
     assert not ended(app, other, now)
     later = now + SESSION_LIFETIME + SECOND
+    there = monotonic() + (later - now).total_seconds()  # that time has really gone by
+    monkeypatch.setattr("similis.catalogue._steady_time.monotonic", lambda: there)
     app.sessions.end(app.sessions.start(made.key, later)[0], later)
     assert not app.sessions._ended(session.id)  # it is too old by itself, and forgotten
     assert ended(app, token, later)
