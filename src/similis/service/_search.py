@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -31,6 +33,7 @@ from similis.privacy import Keyring
 from similis.service._analyst import Analyst
 from similis.service._category_vote import CategoryVote
 from similis.service._curves import Curves
+from similis.service._embedded import FAISS
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
 from similis.service._pictures import applied_category, stored_vector
@@ -67,6 +70,8 @@ class Search:
         self._vote = CategoryVote(catalogue, indexes)
         self._curves = Curves(catalogue, analyst)
         self._good_match = good_match
+        # More searches at once than processors only take the interpreter from one another.
+        self._places = threading.BoundedSemaphore(os.cpu_count() or 1)
 
     def by_picture(
         self,
@@ -249,14 +254,19 @@ class Search:
         A picture replaced between the index's answer and the catalogue's would be missing under its old id and under
         its new one: then the index follows and is asked again, at last while nobody may write.
         """
-        for _ in range(_TRIES):
-            ranking = rank()
-            page = ranking.page()
-            if ranking.settled:
-                return ranking, *page
-        with self._catalogue.still(instance):
-            ranking = rank()
-            return ranking, *ranking.page()
+        with self._place(instance):
+            for _ in range(_TRIES):
+                ranking = rank()
+                page = ranking.page()
+                if ranking.settled:
+                    return ranking, *page
+            with self._catalogue.still(instance):
+                ranking = rank()
+                return ranking, *ranking.page()
+
+    def _place(self, instance: Instance) -> AbstractContextManager[object]:
+        """One of as many places as there are processors; no end of them where a search mostly waits for a server."""
+        return nullcontext() if self._catalogue.shared or instance.index != FAISS else self._places
 
 
 def _best_of(first: _Answer, others: Sequence[_Answer]) -> _Answer:
