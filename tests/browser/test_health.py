@@ -39,6 +39,11 @@ similis_request_seconds_bucket{le="+Inf",method="POST",route="/api/v1/instances/
 """
 
 
+_TAKEN = 'async (text) => (await import("/console/pages/health/metrics.js")).read(text).process'
+_PROCESS = "process_resident_memory_bytes 100.0\nprocess_cpu_seconds_total 4.5\n"
+_CHILDREN = "similis_child_resident_memory_bytes 50.0\nsimilis_child_cpu_seconds_total 8.0\n"
+
+
 def row(page: Page, region: str, name: str) -> Locator:
     return page.get_by_role("region", name=region).get_by_role("row").filter(has_text=name)
 
@@ -72,6 +77,19 @@ def test_times_are_told_as_prometheus_tells_them(page: Page) -> None:
     assert told["half"] == pytest.approx(0.1)
     assert told["most"] == float("inf")
     assert told["none"] is None
+
+
+@pytest.mark.parametrize(
+    ("children", "expected"),
+    [("", {"memory": 100, "cpu": 4.5}), (_CHILDREN, {"memory": 150, "cpu": 12.5})],
+    ids=["alone", "with processes"],
+)
+def test_what_the_service_takes_is_told_with_the_processes_that_it_started(
+    page: Page, children: str, expected: dict[str, float]
+) -> None:
+    visit(page, "health")
+    assert page.evaluate(_TAKEN, _PROCESS + children) == expected
+    assert page.evaluate(_TAKEN, _CHILDREN) == {}  # where nobody can tell what the service itself takes
 
 
 def test_a_service_that_is_not_ready_is_told_and_followed(page: Page, troubles: Troubles) -> None:

@@ -1,6 +1,9 @@
-// Figures for Prometheus, read by the page: counts and times by kind of call, and what the process takes.
+// Figures for Prometheus, read by the page: counts and times by kind of call, and what the service takes.
 
 export const KINDS = ["search", "add", "other", "cloud"];
+
+const OWN = { process_resident_memory_bytes: "memory", process_cpu_seconds_total: "cpu", process_start_time_seconds: "start" };
+const CHILDREN = { similis_child_resident_memory_bytes: "memory", similis_child_cpu_seconds_total: "cpu" };
 
 const LINE = /^(\w+)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /(\w+)="((?:\\.|[^"\\])*)"/g;
@@ -23,16 +26,21 @@ function kindOf({ method, route }) {
 
 const empty = () => ({ calls: 0, refused: 0, broken: 0, buckets: new Map() });
 
-/** What the text says: { kinds: { search: { calls, refused, broken, buckets } … }, process: { memory, cpu, start } }, counted since the start. */
+/**
+ * What the text says: { kinds: { search: { calls, refused, broken, buckets } … }, process: { memory, cpu, start } }, counted since the start.
+ * Memory and time are of the service's own process, if they are told, and of those that it started.
+ */
 export function read(text) {
   const kinds = Object.fromEntries(KINDS.map((kind) => [kind, empty()]));
   const process = {};
-  const ofProcess = { process_resident_memory_bytes: "memory", process_cpu_seconds_total: "cpu", process_start_time_seconds: "start" };
+  const children = { memory: 0, cpu: 0 };
   for (const { name, labels, value } of samples(text)) {
-    if (name in ofProcess) process[ofProcess[name]] = value;
+    if (name in OWN) process[OWN[name]] = value;
+    if (name in CHILDREN) children[CHILDREN[name]] = value;
     const kind = "route" in labels ? kinds[kindOf(labels)] : null;
     if (kind) count(kind, name, labels, value);
   }
+  for (const each of Object.keys(children)) if (each in process) process[each] += children[each];
   return { kinds, process };
 }
 
