@@ -22,12 +22,12 @@ class ChildCollector(Collector):
         ended = resource.getrusage(resource.RUSAGE_CHILDREN)
         yield GaugeMetricFamily(
             "similis_child_resident_memory_bytes",
-            "Memory that these processes hold; what they share is counted for each.",
+            "Memory that processes hold which the service started; what they share is counted for each.",
             sum(each.get("process_resident_memory_bytes", 0) for each in taken),
         )
         yield CounterMetricFamily(
             "similis_child_cpu_seconds",
-            "Processor time of these processes and of those that ended.",
+            "Processor time of processes that the service started, ended ones included.",
             ended.ru_utime + ended.ru_stime + sum(each.get("process_cpu_seconds_total", 0) for each in taken),
         )
 
