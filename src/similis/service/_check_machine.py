@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from similis.service._finding import Finding
+from similis.service._processes import Analysing
 from similis.service._settings import Settings
 
 _BYTES_AT_LEAST = 512 << 20
-_BYTES_A_THREAD = 64 << 20
+_BYTES_A_PICTURE = {Analysing.INSIDE: 64 << 20, Analysing.PROCESSES: 224 << 20}  # of those analysed at once
 _FILES_AT_LEAST = 2048
 _AHEAD = 60.0  # seconds by which the time of a file may be in the future
 _MEMORY = Path("/proc/meminfo")
@@ -22,7 +23,7 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 def check_machine(settings: Settings) -> Iterator[Finding]:
     """Check memory, open files, processors, swap and clock."""
-    yield _memory(settings.threads)
+    yield _memory(settings)
     yield _files()
     yield _processors(settings.threads)
     yield _swap()
@@ -35,13 +36,15 @@ def allow_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _memory(threads: int) -> Finding:
-    needed, free = _BYTES_AT_LEAST + threads * _BYTES_A_THREAD, _free_memory()
+def _memory(settings: Settings) -> Finding:
+    needed = _BYTES_AT_LEAST + settings.threads * _BYTES_A_PICTURE[settings.analysing]
+    free = _free_memory()
     return Finding(
         "Free memory",
         free is None or free >= needed,
         "unknown" if free is None else f"{free / 1e6:,.0f} MB",
-        f"Leave {needed / 1e6:,.0f} MB for the models, and more for large indexes; or lower SIMILIS_THREADS.",
+        f"Leave {needed / 1e6:,.0f} MB for the models, and more for large indexes; or lower SIMILIS_THREADS, or set "
+        "SIMILIS_ANALYSING=inside.",
     )
 
 
