@@ -10,9 +10,12 @@ BIN := .venv/bin
 JUDGES := $(patsubst requirements/judges/%.lock,.judges/%/installed,$(wildcard requirements/judges/*.lock)) .judges/node/installed
 SERVERS := $(patsubst requirements/servers/%.lock,.servers/%/installed,$(wildcard requirements/servers/*.lock))
 
-# One process a processor; the tests of a file share what they start. What was compiled once is kept for the hundreds of
-# processes that tests start, whatever the environment says.
-PARALLEL ?= --numprocesses auto --dist loadfile
+# One process a processor; the tests of a file share what they start, and files are in the order of tests/order.py. Tests
+# of browsers, servers and crashes also wait: half as many more processes share the processors. What was compiled once is
+# kept for the hundreds of processes that tests start, whatever the environment says.
+FILES := --dist loadfile --no-loadscope-reorder
+PARALLEL ?= --numprocesses auto $(FILES)
+WAITING ?= --numprocesses $(shell expr $$(nproc) \* 3 / 2) $(FILES)
 PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest
 
 .PHONY: help run setup test test-quick companions judges servers lint format lock compatibility reference licences sbom fuzz bench docs dist clean
@@ -29,8 +32,8 @@ setup: .venv/installed  ## Install everything `make run` needs, models included
 
 test: setup companions  ## Run the whole test suite, quick tests first
 	@echo "Quick tests" && $(PYTEST) -m "not slow" $(PARALLEL) --ignore tests/browser
-	@echo "The console in a browser" && $(PYTEST) $(PARALLEL) tests/browser
-	@echo "Slow tests that stand company" && $(PYTEST) -m "slow and not serial" $(PARALLEL) --ignore tests/browser
+	@echo "The console in a browser" && $(PYTEST) $(WAITING) tests/browser
+	@echo "Slow tests that stand company" && $(PYTEST) -m "slow and not serial" $(WAITING) --ignore tests/browser
 	@echo "Slow tests that need the machine for themselves" && $(PYTEST) -m "slow and serial"
 
 test-quick: setup companions  ## Run the quick tests only

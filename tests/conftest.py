@@ -16,6 +16,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 from sqlalchemy import create_engine
+from tests.order import longest_first
 from tests.routes import prepared_once
 from tests.schemas import RepeatedUpgrade
 from tests.servers.milvus_server import MilvusServer
@@ -44,6 +45,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and "milvus_server" in item.fixturenames:
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What several processes share begins with what takes longest; elsewhere tests run as they stand."""
+    if hasattr(session.config, "workerinput"):
+        longest_first(session.items, float(session.config.getini("timeout")))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,7 +25,6 @@ from similis.transfer import RAY_BATCH
 Draw = Callable[..., bytes]
 _PICTURES = 12 * RAY_BATCH
 _KILLS = 2
-pytestmark = pytest.mark.serial
 
 
 @pytest.fixture

@@ -10,10 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
+import pytest
 from tests.servers.processes import free_port, start, wait_for
 
 _RAY = Path(sys.executable).with_name("ray")
 _OPTIONS = "--block", "--num-cpus=1", f"--object-store-memory={80 * 1024 * 1024}"
+_STARTS = 3  # Ray gives up after 30 seconds, which a busy machine may not manage
 
 
 class RayCluster:
@@ -31,7 +33,10 @@ class RayCluster:
             "RAY_worker_niceness": "0",
         }
         self._processes: list[subprocess.Popen[bytes]] = []
-        head = "--head", f"--port={self.address.rpartition(':')[2]}", "--include-dashboard=false"
+        head = [
+            "--head", f"--port={self.address.rpartition(':')[2]}", f"--ray-client-server-port={free_port()}",
+            "--include-dashboard=false",
+        ]  # fmt: skip
         try:
             self._start(1, *head, f"--temp-dir={self._folder}")
             for number in range(2, machines + 1):
@@ -57,9 +62,13 @@ class RayCluster:
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _start(self, number: int, *options: str) -> None:
-        process = start([_RAY, "start", *options, *_OPTIONS], self._log, environment=self.environment)
-        self._processes.append(process)
-        assert wait_for(lambda: self._alive() == number, process, self._log), self._log.read_text()[-2000:]
+        for _ in range(_STARTS):
+            process = start([_RAY, "start", *options, *_OPTIONS], self._log, environment=self.environment)
+            self._processes.append(process)
+            if wait_for(lambda: self._alive() == number, process, self._log):
+                return
+            self._processes.remove(process)
+        pytest.fail(self._log.read_text()[-2000:])
 
     def _alive(self) -> int:
         """How many machines there are."""

@@ -39,7 +39,6 @@ from similis.transfer import (
 from similis.transfer import _ray_extractor as module
 
 _REGION = Region(0, 8, 0, 8)
-pytestmark = pytest.mark.serial
 
 
 def addition(name: str) -> Addition:
