@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -147,7 +148,8 @@ def _row(situation: str, times: list[float], statuses: Counter[int], seconds: fl
 def served(data: Path) -> Iterator[tuple[str, str]]:
     """A service in a process of its own: its address and an admin key."""
     command = [sys.executable, "-m", "similis", "serve", "--port", "0", "--data", str(data), "--show-key", "--json"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
+    quiet = {**os.environ, "SIMILIS_LOG_LEVEL": "warning"}  # else a line for each call
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=quiet) as process:  # noqa: S603 - our own
         stdout = cast("IO[str]", process.stdout)
         try:
             announced = ""
