@@ -38,6 +38,8 @@ _NOTHING = 1e-9
 _FEWEST = 2  # sides that must be edges
 _SUPPORT = 0.35  # evidence a pixel, of 1, that each of them needs
 _SUPPORT_OF_TWO = 0.6  # the same where only two are
+_SUPPORT_OF_ONE = 0.2  # the same of one side that fades, where four are
+_SUPPORT_OF_FOUR = 0.65  # and what they need in the mean then
 _MOST_SUPPORT = 0.9  # what is needed of a picture with few pixels at most
 _FEW = 160  # pixels of a side below which more evidence is needed, as each pixel is seen several times
 _TOGETHER = 0.5  # evidence of all sides, each counted by its length, of 4
@@ -221,11 +223,22 @@ def _best(upright: _Lines, level: _Lines, enlarged: float) -> tuple[int, int, in
     )
     high, wide = (y2 - y1)[np.newaxis], (x2 - x1)[:, np.newaxis]
     lengths = np.stack(np.broadcast_arrays(high, high, wide, wide))
-    edges = (~np.isnan(evidence)).sum(0)
-    support = np.minimum(enlarged * np.where(edges == _FEWEST, _SUPPORT_OF_TWO, _SUPPORT), _MOST_SUPPORT)
     together = np.nansum(evidence, 0) / _SIDE
-    good = (edges >= _FEWEST) & (together >= _TOGETHER) & ~(evidence < support * lengths).any(0)
+    good = (together >= _TOGETHER) & _supported(evidence / lengths, enlarged)
     if not good.any():
         return None
     across, down = np.unravel_index(np.argmax(np.where(good, together, 0)), good.shape)
     return int(x1[across]), int(x2[across]), int(y1[down]), int(y2[down])
+
+
+def _supported(sides: Evidence, enlarged: float) -> NDArray[np.bool_]:
+    """Where there is enough evidence a pixel on each of four sides; NaN for those that need none: bool[pairs, pairs].
+
+    Of four edges one may fade, where both pictures look alike for most of it, if the others are the more certain.
+    """
+    edges = (~np.isnan(sides)).sum(0)
+    needed = np.minimum(enlarged * np.where(edges == _FEWEST, _SUPPORT_OF_TWO, _SUPPORT), _MOST_SUPPORT)
+    lacking = (sides < needed).sum(0)
+    faded = ~(sides < enlarged * _SUPPORT_OF_ONE).any(0) & (sides.mean(0) >= np.sqrt(enlarged) * _SUPPORT_OF_FOUR)
+    supported: NDArray[np.bool_] = (edges >= _FEWEST) & ((lacking == 0) | (lacking == 1) & faded)
+    return supported

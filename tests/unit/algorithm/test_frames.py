@@ -85,6 +85,26 @@ def test_pictures_pasted_on_busy_ones_are_found_though_their_sides_fade() -> Non
         assert overlap(found, Region(left, left + 260, top, top + 200)) > 0.95
 
 
+def faded(ground: Image.Image, picture: Image.Image, at: tuple[int, int], share: float) -> Image.Image:
+    """A picture on another one, with no step along a share of its left side."""
+    pasted, (left, top) = ground.copy(), at
+    pasted.paste(picture, at)
+    before, after = np.asarray(ground, np.float32), np.array(pasted, np.float32)
+    where = slice(top, top + round(picture.height * share)), slice(left, left + 40)
+    after[where] += np.linspace(1, 0, 40)[None, :, None] * (before[where] - after[where])
+    return Image.fromarray(after.astype(np.uint8))
+
+
+@pytest.mark.parametrize(("share", "wanted"), [(0.0, 8), (0.36, 8), (0.44, 0)])
+def test_of_four_sides_one_may_fade_for_a_third(share: float, wanted: int) -> None:
+    found = 0
+    for seed in range(8):
+        ground, picture = cloud(seed, 600, 420, 0, 90), cloud(seed + 100, 260, 200, 150, 256)
+        region = find(faded(ground, picture, (200, 100), share))
+        found += region is not None and overlap(region, Region(200, 460, 100, 300)) > 0.9
+    assert found == wanted
+
+
 def test_a_pasted_picture_is_found_when_all_was_shrunk_and_stored_badly() -> None:
     found = 0
     for seed in range(6):
