@@ -8,6 +8,7 @@ from similis.algorithm._decode import Decode, Orientation, PictureLimits, check_
 from similis.algorithm._duplicates import DuplicateLimit
 from similis.algorithm._encoders import ImageEncoder, TextEncoder
 from similis.algorithm._features import Describer
+from similis.algorithm._guises import likeliest
 from similis.algorithm._pipeline import Analysis, Pipeline, needed_models
 from similis.algorithm._scores import Calibration
 from similis.algorithm._subject import SubjectFinder, SubjectHead, SubjectMode, SubjectNetwork
@@ -46,6 +47,7 @@ __all__ = [
     "decode",
     "fit_space",
     "hamming_distance",
+    "likeliest",
     "needed_models",
     "own_curve",
     "run_trial",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from similis.algorithm._attention import Sight
-from similis.algorithm._backbone import as_input
+from similis.algorithm._backbone import Pixels, as_input
 from similis.algorithm._features import Features, unit
 from similis.algorithm._runtime import cpu_session
 from similis.algorithm.models import Manifest, TokenizerSpec
@@ -27,6 +28,9 @@ class Description(Protocol):
 
     def by_colour(self, vector: Features, times: float) -> Features | None:
         """Features with so many times the weight for colours, of unit length; None where these cannot be told."""
+
+    def apart(self, vector: Features, palettes: Sequence[Pixels]) -> Features | None:
+        """What is seen, the colours and those of palettes, each by itself; None where these cannot be told."""
 
 
 class ImageEncoder:
@@ -53,6 +57,9 @@ class ImageEncoder:
 
     def by_colour(self, vector: Features, times: float) -> None:
         """None: which numbers of an added model speak of colours is unknown."""
+
+    def apart(self, vector: Features, palettes: Sequence[Pixels]) -> None:
+        """None, for the same reason."""
 
 
 class TextEncoder:

@@ -8,6 +8,8 @@ weighted sum of the parts' cosines.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -21,6 +23,7 @@ Features = NDArray[np.float32]
 COLOUR_WEIGHT = 0.5
 GLANCE_WEIGHT = 0.6
 _SIDE = 64
+_SAMPLED = 4  # one miniature's pixel in so many, each way, is in a palette
 _BINS = (6, 12, 12)
 _AB_LIMIT = 40.0
 # sRGB (D65) to CIE XYZ relative to white, IEC 61966-2-1.
@@ -59,6 +62,18 @@ class Describer:
         seen, colour = np.split(vector, [self._seen.dimension])
         return unit(np.concatenate([seen, np.float32(times) * colour]))
 
+    def apart(self, vector: Features, palettes: Sequence[Pixels]) -> Features:
+        """What is seen and the colours of features, and the colours of palettes: float32[2 + palettes, dimension].
+
+        Each row speaks of one of these, is zero elsewhere and of unit length.
+        """
+        seen, colour = np.split(vector, [self._seen.dimension])
+        others = [self._colour.apply(_palette_colours(palette)) for palette in palettes]
+        rows = np.zeros((2 + len(palettes), self.dimension), np.float32)
+        rows[0, : len(seen)] = unit(seen)
+        rows[1:, len(seen) :] = [unit(colour), *others]
+        return rows
+
 
 class _Projection:
     """Centres, projects and scales to unit length."""
@@ -94,14 +109,34 @@ def colours(sight: Sight) -> Features:
     return unit(np.sqrt(np.square(everywhere) + np.square(colour_histogram(sight.colours_seen))))
 
 
+def palette(sight: Sight) -> Pixels:
+    """Some pixels of the picture, and as many of its region: RGB, uint8[parts, n, 3]."""
+    parts = [sight.small] if sight.whole else [sight.small, sight.colours_seen]
+    middle = _SAMPLED // 2
+    return np.stack([_miniature(part)[middle::_SAMPLED, middle::_SAMPLED].reshape(-1, 3) for part in parts])
+
+
+def _palette_colours(palette: Pixels) -> Features:
+    """As `colours`, of the few pixels of a palette."""
+    return unit(np.sqrt(sum(np.square(_histogram(part)) for part in palette)))
+
+
 def colour_histogram(pixels: Pixels) -> Features:
     """The square-rooted share of each colour of RGB pixels, uint8[height, width, 3]; float32[864] of unit length.
 
     Every pixel of a 64 × 64 miniature is shared out among the neighbouring bins (Hellinger kernel: Arandjelović and
     Zisserman, CVPR 2012).
     """
-    small = Image.fromarray(pixels).resize((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=3.0)
-    lab = _lab(np.asarray(small).reshape(-1, 3))
+    return _histogram(_miniature(pixels).reshape(-1, 3))
+
+
+def _miniature(pixels: Pixels) -> Pixels:
+    return np.asarray(Image.fromarray(pixels).resize((_SIDE, _SIDE), Image.Resampling.BOX, reducing_gap=3.0))
+
+
+def _histogram(rgb: Pixels) -> Features:
+    """The square-rooted share of each colour of RGB pixels, uint8[n, 3]; float32[864] of unit length."""
+    lab = _lab(rgb)
     light, of_light = _neighbours(lab[:, 0], 0.0, 100.0, _BINS[0])
     green_red, of_green_red = _neighbours(lab[:, 1], -_AB_LIMIT, _AB_LIMIT, _BINS[1])
     blue_yellow, of_blue_yellow = _neighbours(lab[:, 2], -_AB_LIMIT, _AB_LIMIT, _BINS[2])

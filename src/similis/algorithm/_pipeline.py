@@ -15,8 +15,9 @@ from similis.algorithm._category import CategoryHead, decided_category
 from similis.algorithm._clarity import say_of_colours
 from similis.algorithm._decode import DEFAULT_LIMITS, Decode, Orientation, PictureLimits, decode
 from similis.algorithm._encoders import Description, ImageEncoder
-from similis.algorithm._features import Describer, Features, unit
+from similis.algorithm._features import Describer, Features, palette, unit
 from similis.algorithm._frames import inner_picture, other_frames
+from similis.algorithm._guises import recoloured
 from similis.algorithm._light import lit
 from similis.algorithm._scores import Calibration
 from similis.algorithm._subject import SubjectFinder, SubjectHead, SubjectMode, SubjectNetwork, chosen_subject
@@ -34,19 +35,21 @@ def needed_models(subject: SubjectMode) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Analysis:
-    """What is kept of a picture; the pixels are not.
+    """What is kept of a picture; the pixels are not, but for a few while it is searched with.
 
     Attributes:
         subject: the region used, its category, and the alternatives to both.
         vector: features of the region used, float32[dimension], of unit length.
         milliseconds: time by stage: decode, backbone, subject, category, features.
         frames: where a picture inside the picture was used, what may be meant instead; see `analyse`.
+        palette: some of its pixels, to tell what its colours may have been; see `Pipeline.apart`.
         by_colour: of a blurred or noisy picture, features to search with where `vector` has no good match.
     """
 
     subject: Subject
     vector: Features
     milliseconds: dict[str, float]
+    palette: Pixels
     frames: tuple[Region, ...] = ()
     by_colour: Features | None = None
 
@@ -212,7 +215,17 @@ class Pipeline:
             say = say_of_colours(small)
             by_colour = self._description.by_colour(vector, say) if say > 1 else None
         best = decided_category(candidates) if category is None else category
-        return Analysis(Subject(best, used, regions, candidates), vector, times, by_colour=by_colour)
+        found = Subject(best, used, regions, candidates)
+        return Analysis(found, vector, times, palette(sight), by_colour=by_colour)
+
+    def apart(self, analysis: Analysis) -> Features | None:
+        """What is seen of a picture, its colours, and what these may have been, as `likeliest` takes them.
+
+        None where the features do not tell these apart, and of blurred and noisy pictures.
+        """
+        if analysis.by_colour is not None:
+            return None
+        return self._description.apart(analysis.vector, recoloured(analysis.palette))
 
     def plain_pools(self, pixels: Pixels, powers: Sequence[float] = (1.0,)) -> list[Features]:
         """Generalised means of the backbone's last map over a whole picture, of unit length: a measure of quality.

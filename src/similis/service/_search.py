@@ -34,6 +34,7 @@ from similis.service._analyst import Analyst
 from similis.service._category_vote import CategoryVote
 from similis.service._curves import Curves
 from similis.service._embedded import FAISS
+from similis.service._guises import Guises
 from similis.service._indexes import Indexes
 from similis.service._instances import Instances
 from similis.service._pictures import applied_category, stored_vector
@@ -69,6 +70,7 @@ class Search:
         self._instances = instances
         self._vote = CategoryVote(catalogue, indexes)
         self._curves = Curves(catalogue, analyst)
+        self._guises = Guises(catalogue, keyring, indexes, analyst)
         self._good_match = good_match
         # More searches at once than processors only take the interpreter from one another.
         self._places = threading.BoundedSemaphore(os.cpu_count() or 1)
@@ -197,7 +199,7 @@ class Search:
         orientation: Orientation,
         **where: Any,  # noqa: ANN401 - what part of the picture to use, as the analyst takes it
     ) -> tuple[Analysis, _Answer]:
-        """Search with a part of a picture, by its colours where it is unclear and has no good match otherwise.
+        """Search with a part of a picture; where nothing matches well, with what it was if somebody edited it.
 
         Says besides what was seen of it.
         """
@@ -209,9 +211,12 @@ class Search:
             with _timed(spent, "vote"):
                 found = self._vote.joined(instance, query, self._curves.plain(instance), found)
         answer = self._answer(instance, query, options, found.category, found, spent)
-        if analysis.by_colour is not None and answer.best < answer.result.threshold:
-            query = stored_vector(self._keyring, instance, analysis.by_colour)
-            answer = self._answer(instance, query, options, found.category, found, answer.result.milliseconds)
+        if answer.best < answer.result.threshold:
+            with _timed(answer.result.milliseconds, "search"):
+                inside = _inside(instance, found.category)
+                guise = self._guises.of(instance, analysis, query, options, inside)
+            if guise is not None:
+                answer = self._answer(instance, guise, options, found.category, found, answer.result.milliseconds)
         return analysis, answer
 
     def _answer(
@@ -224,7 +229,7 @@ class Search:
         milliseconds: dict[str, float],
         calibration: Calibration | None = None,
     ) -> _Answer:
-        inside = category if instance.spec.type is InstanceType.PRODUCT else None
+        inside = _inside(instance, category)
         index_of = self._indexes.current
         if calibration is None:
             self._curves.follow(instance, index_of(instance))
@@ -267,6 +272,11 @@ class Search:
     def _place(self, instance: Instance) -> AbstractContextManager[object]:
         """One of as many places as there are processors; no end of them where a search mostly waits for a server."""
         return nullcontext() if self._catalogue.shared or instance.index != FAISS else self._places
+
+
+def _inside(instance: Instance, category: Category | None) -> Category | None:
+    """The category that a search stays in."""
+    return category if instance.spec.type is InstanceType.PRODUCT else None
 
 
 def _best_of(first: _Answer, others: Sequence[_Answer]) -> _Answer:
