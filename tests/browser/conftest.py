@@ -49,9 +49,16 @@ def empty_shop(tmp_path: Path) -> Iterator[Shop]:
         yield running
 
 
-@pytest.fixture(scope="module")
+def _lifetime(fixture_name: str, config: pytest.Config) -> Literal["session", "module"]:  # noqa: ARG001
+    """Of the browser, whose driver runs an event loop in this thread: it ends before others, if any, need one."""
+    here = Path(__file__).parent
+    asked = [config.invocation_params.dir / each.partition("::")[0] for each in config.args]
+    return "session" if all(each.is_relative_to(here) for each in asked) else "module"
+
+
+@pytest.fixture(scope=_lifetime)
 def browser() -> Iterator[Browser]:
-    """A browser. Its driver runs an event loop in this thread, so it ends with the module, before others need one."""
+    """A browser, started once where all that runs are tests of the console."""
     expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as driver:
         started = launch(driver)
