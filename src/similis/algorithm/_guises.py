@@ -24,7 +24,7 @@ _CONTRASTS = (0.625, 1.6)
 _SAY = COLOUR_WEIGHT**2  # of colours in a similarity, where what is seen has 1
 _NEAREST = 0.01  # distances below are as good as none
 _SAME_COLOURS = 0.9  # the similarity from which on colours tell a copy that does not come first anyway
-_OTHER_COLOURS = 0.06  # by how much similarity must grow with colours that are not those of the picture
+_OTHER_COLOURS = 0.07  # by how much similarity must grow with colours that are not those of the picture
 
 
 def recoloured(palette: Pixels) -> list[Pixels]:
