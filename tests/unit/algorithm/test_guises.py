@@ -88,7 +88,7 @@ def test_colours_that_are_only_alike_do_not() -> None:
 
 def test_colours_that_may_have_been_tell_a_copy_that_was_recoloured() -> None:
     original = _stored(_towards(0, 1, 0.6), AXIS[3])
-    akin = _stored(_towards(0, 2, 0.65), _towards(0, 2, 0.4))
+    akin = _stored(_towards(0, 2, 0.65), _towards(0, 2, 0.2))
     assert _first(_parts(AXIS[0], AXIS[0], AXIS[4], _towards(3, 1, 0.95)), [akin, original]) == 1
     assert _first(_parts(AXIS[0], AXIS[0], AXIS[4], _towards(3, 1, 0.4)), [akin, original]) is None
 

@@ -27,7 +27,7 @@ def _found(app: App, data: bytes, good_match: float, start: int = 0) -> SearchRe
     return app.search.by_picture("g", data, options, crop=False)
 
 
-@pytest.mark.parametrize("product", [4, 5])
+@pytest.mark.parametrize("product", [2, 4, 5])
 def test_a_recoloured_picture_without_a_good_match_is_searched_with_the_colours_it_had(
     generic: App, draw: Draw, product: int
 ) -> None:
@@ -37,4 +37,3 @@ def test_a_recoloured_picture_without_a_good_match_is_searched_with_the_colours_
     assert good.matches[0].score < none.matches[0].score < 1.0
     assert {match.key for match in none.matches} == {match.key for match in good.matches}
     assert _found(generic, data, 1.0, start=1).matches == none.matches[1:]
-    assert none.milliseconds["search"] > good.milliseconds["search"]
