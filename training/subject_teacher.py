@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
@@ -27,14 +27,17 @@ from training import subject_views as views
 from training.pictures import BACKBONE, SETS, arguments, read_rows
 
 from similis.algorithm import Backbone, ModelStore
-from similis.algorithm._backbone import Maps, as_input
+from similis.algorithm._backbone import as_input
 from similis.algorithm._runtime import cpu_session
 from similis.algorithm.models._source import obtain
 
 TRAINED = ("grocery_store", "clothing_small", "caltech101")
 LEFT_OUT = tuple(name for name in SETS if name not in TRAINED)
 TEACHER = "u2netp"
-POOL, VIEWS, TEST = 800, 2400, 40  # pictures a set for training; made views; pictures a set for tests
+MAPS = ("feature_map", "middle", "fine", "detail")  # coarse to fine
+POOL = slice(0, 800)  # pictures of each set for training
+COARSE = slice(500, 800)  # those of them learned from as coarse ones too
+VIEWS, TEST = 2400, 40  # made for training; pictures a set for tests
 _HELD_OUT = 6  # one in so many
 _FIRST_TEST = 1_000_000  # numbers of made pictures for tests, beyond those for training
 _BLANK = 0.35  # of the pasted ones
@@ -44,7 +47,6 @@ Picture = Image.Image
 Mask = NDArray[np.float32]
 Halves = NDArray[np.float16]
 Answer = tuple[list[Halves], Halves]
-MAPS = tuple(field.name for field in fields(Maps))
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Examples:
 def main() -> None:
     """Fill the cache."""
     options = arguments(__doc__ or "")
-    for part in ("pool", "views", "tests"):
+    for part in _FILL:
         print(part, len(see(options, part).masks))
 
 
@@ -66,7 +68,8 @@ def see(options: argparse.Namespace, part: str) -> Examples:
     """What is seen in one part of the pictures, from the cache after the first time.
 
     `pool`: whole pictures for training, each followed by itself mirrored and relit; `views`: made of those;
-    `tests`: whole pictures for tests, `TEST` of each of `SETS`, and `TEST` made of those.
+    `coarse`: some of them with the detail of small ones; `tests`: whole pictures for tests, `TEST` of each
+    of `SETS`, and `TEST` made of those.
     """
     folder = options.cache / "subject" / part
     if not (folder / "masks.npy").is_file():
@@ -76,33 +79,43 @@ def see(options: argparse.Namespace, part: str) -> Examples:
     return Examples(maps, np.load(folder / "masks.npy", mmap_mode="r"))
 
 
-def pictures(data: Path, *, test: bool) -> list[Path]:
-    """Pictures for training, `POOL` of each of `TRAINED`, or for tests, `TEST` of each of `SETS`."""
-    return [path for name in (SETS if test else TRAINED) for path in _pictures_of(data, name, test=test)]
+def _test_pictures(data: Path) -> list[Path]:
+    """`TEST` of each of `SETS`."""
+    return [path for name in SETS for path in _pictures_of(data, name, test=True)[:TEST]]
+
+
+def _training_pictures(data: Path, part: slice) -> list[Path]:
+    """This part of each of `TRAINED`."""
+    return [path for name in TRAINED for path in _pictures_of(data, name, test=False)[part]]
 
 
 def _pictures_of(data: Path, name: str, *, test: bool) -> list[Path]:
     names = sorted((row["path"] for row in read_rows(data / name)), key=lambda path: crc32(path.encode()))
     held_out = set(names[::_HELD_OUT] if name in TRAINED else names)
-    chosen = [each for each in names if (each in held_out) == test]
-    return [data / name / each for each in chosen[: TEST if test else POOL]]
+    return [data / name / each for each in names if (each in held_out) == test]
 
 
 def _fill_pool(options: argparse.Namespace, folder: Path) -> None:
-    chosen = pictures(options.data, test=False)
+    chosen = _training_pictures(options.data, POOL)
     with _workers(options, full=False) as workers:
         both = workers.map(_see_both, chosen, range(len(chosen)), chunksize=8)
         _keep(folder, 2 * len(chosen), (each for pair in both for each in pair))
 
 
+def _fill_coarse(options: argparse.Namespace, folder: Path) -> None:
+    chosen = _training_pictures(options.data, COARSE)
+    with _workers(options, full=False) as workers:
+        _keep(folder, len(chosen), workers.map(_see_coarse, chosen, range(len(chosen)), chunksize=8))
+
+
 def _fill_views(options: argparse.Namespace, folder: Path) -> None:
-    masks = see(options, "pool").masks[::2]
-    with _workers(options, full=False, sources=_cut_outs(pictures(options.data, test=False), masks)) as workers:
+    sources = _cut_outs(_training_pictures(options.data, POOL), see(options, "pool").masks[::2])
+    with _workers(options, full=False, sources=sources) as workers:
         _keep(folder, VIEWS, workers.map(_see_view, range(VIEWS), chunksize=8))
 
 
 def _fill_tests(options: argparse.Namespace, folder: Path) -> None:
-    chosen = pictures(options.data, test=True)
+    chosen = _test_pictures(options.data)
     with _workers(options, full=True) as workers:
         whole = list(workers.map(_see_whole, chosen, chunksize=8))
     with _workers(options, full=True, sources=_cut_outs(chosen, [mask for _maps, mask in whole])) as workers:
@@ -110,7 +123,7 @@ def _fill_tests(options: argparse.Namespace, folder: Path) -> None:
         _keep(folder, len(chosen) + TEST, (*whole, *made))
 
 
-_FILL = {"pool": _fill_pool, "views": _fill_views, "tests": _fill_tests}
+_FILL = {"tests": _fill_tests, "pool": _fill_pool, "coarse": _fill_coarse, "views": _fill_views}
 
 
 def _cut_outs(chosen: Sequence[Path], masks: Iterable[NDArray[np.floating]]) -> list[tuple[Path, Mask]]:
@@ -186,6 +199,13 @@ def _see_both(path: Path, number: int) -> tuple[Answer, Answer]:
     maps, mask = _eyes[0].answer(picture)
     other = views.relit(ImageOps.mirror(picture), np.random.default_rng([1, number]))
     return (maps, mask), (_eyes[0].maps(other), mask[:, ::-1])
+
+
+def _see_coarse(path: Path, number: int) -> Answer:
+    """A picture, or a part of it, as a small one; what the teacher sees in that, not in the sharp one."""
+    rng = np.random.default_rng([4, number])
+    picture = views.relit(_read(path), rng)
+    return _eyes[0].answer(views.coarse(views.cropped(picture, rng) if rng.random() < 0.5 else picture, rng))
 
 
 def _see_view(number: int) -> Answer:

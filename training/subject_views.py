@@ -1,11 +1,13 @@
 """Pictures to learn subjects from: whole ones, crops of them, subjects pasted on other pictures, drawn shapes.
 
 Pictures of shops and catalogues mostly show one thing in the middle. The pasted ones teach small subjects, several
-and such at the edge. Every picture is drawn from a generator of its own, so that its number always gives it again.
+and such at the edge; coarse ones, what is left to see when a small picture is enlarged. Every picture is drawn from a
+generator of its own, so that its number always gives it again.
 """
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 
 import numpy as np
@@ -19,6 +21,7 @@ Random = np.random.Generator
 _SIDE = 288
 _LEAST, _MOST = 0.02, 0.8  # of a picture's area: what can be cut out
 _CLOUDS = (4, 8, 16, 32)
+_COARSE = (40, 120)  # the longer side of a coarse picture
 
 
 def relit(picture: Picture, rng: Random) -> Picture:
@@ -34,6 +37,18 @@ def cropped(picture: Picture, rng: Random) -> Picture:
     width, height = max(8, int(across * picture.width)), max(8, int(down * picture.height))
     x, y = rng.integers(0, picture.width - width + 1), rng.integers(0, picture.height - height + 1)
     return picture.crop((int(x), int(y), int(x) + width, int(y) + height))
+
+
+def coarse(picture: Picture, rng: Random) -> Picture:
+    """The picture as a small one; every second as a JPEG."""
+    scale = min(1.0, rng.uniform(*_COARSE) / max(picture.size))
+    size = (max(4, round(picture.width * scale)), max(4, round(picture.height * scale)))
+    small = picture.resize(size, Image.Resampling.LANCZOS)
+    if rng.random() < 0.5:
+        return small
+    stream = io.BytesIO()
+    small.save(stream, "JPEG", quality=int(rng.integers(60, 96)))
+    return Image.open(stream).convert("RGB")
 
 
 def cut_out(picture: Picture, mask: Mask) -> Picture | None:
