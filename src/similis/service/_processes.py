@@ -207,8 +207,6 @@ def _start(models: Models, politeness: int) -> None:
     forbid_dumps()
     wipe_freed_memory()
     os.nice(politeness)
-    # A service manager tells all processes to end; what the service has taken on still needs these.
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     # There is a process for each processor; more threads than that, for sums, would mostly wait for each other.
     threadpool_limits(limits=1, user_api="blas")
     threading.Thread(target=_die_with_parent, daemon=True).start()

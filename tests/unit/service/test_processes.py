@@ -76,16 +76,14 @@ def test_a_process_that_is_killed_costs_nothing(analyst: ParallelAnalyst, draw: 
             assert each.result().vector.shape == (512,)
 
 
-def test_processes_outlive_the_signal_that_a_service_manager_sends_to_all(
-    analyst: ParallelAnalyst, draw: Draw
-) -> None:
+def test_processes_that_are_all_told_to_end_are_replaced(analyst: ParallelAnalyst, draw: Draw) -> None:
+    """Some service managers tell every process of a service to end, and not its first alone."""
     analyst.warm_up()
-    children = multiprocessing.active_children()
-    assert len(children) == 2
-    for each in children:
+    for each in (children := multiprocessing.active_children()):
         os.kill(each.pid or 0, signal.SIGTERM)
+    assert len(children) == 2
     assert analyst.analyse(draw(1)).vector.shape == (512,)
-    assert multiprocessing.active_children() == children
+    assert not {each.pid for each in children} & {each.pid for each in multiprocessing.active_children()}
 
 
 def test_who_watches_is_told_the_stages_of_other_processes(analyst: ParallelAnalyst, draw: Draw) -> None:
