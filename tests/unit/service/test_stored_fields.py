@@ -265,7 +265,7 @@ for number in range(10**6):
             ("feature", "trigger copying"),
         ),
         (
-            "UPDATE feature SET vector = vector || 'more' WHERE picture_id = 100",
+            "UPDATE feature SET vector = CAST(vector || 'more' AS BLOB) WHERE picture_id = 100",
             ("feature", "1 vectors of instance plain that are not as long as declared"),
         ),
     ],
