@@ -110,10 +110,17 @@ def colours(sight: Sight) -> Features:
 
 
 def palette(sight: Sight) -> Pixels:
-    """Some pixels of the picture, and as many of its region: RGB, uint8[parts, n, 3]."""
+    """Some pixels of the picture, and as many of its region: RGB, uint8[parts, n, 3].
+
+    They are in order of their colours, so that they say nothing of where they were: no small picture leaves here.
+    """
     parts = [sight.small] if sight.whole else [sight.small, sight.colours_seen]
-    middle = _SAMPLED // 2
-    return np.stack([_miniature(part)[middle::_SAMPLED, middle::_SAMPLED].reshape(-1, 3) for part in parts])
+    return np.stack([_sampled(part) for part in parts])
+
+
+def _sampled(pixels: Pixels) -> Pixels:
+    some = _miniature(pixels)[_SAMPLED // 2 :: _SAMPLED, _SAMPLED // 2 :: _SAMPLED].reshape(-1, 3)
+    return some[np.lexsort(some.T)]
 
 
 def _palette_colours(palette: Pixels) -> Features:

@@ -176,3 +176,12 @@ def test_any_size_of_pixels_can_be_analysed(pipeline: Pipeline, size: tuple[int,
 def test_models_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(ModelNotFetched):
         Pipeline.load(ModelStore(tmp_path))
+
+
+def test_the_pixels_that_are_handed_on_do_not_say_where_they_were(pipeline: Pipeline) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (300, 400, 3), dtype=np.uint8)
+    for part in pipeline.analyse(encoded(Image.fromarray(noise))).palette:
+        assert len(part) == 256
+        colours = [(blue, green, red) for red, green, blue in part.tolist()]
+        assert colours == sorted(colours)
+        assert len(set(colours)) > 100
