@@ -181,6 +181,7 @@ def _leaking(analyse: Callable[..., Any]) -> Callable[..., Any]:
     return leaking
 
 
-if __name__ == "__main__":
+if __name__ in {"__main__", "__mp_main__"}:  # or one of its processes that analyse
     Pipeline.analyse = _leaking(Pipeline.analyse)  # type: ignore[method-assign] # that is what this is for
+if __name__ == "__main__":
     main()

@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 from playwright.sync_api import Page, Request, Route, expect
 from tests.browser.accessibility import overflow, violations
 from tests.browser.conftest import Theme, Visitor
@@ -71,8 +71,11 @@ def test_results_come_page_after_page(page: Page) -> None:
 
 
 def test_without_a_good_match_the_page_says_so(page: Page, tmp_path: Path) -> None:
-    path = tmp_path / "noise.png"
-    Image.effect_noise((200, 200), 90).convert("RGB").save(path)
+    path = tmp_path / "rings.png"
+    rings = Image.new("RGB", (200, 200), "white")
+    for number, colour in enumerate(("red", "lime", "blue", "yellow", "magenta", "cyan")):
+        ImageDraw.Draw(rings).ellipse((15 * number, 15 * number, 199 - 15 * number, 199 - 15 * number), fill=colour)
+    rings.save(path)
     results = searched(page, path)
     expect(results.get_by_text("No good match", exact=True)).to_be_visible()
     expect(results.get_by_text("Nothing scores 0.91 or more")).to_be_visible()
