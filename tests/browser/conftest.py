@@ -49,7 +49,7 @@ def empty_shop(tmp_path: Path) -> Iterator[Shop]:
         yield running
 
 
-def _lifetime(fixture_name: str, config: pytest.Config) -> Literal["session", "module"]:  # noqa: ARG001
+def _lifetime(fixture_name: str, config: pytest.Config) -> Literal["session", "module"]:  # noqa: ARG001 - pytest gives it
     """Of the browser, whose driver runs an event loop in this thread: it ends before others, if any, need one."""
     here = Path(__file__).parent
     asked = [config.invocation_params.dir / each.partition("::")[0] for each in config.args]
