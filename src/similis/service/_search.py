@@ -212,8 +212,8 @@ class Search:
                 found = self._vote.joined(instance, query, self._curves.plain(instance), found)
         answer = self._answer(instance, query, options, found.category, found, spent)
         if answer.best < answer.result.threshold:
-            with _timed(answer.result.milliseconds, "search"):
-                inside = _inside(instance, found.category)
+            inside = _inside(instance, found.category)
+            with _timed(answer.result.milliseconds, "search"), self._place(instance):
                 guise = self._guises.of(instance, analysis, query, options, inside)
             if guise is not None:
                 answer = self._answer(instance, guise, options, found.category, found, answer.result.milliseconds)
