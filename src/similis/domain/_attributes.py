@@ -33,9 +33,11 @@ class Attributes:
 
     def __post_init__(self) -> None:
         for name in INT_FIELDS:
-            _check_int(name, getattr(self, name))
+            if (value := getattr(self, name)) is not None:
+                _check_int(name, value)
         for name in STR_FIELDS:
-            _check_str(name, getattr(self, name))
+            if (value := getattr(self, name)) is not None:
+                _check_str(name, value)
 
     def as_dict(self) -> dict[str, int | str | None]:
         """All eight attributes by name."""
@@ -57,13 +59,11 @@ def check_custom_content(text: str | None) -> str | None:
 
 
 def _check_int(name: str, value: object) -> None:
-    if value is not None and (type(value) is not int or value not in INT32):
+    if type(value) is not int or value not in INT32:
         raise InvalidAttribute(f"{name} is {value!r}.", "Give a whole number of 32 bits (±2,147,483,647).")
 
 
 def _check_str(name: str, value: object) -> None:
-    if value is None:
-        return
     if not isinstance(value, str):
         raise InvalidAttribute(f"{name} is {value!r}.", "Give a string.")
     if len(value) > MAX_STRING:

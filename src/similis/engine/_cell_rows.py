@@ -140,8 +140,9 @@ class CellRows:
         probed = [looked_into(ranked, selection.sizes, enough) for ranked in self.cells.ranked(queries)]
         found = []
         for first, part, chosen in zip((0, len(self._sealed)), self._parts, selection.selectors, strict=True):
-            rows = part.candidates(queries, probed, count, chosen)
-            found.append(np.where(rows >= 0, rows + first, -1))
+            if len(part):
+                rows = part.candidates(queries, probed, count, chosen)
+                found.append(np.where(rows >= 0, rows + first, -1))
         return [rows[rows >= 0] for rows in np.hstack(found)]
 
     def _compared(self, requests: Sequence[Request]) -> list[Rows]:
@@ -160,6 +161,7 @@ class CellRows:
         border = len(self._sealed)
         on_disk = rows < border
         values = np.empty(len(rows), np.float32)
-        values[on_disk] = similarities(self._sealed.vectors[rows[on_disk]], request.query)
-        values[~on_disk] = similarities(self._added.vectors[rows[~on_disk] - border], request.query)
+        for part, first, here in ((self._sealed, 0, on_disk), (self._added, border, ~on_disk)):
+            if here.any():
+                values[here] = similarities(part.vectors[rows[here] - first], request.query)
         return best(rows, values, ids[rows], request.wanted)
