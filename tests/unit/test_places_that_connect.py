@@ -46,6 +46,7 @@ MODULES: Mapping[str, str] = {
     "gateway/alibaba/_fetch.py": OUTBOUND,
     "service/_sandbox.py": NOBODY,
     "service/_sandbox_worker.py": NOBODY,
+    "service/_searchers.py": NOBODY,
     "transfer/_addresses.py": NOBODY,
     "transfer/_endpoint.py": ENDPOINT,
     "transfer/_oss_source.py": ENDPOINT,

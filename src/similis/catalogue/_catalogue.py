@@ -96,6 +96,15 @@ class Catalogue:
             raise
         return catalogue
 
+    @classmethod
+    def reader(cls, url: str, sealer: Sealer) -> Catalogue:
+        """Open a file that another process of this machine has open, to read along; nothing is made or verified.
+
+        Raises:
+            StorageFailed: it cannot be opened.
+        """
+        return cls(Database(url, read_only=True), sealer, Stamp(None))
+
     @staticmethod
     def exists(url: str) -> bool:
         """Whether there is a catalogue already; makes none.
@@ -144,6 +153,10 @@ class Catalogue:
         with self._database.writing() as connection:
             _instances.lock_changeable(connection, instance)
             yield connection
+
+    def writes(self) -> int:
+        """A number that changes with each transaction of the process that writes; of no use where several do."""
+        return self._database.writes()
 
     def setting(self, name: str) -> str | None:
         """Return a setting's value, None when it was never set."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, make_url, select
 
 from similis.catalogue._failures import storage_failures
 from similis.catalogue._postgresql import is_alone, open_postgresql
-from similis.catalogue._sqlite import open_sqlite
+from similis.catalogue._sqlite import Version, open_sqlite
 from similis.domain import StorageFailed
 
 _Asked = TypeVar("_Asked", bound=Hashable)
@@ -23,18 +23,24 @@ _Read = TypeVar("_Read")
 class Database:
     """A SQL database with many readers and, in this process, one writer at a time.
 
+    Args:
+        url: of the database.
+        read_only: only read a file that another process of this machine writes.
+
     Attributes:
         shared: whether other processes may use it meanwhile.
         file: of the database; None where it has none of its own.
         keyring: id of the keyring that seals what is written, once that is known.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, read_only: bool = False) -> None:
         parsed = make_url(url)
         self.shared = parsed.get_backend_name() == "postgresql"
         self.file = None if self.shared else parsed.database
         with storage_failures():
-            self._reader, self._writer = open_postgresql(parsed) if self.shared else open_sqlite(parsed)
+            opened = open_postgresql(parsed) if self.shared else open_sqlite(parsed, read_only=read_only)
+            self._reader, self._writer = opened
+            self._version = Version(self.file) if read_only and self.file is not None else None
         self.keyring: str | None = None
         self._write_lock = threading.Lock()
         self._named_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
@@ -88,7 +94,7 @@ class Database:
             yield connection
 
     def remembered(self, read: Callable[[Connection, _Asked], _Read], asked: _Asked) -> _Read:
-        """Read something that every search asks for: once, until this process writes again.
+        """Read something that every search asks for: once, until the process that writes does so again.
 
         A shared database is read each time, for others write, too.
 
@@ -96,7 +102,7 @@ class Database:
             StorageFailed: the database cannot be read.
         """
         self._check_open()
-        writes, known = self._writes, self._remembered.get((read, asked))
+        writes, known = self.writes(), self._remembered.get((read, asked))
         if known is not None and known[0] == writes:
             return cast("_Read", known[1])
         with self.reading() as connection:
@@ -104,6 +110,10 @@ class Database:
         if not self.shared:
             self._remembered[read, asked] = writes, found
         return found
+
+    def writes(self) -> int:
+        """A number that changes with each transaction of the process that writes; of no use where several do."""
+        return self._writes if self._version is None else self._version()
 
     @contextmanager
     def alone(self, name: str) -> Iterator[None]:
@@ -159,6 +169,8 @@ class Database:
         with self._write_lock:
             self._closed = True
         self._writer.dispose()
+        if self._version is not None:
+            self._version.close()
 
     def fail(self, error: StorageFailed) -> None:
         """Raise an error from now on whenever the database is used: it is damaged."""

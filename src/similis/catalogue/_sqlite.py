@@ -1,7 +1,9 @@
-"""SQLite: one file, one process at a time."""
+"""SQLite: one file, one process at a time that writes."""
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from pathlib import Path
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -19,19 +21,38 @@ def sqlite_url(file: Path) -> str:
     return URL.create("sqlite", database=str(file.absolute())).render_as_string()
 
 
-def open_sqlite(url: URL) -> tuple[Engine, Engine]:
-    """Return what reads and what writes the database."""
+class Version:
+    """Tells whether another process has written to a database of this machine."""
+
+    def __init__(self, file: str) -> None:
+        self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+        self._asking = threading.Lock()
+
+    def __call__(self) -> int:
+        """A number that is another one after each transaction of others (PRAGMA data_version)."""
+        with self._asking:
+            version: int = self._connection.execute("PRAGMA data_version").fetchone()[0]
+        return version
+
+    def close(self) -> None:
+        """Ask no more."""
+        with self._asking:
+            self._connection.close()
+
+
+def open_sqlite(url: URL, *, read_only: bool = False) -> tuple[Engine, Engine]:
+    """Return what reads and what writes the database; the latter cannot where it is opened to be read only."""
     engine = create_engine(
         url,
         pool_size=_CONNECTIONS_KEPT,
         max_overflow=_CONNECTIONS_MORE,
         hide_parameters=True,  # of a failed statement, which go into messages of errors
     )
-    _prepare(engine)
+    _prepare(engine, read_only=read_only)
     return engine, engine.execution_options(**{_WRITING: True})
 
 
-def _prepare(engine: Engine) -> None:
+def _prepare(engine: Engine, *, read_only: bool) -> None:
     @event.listens_for(engine, "connect")
     def _connect(connection: DBAPIConnection, _record: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # the driver must not begin transactions by itself
@@ -43,6 +64,7 @@ def _prepare(engine: Engine) -> None:
             "foreign_keys=ON",
             "cell_size_check=ON",
             "secure_delete=ON",
+            f"query_only={int(read_only)}",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

@@ -43,6 +43,7 @@ from similis.service._rekeying import Rekeyer
 from similis.service._remembering import RememberingAnalyst
 from similis.service._retention import Retention
 from similis.service._search import Search
+from similis.service._searchers import Searchers
 from similis.service._sessions import Sessions
 from similis.service._settings import Settings
 from similis.service._spaces import Spaces
@@ -82,6 +83,8 @@ class App:
         decoder: Decoder,
         analyst: Analyst,
         blas: OneBlasThread,
+        *,
+        serving: bool = False,
     ) -> None:
         spaces = Spaces(catalogue, keyring)
         embedded = EmbeddedIndexes(catalogue, keyring, settings.index_directory, settings.sizing)
@@ -97,7 +100,10 @@ class App:
         self.instances = Instances(catalogue, keyring, indexes, analyst)
         self.duplicates = Duplicates(catalogue, indexes, self.instances)
         self.pictures = Pictures(catalogue, keyring, indexes, analyst, self.instances, self.duplicates)
-        self.search = Search(catalogue, keyring, indexes, analyst, self.instances, settings.good_match)
+        self._searchers = Searchers(settings if serving and not catalogue.shared else None)
+        self.search = Search(
+            catalogue, keyring, indexes, analyst, self.instances, settings.good_match, self._searchers
+        )
         self.tuning = Tunings(catalogue, spaces, indexes, analyst, self.instances)
         self.access = Access(catalogue, keyring)
         self.sessions = Sessions(catalogue, keyring)
@@ -138,7 +144,8 @@ class App:
             settings: where everything is.
             pipeline: an already loaded pipeline to share between apps of one process.
             remember: keep what was found in each picture until closed, see `RememberingAnalyst`.
-            serving: many ask at once: analyse pictures where `Settings.analysing` says, else inside this process.
+            serving: many ask at once: analyse pictures where `Settings.analysing` says, else inside this process, and
+                search by name with the help of `Settings.searchers`.
 
         Raises:
             DataDirectoryLocked: another process owns the data directory.
@@ -171,7 +178,7 @@ class App:
             check_keyring(catalogue, keyring, settings)
             catalogue.compact_changes()
             catalogue.access_keys.release_deleted()
-            app = cls(settings, lock, catalogue, keyring, models, decoder, analyst, blas)
+            app = cls(settings, lock, catalogue, keyring, models, decoder, analyst, blas, serving=serving)
             _destroy_keys(app)
             app.transfers.remove_retired(at_once=not catalogue.shared)
             _remove_old(app)
@@ -220,6 +227,7 @@ class App:
         self._parallel.close()
         self.analyst.close()
         self._decoder.close()
+        self._searchers.close()  # before the catalogue, which the last one to close it leaves in order
         self._indexes.close()
         self._catalogue.close()
         self._blas.release()

@@ -14,6 +14,7 @@ from similis.service._settings import Settings
 
 _BYTES_AT_LEAST = 512 << 20
 _BYTES_A_PICTURE = {Analysing.INSIDE: 64 << 20, Analysing.PROCESSES: 224 << 20}  # of those analysed at once
+_BYTES_A_SEARCHER = 128 << 20
 _FILES_AT_LEAST = 2048
 _AHEAD = 60.0  # seconds by which the time of a file may be in the future
 _MEMORY = Path("/proc/meminfo")
@@ -37,7 +38,9 @@ def allow_files() -> None:
 
 
 def _memory(settings: Settings) -> Finding:
-    needed = _BYTES_AT_LEAST + settings.threads * _BYTES_A_PICTURE[settings.analysing]
+    searchers = 0 if settings.catalogue else settings.searchers
+    needed = _BYTES_AT_LEAST + searchers * _BYTES_A_SEARCHER
+    needed += settings.threads * _BYTES_A_PICTURE[settings.analysing]
     free = _free_memory()
     return Finding(
         "Free memory",

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 from weakref import WeakValueDictionary
 
@@ -35,6 +36,7 @@ log = logging.getLogger(__name__)
 FAISS = "faiss"
 _FEATURES = "features"
 _IDENTITY = re.compile("[0-9a-f]{16}")
+_AnyStore = TypeVar("_AnyStore", bound="_Store")
 
 
 class EmbeddedIndexes:
@@ -157,7 +159,7 @@ class EmbeddedIndexes:
         if before is not None and before is not index:
             before.stop_writing()
 
-    def _store(self, kind: type[_Store], instance: Instance, space: TunedSpace | None) -> _Store:
+    def _store(self, kind: type[_AnyStore], instance: Instance, space: TunedSpace | None) -> _AnyStore:
         place = _FEATURES if space is None else _tuned(space)
         directory, holder = self._directory / instance.uid / place, f"{self._holder} {place}"
         return kind(self._catalogue, self._noting, instance, directory, holder, self._keys(instance))
@@ -221,6 +223,24 @@ class _Fresh(_Store):
     """A store that seems to have no segment, for an index that is built anew."""
 
     def current(self) -> tuple[str, int] | None:
+        return None
+
+
+class ReadStore(_Store):
+    """A store of segments that another process writes.
+
+    Attributes:
+        read: the segment that counted when it was asked for last, None without one.
+    """
+
+    read: str | None = None
+
+    def current(self) -> tuple[str, int] | None:
+        found = super().current()
+        self.read = None if found is None else found[0]
+        return found
+
+    def forget(self) -> str | None:
         return None
 
 

@@ -27,6 +27,7 @@ from similis.service._tuned_index import TunedIndex
 
 log = logging.getLogger(__name__)
 
+_RETRY_SECONDS = 1.0
 _STILL_SEARCHED = 60.0  # seconds in which searches that began before a move are done
 
 
@@ -104,6 +105,18 @@ class Indexes:
             entry = self._first(instance, place, lambda: self._opened(instance))
         elif _version(entry.instance) != _version(instance):
             self._start_renewing(instance)
+        return self._followed(instance, entry)
+
+    def at_hand(self, instance: Instance) -> VectorIndex | None:
+        """Return what `current` returns where that is open; else None, and a thread opens it.
+
+        Raises:
+            InstanceNotFound: the instance was deleted meanwhile.
+        """
+        entry = self._open.get(_Place(instance.id, features=False))
+        if entry is None or entry.lacking or _version(entry.instance) != _version(instance):
+            self._start_renewing(instance)
+            return None
         return self._followed(instance, entry)
 
     def of_features(self, instance: Instance) -> VectorIndex:
@@ -184,6 +197,14 @@ class Indexes:
         except IndexUnavailable as error:
             log.warning("An index is behind. %s %s", error.message, error.hint)
 
+    def renew(self, instance: Instance) -> None:
+        """Have a thread open an index anew, from what is durable of it now; until then it is not at hand."""
+        with self._opening:
+            entry = self._open.get(_Place(instance.id, features=False))
+            if entry is not None:
+                entry.lacking = True
+        self._start_renewing(instance)
+
     def instances(self) -> list[Instance]:
         """The instances that have an index here."""
         with self._opening:
@@ -246,7 +267,7 @@ class Indexes:
         self._keep(instance, _Place(instance.id, features=False), entry, replace=True)
 
     def _start_renewing(self, instance: Instance) -> None:
-        """Have a thread open the index anew, tuned by another gateway or lacking; this one is searched until then."""
+        """Have a thread open the index anew, tuned by another process or lacking; this one is searched until then."""
         with self._opening:
             if instance.id in self._renewing:
                 return
@@ -260,13 +281,14 @@ class Indexes:
                     self._open.get(_Place(instance.id, features=False)),
                     self._catalogue.instance(instance.name),
                 )
-                due = entry is not None and (_version(entry.instance) != _version(now) or self._lacking(instance))
-                if entry is not None and due and now.id == instance.id:
+                due = entry is None or _version(entry.instance) != _version(now) or self._lacking(instance)
+                if due and now.id == instance.id:
                     self._replace(now, self._opened(now))
-                    if entry.instance.index != now.index:
+                    if entry is not None and entry.instance.index != now.index:
                         self._leave(entry.instance)
-        except SimilisError as error:  # tried again at the next search
+        except SimilisError as error:  # tried again at the next search after a while
             log.warning("An index could not be opened anew. %s %s", error.message, error.hint)
+            time.sleep(_RETRY_SECONDS)
         finally:
             with self._opening:
                 self._renewing.discard(instance.id)

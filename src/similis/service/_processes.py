@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,17 +11,14 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
-
-from threadpoolctl import threadpool_limits
 
 from similis.algorithm import Analysis, ModelStore, Pipeline, SubjectMode
 from similis.domain import DamagedPicture, SimilisError, Unavailable, tell_stage
 from similis.service._analyst import Analyst
+from similis.service._children import begin_child, interrupts_kept_out
 from similis.service._decoding import Decoder, Decoding
-from similis.service._dumps import forbid_dumps, wipe_freed_memory
 
 _Given = ParamSpec("_Given")
 _Result = TypeVar("_Result")
@@ -160,7 +156,7 @@ class _Processes:
         while True:
             pool = self._running()
             try:
-                with _interrupts_kept_out():
+                with interrupts_kept_out():
                     return pool.submit(function, *given, **named)
             except BrokenProcessPool:
                 with self._changing:
@@ -189,37 +185,16 @@ class _Processes:
             return self._pool
 
 
-@contextmanager
-def _interrupts_kept_out() -> Iterator[None]:
-    """Let processes that are started meanwhile not be ended by Ctrl-C, which goes to all; the parent ends them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 _analyst: Analyst
 
 
 def _start(models: Models, politeness: int) -> None:
     global _analyst  # noqa: PLW0603 - one for each process, which lives for nothing else
-    forbid_dumps()
-    wipe_freed_memory()
+    begin_child()
     os.nice(politeness)
-    # There is a process for each processor; more threads than that, for sums, would mostly wait for each other.
-    threadpool_limits(limits=1, user_api="blas")
-    threading.Thread(target=_die_with_parent, daemon=True).start()
     _analyst = models.analyst()
     with suppress(SimilisError):  # who has a picture analysed is told
         _analyst.warm_up()
-
-
-def _die_with_parent() -> None:
-    """End this process when the one that it works for was killed and cannot say so."""
-    if (parent := multiprocessing.parent_process()) is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 def _nothing() -> None: ...

@@ -48,6 +48,16 @@ _NO_HITS = _Hits(np.empty(0, np.int64), np.empty(0, np.float64))
 class Ranking:
     """The results of one query, best first, ties ordered by key, so that pages neither repeat nor miss a picture.
 
+    Args:
+        catalogue: has the pictures.
+        instance: they are in.
+        index: finds their ids.
+        calibration: how similarities read as scores.
+        query: features, float16[D].
+        options: what to return.
+        category: to stay in, None for all.
+        known: a picture that was read already, as that of a search by name was.
+
     Attributes:
         best: score of the first result, whatever page is asked for; 0 before, and without results.
         calibration: how similarities read as scores.
@@ -63,6 +73,7 @@ class Ranking:
         query: npt.NDArray[np.float16],
         options: SearchOptions,
         category: Category | None,
+        known: DescribedPicture | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._instance = instance
@@ -72,7 +83,7 @@ class Ranking:
         self._code = binary_code(query)
         self._options = options
         self._category = category
-        self._seen: dict[int, DescribedPicture] = {}
+        self._seen = {} if known is None else {known.id: known}
         self.best = 0.0
         self.settled = True
 

@@ -40,6 +40,9 @@ from similis.service._instances import Instances
 from similis.service._pictures import applied_category, stored_vector
 from similis.service._ranking import Ranking
 from similis.service._scoring import displayed_scores
+from similis.service._searched_category import inside, named_category
+from similis.service._searcher import Asked
+from similis.service._searchers import Searchers
 
 _TRIES = 3
 
@@ -62,6 +65,7 @@ class Search:
         analyst: Analyst,
         instances: Instances,
         good_match: float | None = None,
+        searchers: Searchers | None = None,
     ) -> None:
         self._catalogue = catalogue
         self._keyring = keyring
@@ -72,6 +76,7 @@ class Search:
         self._curves = Curves(catalogue, analyst)
         self._guises = Guises(catalogue, keyring, indexes, analyst)
         self._good_match = good_match
+        self._searchers = searchers or Searchers()
         # More searches at once than processors only take the interpreter from one another.
         self._places = threading.BoundedSemaphore(os.cpu_count() or 1)
 
@@ -119,11 +124,15 @@ class Search:
             InstanceNotFound: there is no such instance.
             PictureNotFound: there is no such picture.
         """
-        with self._instances.using(instance_name) as instance:
+        with self._instances.using(instance_name) as instance, self._searchers.several() as ask:
+            if (
+                ask
+                and instance.index == FAISS
+                and (found := self._searchers.ask(self._asked(instance, key, options)))
+            ):
+                return found
             stored = self._catalogue.described(instance, key)
-            category = applied_category(instance, options.category)
-            if category is None:
-                category = stored.picture.category
+            category = named_category(instance, options, stored.picture)
             return self._answer(instance, stored.vector, options, category, None, {}).result
 
     def by_text(self, instance_name: str, text: str, options: SearchOptions = SearchOptions()) -> SearchResult:
@@ -212,9 +221,9 @@ class Search:
                 found = self._vote.joined(instance, query, self._curves.plain(instance), found)
         answer = self._answer(instance, query, options, found.category, found, spent)
         if answer.best < answer.result.threshold:
-            inside = _inside(instance, found.category)
+            within = inside(instance, found.category)
             with _timed(answer.result.milliseconds, "search"), self._place(instance):
-                guise = self._guises.of(instance, analysis, query, options, inside)
+                guise = self._guises.of(instance, analysis, query, options, within)
             if guise is not None:
                 answer = self._answer(instance, guise, options, found.category, found, answer.result.milliseconds)
         return analysis, answer
@@ -229,7 +238,7 @@ class Search:
         milliseconds: dict[str, float],
         calibration: Calibration | None = None,
     ) -> _Answer:
-        inside = _inside(instance, category)
+        within = inside(instance, category)
         index_of = self._indexes.current
         if calibration is None:
             self._curves.follow(instance, index_of(instance))
@@ -239,7 +248,7 @@ class Search:
         def rank() -> Ranking:
             index = index_of(instance)
             curve = calibration or self._curves.of(instance, index)
-            return Ranking(self._catalogue, instance, index, curve, query, options, inside)
+            return Ranking(self._catalogue, instance, index, curve, query, options, within)
 
         spent = dict(milliseconds)
         with _timed(spent, "search"):
@@ -247,6 +256,13 @@ class Search:
         searched = Category.OTHER if category is None else category
         threshold = self._threshold(options, ranking.calibration)
         return _Answer(SearchResult(matches, found, searched, subject, spent, threshold), ranking.best)
+
+    def _asked(self, instance: Instance, key: PictureKey, options: SearchOptions) -> Asked:
+        """A search by name for another process, which learns here how scores are read."""
+        index = self._indexes.current(instance)
+        self._curves.follow(instance, index)
+        curve = self._curves.of(instance, index)
+        return Asked(instance, key, options, curve, self._threshold(options, curve))
 
     def _threshold(self, options: SearchOptions, curve: Calibration) -> float:
         """The score of a good match: of the query, else of the settings, else of the curve of scores."""
@@ -272,11 +288,6 @@ class Search:
     def _place(self, instance: Instance) -> AbstractContextManager[object]:
         """One of as many places as there are processors; no end of them where a search mostly waits for a server."""
         return nullcontext() if self._catalogue.shared or instance.index != FAISS else self._places
-
-
-def _inside(instance: Instance, category: Category | None) -> Category | None:
-    """The category that a search stays in."""
-    return category if instance.spec.type is InstanceType.PRODUCT else None
 
 
 def _best_of(first: _Answer, others: Sequence[_Answer]) -> _Answer:

@@ -97,6 +97,8 @@ class Settings(BaseSettings):
         threads: pictures analysed at once; the number of processors by default.
         analysing: where a service analyses pictures: in `processes` of its own, one for each of `threads`, or
             `inside` it: that takes some 200 MB less for each, but under load all calls wait for one another.
+        searchers: processes that search by name beside the service once several such searches come at once, each with
+            a copy of the indexes; 1 by default, 0 where there is one processor. Of no use with `catalogue`.
         decoding: where pictures are decoded: `inside` the service, or in a `sandbox` of processes that can reach no
             file, no network and no other process; one that a picture kills or keeps too long is replaced.
         queue: how many pictures may wait for that; one more is answered with `queue_full`, and when to come again. By
@@ -150,6 +152,7 @@ class Settings(BaseSettings):
     models: Path = Field(default_factory=_default_models)
     threads: int = Field(default_factory=lambda: os.cpu_count() or 1, ge=1)
     analysing: Analysing = Analysing.PROCESSES
+    searchers: int = Field(default_factory=lambda: min((os.cpu_count() or 1) - 1, 1), ge=0, le=64)
     decoding: Decoding = Decoding.INSIDE
     queue: int | None = Field(default=None, ge=0)
     upload_host: str | None = Field(default=None, pattern=r"^([a-zA-Z0-9_-]+\.)+[a-zA-Z0-9_-]+(:[0-9]+)?$")
