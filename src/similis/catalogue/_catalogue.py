@@ -136,6 +136,10 @@ class Catalogue:
         with self._database.reading() as connection:
             verify(connection)
 
+    def snapshot(self) -> AbstractContextManager[None]:
+        """A block in which all that this thread reads is of one moment."""
+        return self._database.snapshot()
+
     @contextmanager
     def still(self, instance: Instance) -> Iterator[None]:
         """A block during which nobody changes an instance, so that several reads see the same; it must not write.

@@ -44,6 +44,7 @@ class Database:
         self.keyring: str | None = None
         self._write_lock = threading.Lock()
         self._named_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._held = threading.local()
         self._writes = 0
         self._remembered: dict[tuple[object, ...], tuple[int, object]] = {}
         self._closed = False
@@ -51,13 +52,37 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One snapshot of the data.
+        """One snapshot of the data; within a block of `snapshot` that of the block.
 
         Raises:
             StorageFailed: the database cannot be read.
         """
+        held: Connection | None = getattr(self._held, "connection", None)
+        with storage_failures():
+            if held is not None:
+                yield held
+                return
+            with self._fresh() as connection:
+                yield connection
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """A block in which all that this thread reads is of one moment, which takes less than one snapshot each.
+
+        Raises:
+            StorageFailed: the database cannot be read.
+        """
+        with storage_failures(), self._fresh() as connection:
+            self._held.connection = connection
+            try:
+                yield
+            finally:
+                self._held.connection = None
+
+    @contextmanager
+    def _fresh(self) -> Iterator[Connection]:
         self._check_open()
-        with storage_failures(), self._reader.connect() as connection, connection.begin():
+        with self._reader.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -105,7 +130,7 @@ class Database:
         writes, known = self.writes(), self._remembered.get((read, asked))
         if known is not None and known[0] == writes:
             return cast("_Read", known[1])
-        with self.reading() as connection:
+        with storage_failures(), self._fresh() as connection:  # not older than the number that it is remembered by
             found = read(connection, asked)
         if not self.shared:
             self._remembered[read, asked] = writes, found

@@ -31,6 +31,7 @@ from similis.domain import (
     SimilisError,
     watching_stages,
 )
+from similis.engine import VectorIndex
 from similis.service._children import begin_child
 from similis.service._embedded import FAISS
 from similis.service._indexes import Indexes
@@ -146,12 +147,16 @@ class Searcher:
         index = self._indexes.at_hand(asked.instance)
         if index is None:
             return None
+        with self._catalogue.snapshot():  # no older than what the index has followed
+            return self._searched(asked, index)
+
+    def _searched(self, asked: Asked, index: VectorIndex) -> SearchResult | None:
         begun = time.perf_counter()
-        stored = self._catalogue.described(asked.instance, asked.key)
-        category = named_category(asked.instance, asked.options, stored.picture)
-        within = inside(asked.instance, category)
-        curve, options = asked.calibration, asked.options
-        ranking = Ranking(self._catalogue, asked.instance, index, curve, stored.vector, options, within, stored)
+        instance, options = asked.instance, asked.options
+        stored = self._catalogue.described(instance, asked.key)
+        category = named_category(instance, options, stored.picture)
+        within, curve = inside(instance, category), asked.calibration
+        ranking = Ranking(self._catalogue, instance, index, curve, stored.vector, options, within, stored)
         matches, found = ranking.page()
         spent = {"search": 1000 * (time.perf_counter() - begun)}
         return SearchResult(matches, found, category, None, spent, asked.threshold) if ranking.settled else None
