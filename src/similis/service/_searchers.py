@@ -27,7 +27,7 @@ from similis.service._settings import Settings
 
 log = logging.getLogger(__name__)
 
-_LINES = 2  # to each process, so that it finds the next search when it has told what the one before has found
+_LINES = 4  # to each process, so that it finds the next search when it has told what the one before has found
 _PATIENCE = struct.pack("@ll", 10, 0)  # seconds and microseconds, as SO_RCVTIMEO and SO_SNDTIMEO take them
 _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 60.0  # seconds before a process that died is started anew
 
