@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from similis.engine._columns import Mask
 from similis.engine._index import Vectors
-from similis.engine._selection import Request, Selection, searching, selector
+from similis.engine._selection import Request, Selection, chosen, searching, selector
 from similis.engine._vectors import NOTHING, Floats, Found, GrowingVectors, Rows, best, normalised, similarities
 
 _ROUNDING = np.float32(1e-5)
@@ -36,12 +36,10 @@ class ExactRows:
         self._index.add(normalised(vectors))
         self._stored.append(vectors)
 
-    def take(self, rows: Rows) -> ExactRows:
-        """Copy some of the rows."""
-        copy = ExactRows(self._index.d)
-        copy._index.add(self._all()[rows])
-        copy._stored.append(self._stored.array[rows])
-        return copy
+    def keep(self, mask: Mask) -> None:
+        """Drop the rows that a mask, bool[n], leaves out; the others keep their order and their memory."""
+        self._index.remove_ids(chosen(~mask))
+        self._stored.keep(np.flatnonzero(mask))
 
     def stored(self, first: int, end: int) -> NDArray[np.float16]:
         """Return the stored vectors of some consecutive rows."""
@@ -76,8 +74,8 @@ class ExactRows:
             return NOTHING
         fetched = min(wanted + 1, selection.size)
         while True:
-            chosen = searching(selection.selectors[0])
-            [values], [rows] = self._index.search(request.query[np.newaxis], fetched, params=chosen)
+            parameters = searching(selection.selectors[0])
+            [values], [rows] = self._index.search(request.query[np.newaxis], fetched, params=parameters)
             if fetched == selection.size or values[wanted - 1] > values[-1]:
                 return self._judged(request, rows, ids)
             fetched = min(2 * fetched, selection.size)

@@ -53,12 +53,18 @@ class Request:
 
 def selector(mask: Mask) -> object:
     """Make what faiss asks whether a row may be found, None where all rows may."""
-    return None if mask.all() else _faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+    return None if mask.all() else chosen(mask)
 
 
-def searching(chosen: object) -> faiss.SearchParameters | None:
+def chosen(mask: Mask) -> faiss.IDSelector:
+    """Name the rows of a mask to faiss."""
+    rows: faiss.IDSelector = _faiss.IDSelectorBitmap(np.packbits(mask, bitorder="little"))
+    return rows
+
+
+def searching(rows: object) -> faiss.SearchParameters | None:
     """Make the parameters of one search of a flat index, which faiss changes while it runs."""
-    if chosen is None:
+    if rows is None:
         return None
-    parameters: faiss.SearchParameters = _faiss.SearchParameters(sel=chosen)
+    parameters: faiss.SearchParameters = _faiss.SearchParameters(sel=rows)
     return parameters

@@ -146,8 +146,8 @@ class State:
         dead = len(self.columns) - self.columns.living
         due = dead > max(_COMPACT_AT_LEAST, _COMPACT_SHARE * self.columns.living)
         if due and isinstance(self.rows, ExactRows) and self.since is None:
-            living = np.flatnonzero(self.columns.alive)
-            self.columns, self.rows = self.columns.take(living), self.rows.take(living)
+            self.rows.keep(self.columns.alive)
+            self.columns = self.columns.take(np.flatnonzero(self.columns.alive))
 
 
 def _leave(columns: Columns, net: NetEffect) -> None:

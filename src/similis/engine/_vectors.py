@@ -12,6 +12,7 @@ from similis.engine._index import Vectors
 Rows = NDArray[np.int64]
 Floats = NDArray[np.float32]
 _SCANNED_AT_ONCE = 4096  # rows, 8 MB of them at 512 dimensions
+_MOVED_AT_ONCE = 1024
 _FIRST_ROOM = 1024
 _BITS_OF_HALVES = np.int32(-0x70002000)  # sign, exponent and fraction; between them are copies of the sign
 _BETWEEN_EXPONENTS = np.float32(2.0**112)
@@ -42,7 +43,7 @@ NOTHING = Found(np.empty(0, np.int64), np.empty(0, np.float32))
 
 
 class GrowingVectors:
-    """Vectors in memory that are only ever appended, float16[n, D] as the catalogue has them."""
+    """Vectors in memory, float16[n, D] as the catalogue has them."""
 
     def __init__(self, dimension: int) -> None:
         self._array = np.empty((0, dimension), np.float16)
@@ -50,18 +51,26 @@ class GrowingVectors:
 
     @property
     def array(self) -> NDArray[np.float16]:
-        """All of them; a view that later additions do not change."""
+        """All of them; a view that later additions do not change, but `keep` does."""
         return self._array[: self._count]
 
     def append(self, vectors: Vectors) -> None:
         """Add vectors, any float type [m, D]."""
         count = self._count + len(vectors)
         if count > len(self._array):
-            grown = np.empty((max(count, 2 * len(self._array), _FIRST_ROOM), self._array.shape[1]), np.float16)
+            room = max(count, len(self._array) + len(self._array) // 4, _FIRST_ROOM)
+            grown = np.empty((room, self._array.shape[1]), np.float16)
             grown[: self._count] = self.array
             self._array = grown
         self._array[self._count : count] = vectors
         self._count = count
+
+    def keep(self, rows: Rows) -> None:
+        """Drop all but some rows, ascending, in the memory that they have: a copy would take as much once more."""
+        for start in range(0, len(rows), _MOVED_AT_ONCE):  # forward: where rows go, none is that has yet to move
+            part = rows[start : start + _MOVED_AT_ONCE]
+            self._array[start : start + len(part)] = self._array[part]
+        self._count = len(rows)
 
 
 def normalised(vectors: Vectors) -> Floats:

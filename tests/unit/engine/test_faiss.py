@@ -9,6 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from similis.engine import Change, FaissIndex, IndexSpec, Operation
+from similis.engine._exact import ExactRows
 
 _DIMENSION = 32
 
@@ -66,6 +67,29 @@ def test_many_removals_are_cleared_away() -> None:
     assert index.count() == 100
     assert len(index._state.columns) < 1000
     assert {hit.picture_id for hit in index.search(vectors[:1], 1000)[0]} == set(range(901, 1001))
+
+
+def test_pictures_that_are_replaced_over_and_over_take_no_more_memory() -> None:
+    count = 1000
+    index = _filled(_random(count))
+    seq, rows = count, _random(20 * count, seed=1)
+    for number in range(20 * count):  # dead rows are cleared away many times over
+        gone = Change(seq := seq + 1, Operation.REMOVE, number + 1)
+        index.apply([gone, Change(seq := seq + 1, Operation.ADD, count + number + 1, rows[number])])
+        if number == count:
+            before = _memory(index)
+    assert _memory(index) == before
+    anew = _filled(rows[-count:])
+    for query in rows[-count::50]:
+        [found], [expected] = index.search(query[np.newaxis], 10), anew.search(query[np.newaxis], 10)
+        assert [(hit.picture_id - 20 * count, hit.similarity) for hit in found] == [tuple(hit) for hit in expected]
+
+
+def _memory(index: FaissIndex) -> tuple[int, int]:
+    """Where the vectors of a small index are."""
+    rows = index._state.rows
+    assert isinstance(rows, ExactRows)
+    return rows._all().ctypes.data, rows._stored.array.ctypes.data
 
 
 def test_searches_run_while_changes_are_applied() -> None:
