@@ -1,7 +1,7 @@
 """Picture bytes in; category, subject region and features out. Keeps nothing."""
 
 from similis.algorithm._backbone import Backbone
-from similis.algorithm._binary import binary_code, hamming_distance
+from similis.algorithm._binary import binary_code, hamming_distances
 from similis.algorithm._category import CategoryHead, decided_category
 from similis.algorithm._curve_fit import MIN_QUERIES, Experience, own_curve
 from similis.algorithm._decode import Decode, Orientation, PictureLimits, check_bytes, decode
@@ -46,7 +46,7 @@ __all__ = [
     "decided_category",
     "decode",
     "fit_space",
-    "hamming_distance",
+    "hamming_distances",
     "likeliest",
     "needed_models",
     "own_curve",

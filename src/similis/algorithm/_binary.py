@@ -9,17 +9,18 @@ Code = NDArray[np.uint8]
 
 
 def binary_code(features: NDArray[np.floating]) -> Code:
-    """The signs of a feature vector, packed.
+    """The signs of feature vectors, packed.
 
     Args:
-        features: float[D].
+        features: float[…, D].
 
     Returns:
-        uint8[⌈D/8⌉]; a bit is 1 where the number is above zero, the first number in the highest bit.
+        uint8[…, ⌈D/8⌉]; a bit is 1 where the number is above zero, the first number in the highest bit.
     """
-    return np.packbits(features > 0)
+    return np.packbits(features > 0, axis=-1)
 
 
-def hamming_distance(first: Code, second: Code) -> int:
-    """How many bits differ between two codes of the same length."""
-    return int(np.bitwise_count(first ^ second).sum())
+def hamming_distances(codes: Code, code: Code) -> NDArray[np.int64]:
+    """How many bits of codes, uint8[n, B], differ from those of a code, uint8[B]: int64[n]."""
+    distances: NDArray[np.int64] = np.bitwise_count(codes ^ code).sum(axis=-1, dtype=np.int64)
+    return distances

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from similis.algorithm import Calibration, binary_code, hamming_distance
+from similis.algorithm import Calibration, binary_code, hamming_distances
 from similis.catalogue import Catalogue, DescribedPicture
 from similis.domain import MAX_RESULTS, Category, Instance, Match, Picture, SearchOptions, stage
 from similis.engine import VectorIndex
@@ -183,20 +183,27 @@ class Ranking:
         self._look_at(ids)
         known = [(ranked, self._seen[ranked.picture_id]) for ranked in page if ranked.picture_id in self._seen]
         self.settled &= len(known) == len(page)
-        return [self._match(-ranked.negated_score, seen.picture, seen.vector) for ranked, seen in known]
+        if not known:
+            return []
+        codes = binary_code(np.stack([seen.vector for _, seen in known]))
+        differing = hamming_distances(codes, self._code).tolist()
+        return [
+            _match(-ranked.negated_score, seen.picture, hamming)
+            for (ranked, seen), hamming in zip(known, differing, strict=True)
+        ]
 
-    def _match(self, score: float, picture: Picture, vector: npt.NDArray[np.float16]) -> Match:
-        hamming = hamming_distance(binary_code(vector), self._code)
-        return Match(
-            product_id=picture.key.product_id,
-            pic_name=picture.key.pic_name,
-            category_id=picture.category,
-            score=score,
-            sort_expr_values=sort_expr_values(score, hamming),
-            hamming_distance=hamming,
-            custom_content=picture.custom_content,
-            attributes=picture.attributes,
-        )
+
+def _match(score: float, picture: Picture, hamming: int) -> Match:
+    return Match(
+        product_id=picture.key.product_id,
+        pic_name=picture.key.pic_name,
+        category_id=picture.category,
+        score=score,
+        sort_expr_values=sort_expr_values(score, hamming),
+        hamming_distance=hamming,
+        custom_content=picture.custom_content,
+        attributes=picture.attributes,
+    )
 
 
 def _name(seen: DescribedPicture) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 from PIL import Image
 
-from similis.algorithm import Backbone, Describer, binary_code, hamming_distance
+from similis.algorithm import Backbone, Describer, binary_code, hamming_distances
 from similis.algorithm._attention import look
 from similis.algorithm._features import Features, colour_histogram, pool
 from similis.algorithm._features import _lab as lab
@@ -129,18 +129,17 @@ def test_codes_hold_the_signs(features: Features) -> None:
 
 @given(st.binary(min_size=16, max_size=16), st.binary(min_size=16, max_size=16))
 def test_the_distance_counts_bits(first: bytes, second: bytes) -> None:
-    codes = [np.frombuffer(code, np.uint8) for code in (first, second)]
+    codes = np.stack([np.frombuffer(code, np.uint8) for code in (first, second)])
     naive = (int.from_bytes(first, "big") ^ int.from_bytes(second, "big")).bit_count()
-    assert hamming_distance(*codes) == hamming_distance(*codes[::-1]) == naive
-    assert hamming_distance(codes[0], codes[0]) == 0
+    assert hamming_distances(codes, codes[0]).tolist() == [0, naive]
+    assert hamming_distances(codes, codes[1]).tolist() == [naive, 0]
 
 
 def test_nearer_features_have_nearer_codes(backbone: Backbone, describer: Describer) -> None:
-    one, same, other = (
-        binary_code(_describe(backbone, describer, pixels))
-        for pixels in (_picture(6), np.clip(_picture(6).astype(int) + 4, 0, 255).astype(np.uint8), _picture(7))
-    )
-    assert hamming_distance(one, same) < hamming_distance(one, other)
+    pictures = _picture(6), np.clip(_picture(6).astype(int) + 4, 0, 255).astype(np.uint8), _picture(7)
+    codes = binary_code(np.stack([_describe(backbone, describer, pixels) for pixels in pictures]))
+    _, same, other = hamming_distances(codes, codes[0])
+    assert same < other
 
 
 @pytest.mark.parametrize("times", [1.0, 2.0, 4.0])
