@@ -12,31 +12,25 @@ from torch import nn
 from training.subject_teacher import MAPS
 
 if TYPE_CHECKING:
-    from training.subject_head import SubjectHead
+    from training.subject_network import Level, SubjectHead
 
 _OPSET = 17
 _IR_VERSION = 8
-SIZES = dict(zip(MAPS, (9, 17, 33, 65), strict=True))
+SIZES = dict(zip(MAPS, (4, 9, 17, 33, 65), strict=True))
 
 
 def export(head: SubjectHead) -> bytes:
     """The graph.
 
-    Inputs `feature_map`, `middle`, `fine` and `detail`, float32[1, channels, rows, columns]; output `mask`,
+    Inputs `glance`, `feature_map`, `middle`, `fine` and `detail`, float32[1, channels, rows, columns]; output `mask`,
     float32[1, 1, 65, 65].
     """
     graph = _Graph()
     seen = ""
-    for name, lateral, blend in zip(MAPS, head.laterals, head.blends, strict=True):
-        side = graph.convolve(name, lateral, f"{name}.lateral")
-        if seen:
-            larger = graph.enlarge(seen, SIZES[name], f"{name}.larger")
-            side = graph.node("Add", [side, larger], f"{name}.sum")
-        seen = graph.node("Relu", [side], f"{name}.open")
-        seen = graph.node("Relu", [graph.convolve(seen, blend, f"{name}.blend")], f"{name}.seen")
-    odds = graph.convolve(seen, nn.Sequential(head.last), "odds")
-    graph.node("Sigmoid", [odds], "mask")
-    return graph.model([lateral[0].in_channels for lateral in head.laterals])
+    for name, level in zip(MAPS, head.levels, strict=True):
+        seen = graph.level(name, level, seen)
+    graph.node("Sigmoid", [graph.convolve(seen, head.levels[-1].odds, "odds")], "mask")
+    return graph.model([level.lateral[0].in_channels for level in head.levels])
 
 
 class _Graph:
@@ -50,11 +44,29 @@ class _Graph:
         self._nodes.append(helper.make_node(operator, inputs, [output], **attributes))
         return output
 
+    def level(self, name: str, level: Level, coarser: str) -> str:
+        """One level: the map of this name, what the coarser ones made out, and the convolutions of both."""
+        side = self.convolve(name, level.lateral, f"{name}.lateral")
+        if level.narrow is not None:
+            larger = self.enlarge(
+                self.convolve(coarser, level.narrow, f"{name}.narrow"), SIZES[name], f"{name}.larger"
+            )
+            side = self.node("Add", [side, larger], f"{name}.sum")
+        seen = self.node("Relu", [side], f"{name}.open")
+        if level.overview is not None:
+            mean = self.node("GlobalAveragePool", [seen], f"{name}.mean")
+            overview = self.convolve(mean, level.overview, f"{name}.overview")
+            seen = self.node("Add", [seen, overview], f"{name}.wide")
+        for number, blend in enumerate(level.blends):
+            more = self.node("Relu", [self.convolve(seen, blend, f"{name}.blend{number}")], f"{name}.more{number}")
+            seen = self.node("Add", [seen, more], f"{name}.seen{number}")
+        return seen
+
     def convolve(self, tensor: str, layer: nn.Sequential, name: str) -> str:
         weight, bias = _folded(layer)
         inputs = [tensor, self._halved(f"{name}.weight", weight), self._halved(f"{name}.bias", bias)]
-        edge = weight.shape[-1] // 2
-        return self.node("Conv", inputs, f"{name}.out", kernel_shape=list(weight.shape[2:]), pads=[edge] * 4)
+        sizes = {"kernel_shape": list(weight.shape[2:]), "dilations": list(layer[0].dilation)}
+        return self.node("Conv", inputs, f"{name}.out", pads=list(layer[0].padding) * 2, **sizes)
 
     def enlarge(self, tensor: str, side: int, name: str) -> str:
         self._constants.append(numpy_helper.from_array(np.array([side, side], np.int64), f"{name}.size"))

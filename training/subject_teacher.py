@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,10 +34,12 @@ from similis.algorithm.models._source import obtain
 TRAINED = ("grocery_store", "clothing_small", "caltech101")
 LEFT_OUT = tuple(name for name in SETS if name not in TRAINED)
 TEACHER = "u2netp"
-MAPS = ("feature_map", "middle", "fine", "detail")  # coarse to fine
-POOL = slice(0, 800)  # pictures of each set for training
-COARSE = slice(500, 800)  # those of them learned from as coarse ones too
-VIEWS, TEST = 2400, 40  # made for training; pictures a set for tests
+MAPS = ("glance", "feature_map", "middle", "fine", "detail")  # coarse to fine
+POOL = {"grocery_store": slice(1000), "clothing_small": slice(450), "caltech101": slice(1500)}  # for training
+MORE = {"grocery_store": slice(1000, None), "caltech101": slice(1500, None)}  # the rest of the sets that need it
+COARSE = dict.fromkeys(TRAINED, slice(500, 800))  # learned from as coarse ones
+MORE_COARSE = {"caltech101": slice(800, 1500), "grocery_store": slice(800, 1000)}  # these as well
+VIEWS, TEST = 1500, 40  # made for training; pictures a set for tests
 _HELD_OUT = 6  # one in so many
 _FIRST_TEST = 1_000_000  # numbers of made pictures for tests, beyond those for training
 _BLANK = 0.35  # of the pasted ones
@@ -67,8 +69,8 @@ def main() -> None:
 def see(options: argparse.Namespace, part: str) -> Examples:
     """What is seen in one part of the pictures, from the cache after the first time.
 
-    `pool`: whole pictures for training, each followed by itself mirrored and relit; `views`: made of those;
-    `coarse`: some of them with the detail of small ones; `tests`: whole pictures for tests, `TEST` of each
+    `pool`, `more`: whole pictures for training, each followed by itself mirrored and relit; `views`: made of those of
+    `pool`; `coarse`: some whole ones with the detail of small ones; `tests`: whole pictures for tests, `TEST` of each
     of `SETS`, and `TEST` made of those.
     """
     folder = options.cache / "subject" / part
@@ -84,9 +86,9 @@ def _test_pictures(data: Path) -> list[Path]:
     return [path for name in SETS for path in _pictures_of(data, name, test=True)[:TEST]]
 
 
-def _training_pictures(data: Path, part: slice) -> list[Path]:
-    """This part of each of `TRAINED`."""
-    return [path for name in TRAINED for path in _pictures_of(data, name, test=False)[part]]
+def _training_pictures(data: Path, parts: dict[str, slice]) -> list[Path]:
+    """These parts of sets."""
+    return [path for name, part in parts.items() for path in _pictures_of(data, name, test=False)[part]]
 
 
 def _pictures_of(data: Path, name: str, *, test: bool) -> list[Path]:
@@ -95,15 +97,15 @@ def _pictures_of(data: Path, name: str, *, test: bool) -> list[Path]:
     return [data / name / each for each in names if (each in held_out) == test]
 
 
-def _fill_pool(options: argparse.Namespace, folder: Path) -> None:
-    chosen = _training_pictures(options.data, POOL)
+def _fill_whole(parts: dict[str, slice], series: int, options: argparse.Namespace, folder: Path) -> None:
+    chosen = _training_pictures(options.data, parts)
     with _workers(options, full=False) as workers:
-        both = workers.map(_see_both, chosen, range(len(chosen)), chunksize=8)
+        both = workers.map(partial(_see_both, series), chosen, range(len(chosen)), chunksize=8)
         _keep(folder, 2 * len(chosen), (each for pair in both for each in pair))
 
 
 def _fill_coarse(options: argparse.Namespace, folder: Path) -> None:
-    chosen = _training_pictures(options.data, COARSE)
+    chosen = [path for parts in (COARSE, MORE_COARSE) for path in _training_pictures(options.data, parts)]
     with _workers(options, full=False) as workers:
         _keep(folder, len(chosen), workers.map(_see_coarse, chosen, range(len(chosen)), chunksize=8))
 
@@ -123,7 +125,13 @@ def _fill_tests(options: argparse.Namespace, folder: Path) -> None:
         _keep(folder, len(chosen) + TEST, (*whole, *made))
 
 
-_FILL = {"tests": _fill_tests, "pool": _fill_pool, "coarse": _fill_coarse, "views": _fill_views}
+_FILL: dict[str, Callable[[argparse.Namespace, Path], None]] = {
+    "tests": _fill_tests,
+    "pool": partial(_fill_whole, POOL, 1),
+    "more": partial(_fill_whole, MORE, 5),
+    "coarse": _fill_coarse,
+    "views": _fill_views,
+}
 
 
 def _cut_outs(chosen: Sequence[Path], masks: Iterable[NDArray[np.floating]]) -> list[tuple[Path, Mask]]:
@@ -193,11 +201,11 @@ def _see_whole(path: Path) -> Answer:
     return _eyes[0].answer(_read(path))
 
 
-def _see_both(path: Path, number: int) -> tuple[Answer, Answer]:
+def _see_both(series: int, path: Path, number: int) -> tuple[Answer, Answer]:
     """A picture, and mirrored in other light, where the teacher would say the same."""
     picture = _read(path)
     maps, mask = _eyes[0].answer(picture)
-    other = views.relit(ImageOps.mirror(picture), np.random.default_rng([1, number]))
+    other = views.relit(ImageOps.mirror(picture), np.random.default_rng([series, number]))
     return (maps, mask), (_eyes[0].maps(other), mask[:, ::-1])
 
 
