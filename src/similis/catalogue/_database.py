@@ -46,7 +46,7 @@ class Database:
         self._named_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._held = threading.local()
         self._writes = 0
-        self._remembered: dict[tuple[object, ...], tuple[int, object]] = {}
+        self._remembered: tuple[int, dict[tuple[object, ...], object]] = (0, {})
         self._closed = False
         self._failed: StorageFailed | None = None
 
@@ -100,7 +100,7 @@ class Database:
                     yield connection
             finally:
                 self._writes += 1
-                self._remembered = {}
+                self._remembered = self._writes, {}
 
     @contextmanager
     def noting(self) -> Iterator[Connection]:
@@ -127,14 +127,22 @@ class Database:
             StorageFailed: the database cannot be read.
         """
         self._check_open()
-        writes, known = self.writes(), self._remembered.get((read, asked))
-        if known is not None and known[0] == writes:
-            return cast("_Read", known[1])
+        remembered = self._known_at(self.writes())
+        if (read, asked) in remembered:
+            return cast("_Read", remembered[read, asked])
         with storage_failures(), self._fresh() as connection:  # not older than the number that it is remembered by
             found = read(connection, asked)
         if not self.shared:
-            self._remembered[read, asked] = writes, found
+            remembered[read, asked] = found
         return found
+
+    def _known_at(self, writes: int) -> dict[tuple[object, ...], object]:
+        """What is remembered by a number; all by an earlier one is forgotten."""
+        at, remembered = self._remembered
+        if at != writes:
+            remembered = {}
+            self._remembered = writes, remembered
+        return remembered
 
     def writes(self) -> int:
         """A number that changes with each transaction of the process that writes; of no use where several do."""

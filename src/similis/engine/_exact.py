@@ -37,9 +37,25 @@ class ExactRows:
         self._stored.append(vectors)
 
     def keep(self, mask: Mask) -> None:
-        """Drop the rows that a mask, bool[n], leaves out; the others keep their order and their memory."""
-        self._index.remove_ids(chosen(~mask))
-        self._stored.keep(np.flatnonzero(mask))
+        """Drop the rows that a mask, bool[n], leaves out, for good; the others keep their order.
+
+        They keep their memory, too, unless most of it would be empty.
+        """
+        rows = np.flatnonzero(mask)
+        if 2 * len(rows) < len(self):
+            self._move(rows)
+            return
+        before = self._all()
+        self._index.remove_ids(chosen(~mask))  # moves the others forward in the memory that `before` shows
+        before[len(self) :] = 0
+        self._stored.keep(rows)
+
+    def _move(self, rows: Rows) -> None:
+        """Go on with some rows in memory of their own."""
+        index, stored = faiss.IndexFlatIP(self.dimension), GrowingVectors(self.dimension)
+        index.add(self._all()[rows])
+        stored.append(self._stored.array[rows])
+        self._index, self._stored = index, stored
 
     def stored(self, first: int, end: int) -> NDArray[np.float16]:
         """Return the stored vectors of some consecutive rows."""

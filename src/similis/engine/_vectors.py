@@ -66,10 +66,14 @@ class GrowingVectors:
         self._count = count
 
     def keep(self, rows: Rows) -> None:
-        """Drop all but some rows, ascending, in the memory that they have: a copy would take as much once more."""
+        """Drop all but some rows, ascending, in the memory that they have: a copy would take as much once more.
+
+        Nothing is left of the others there.
+        """
         for start in range(0, len(rows), _MOVED_AT_ONCE):  # forward: where rows go, none is that has yet to move
             part = rows[start : start + _MOVED_AT_ONCE]
             self._array[start : start + len(part)] = self._array[part]
+        self._array[len(rows) : self._count] = 0
         self._count = len(rows)
 
 

@@ -114,10 +114,19 @@ class Indexes:
             InstanceNotFound: the instance was deleted meanwhile.
         """
         entry = self._open.get(_Place(instance.id, features=False))
-        if entry is None or entry.lacking or _version(entry.instance) != _version(instance):
+        if entry is None or entry.lacking or not self.up_to_date(instance):
             self._start_renewing(instance)
             return None
         return self._followed(instance, entry)
+
+    def up_to_date(self, instance: Instance) -> bool:
+        """Whether the index that is open is of the kind, and in the space, that the instance has now."""
+        entry = self._open.get(_Place(instance.id, features=False))
+        return entry is not None and _version(entry.instance) == _version(instance)
+
+    def renewing(self) -> bool:
+        """Whether any index is being opened by a thread of its own."""
+        return bool(self._renewing)
 
     def of_features(self, instance: Instance) -> VectorIndex:
         """Return an index of the features as they are: the only one unless the instance is tuned, else one beside it.
@@ -282,7 +291,7 @@ class Indexes:
                     self._catalogue.instance(instance.name),
                 )
                 due = entry is None or _version(entry.instance) != _version(now) or self._lacking(instance)
-                if due and now.id == instance.id:
+                if due and now.id == instance.id and now.index in self._kinds:
                     self._replace(now, self._opened(now))
                     if entry is not None and entry.instance.index != now.index:
                         self._leave(entry.instance)

@@ -26,15 +26,17 @@ class ReadIndexes(EmbeddedIndexes):
         """The index with what its segment has; the change log has the rest.
 
         Raises:
-            IndexUnavailable: the segment cannot be read; without it all of the instance would be in memory.
+            IndexUnavailable: the segment cannot be read, or there is none yet of a large instance, all of which would
+                be in memory without it.
         """
+        small = instance.picture_count < self._sizing.exact_below
         for _ in range(_TRIES):  # one can be replaced while it is opened
             store = self._store(ReadStore, instance, space)
             index = FaissIndex(store, self._sizing)
             index.stop_writing()
             made: VectorIndex = index if space is None else TunedIndex(index, space)
             made.open(IndexSpec(instance.dimension))
-            if (index.about() is None) == (store.read is None):
+            if index.about() is not None or (store.read is None and small):
                 self._read[store.directory] = store.read
                 return made
         raise IndexUnavailable("A segment of an index cannot be read.", "The process that writes it makes a new one.")
@@ -47,5 +49,6 @@ class ReadIndexes(EmbeddedIndexes):
 
     def forget(self, instance: Instance) -> None:
         """Forget what was opened; whoever writes removes the files."""
-        for directory in [each for each in self._read if each.parent.name == instance.uid]:
-            del self._read[directory]
+        for directory in list(self._read):
+            if directory.parent.name == instance.uid:
+                self._read.pop(directory, None)

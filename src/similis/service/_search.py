@@ -125,11 +125,7 @@ class Search:
             PictureNotFound: there is no such picture.
         """
         with self._instances.using(instance_name) as instance, self._searchers.several() as ask:
-            if (
-                ask
-                and instance.index == FAISS
-                and (found := self._searchers.ask(self._asked(instance, key, options)))
-            ):
+            if ask and (found := self._asked_elsewhere(instance, key, options)):
                 return found
             stored = self._catalogue.described(instance, key)
             category = named_category(instance, options, stored.picture)
@@ -256,6 +252,12 @@ class Search:
         searched = Category.OTHER if category is None else category
         threshold = self._threshold(options, ranking.calibration)
         return _Answer(SearchResult(matches, found, searched, subject, spent, threshold), ranking.best)
+
+    def _asked_elsewhere(self, instance: Instance, key: PictureKey, options: SearchOptions) -> SearchResult | None:
+        """What another process finds; None where it cannot, or this one searches in the space of before, still."""
+        asked = self._asked(instance, key, options)
+        there = instance.index == FAISS and self._indexes.up_to_date(instance)
+        return self._searchers.ask(asked) if there else None
 
     def _asked(self, instance: Instance, key: PictureKey, options: SearchOptions) -> Asked:
         """A search by name for another process, which learns here how scores are read."""

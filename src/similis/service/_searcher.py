@@ -13,6 +13,7 @@ import selectors
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import fields
 from multiprocessing.connection import Connection
 from operator import attrgetter
@@ -41,8 +42,6 @@ from similis.service._read_indexes import ReadIndexes
 from similis.service._searched_category import inside, named_category
 from similis.service._settings import Settings
 from similis.service._spaces import Spaces
-
-log = logging.getLogger(__name__)
 
 _KEEP_UP_SECONDS = 1.0
 
@@ -120,22 +119,22 @@ class Searcher:
         writes = self._catalogue.writes()
         if writes == self._seen:
             return
-        try:
+        with suppress(SimilisError):  # it is tried again in a second
             self._keep_up()
-            self._seen = writes
-        except SimilisError as error:  # tried again in a second
-            log.warning("A search process is behind. %s %s", error.message, error.hint)
+            if not self._indexes.renewing():  # what is being opened may lack what was committed meanwhile
+                self._seen = writes
 
     def _keep_up(self) -> None:
         there = {each.id: each for each in self._catalogue.instances() if each.index == FAISS}
         for instance in self._indexes.instances():
             if (now := there.get(instance.id)) is None:
                 self._indexes.forget(instance)
-                self._keyring.unload(instance.uid)
-            elif self._files.outdated(now, self._spaces.of(now)):
+                continue
+            if self._files.outdated(now, self._spaces.of(now)):
                 self._indexes.renew(now)
-            else:
-                self._indexes.follow(now)
+            self._indexes.follow(now)
+        for uid in self._keyring.loaded() - {each.uid for each in there.values()}:
+            self._keyring.unload(uid)
 
     def close(self) -> None:
         """Close catalogue and indexes."""
@@ -143,12 +142,19 @@ class Searcher:
         self._catalogue.close()
 
     def _found(self, asked: Asked) -> SearchResult | None:
-        self._keyring.instance(asked.instance.uid)
+        self._check_key(asked.instance)
         index = self._indexes.at_hand(asked.instance)
         if index is None:
             return None
         with self._catalogue.snapshot():  # no older than what the index has followed
             return self._searched(asked, index)
+
+    def _check_key(self, instance: Instance) -> None:
+        try:
+            self._keyring.instance(instance.uid)
+        except KeyringFailed:
+            self._catalogue.require(instance)  # a deleted one has no key, which is no reason to end
+            raise
 
     def _searched(self, asked: Asked, index: VectorIndex) -> SearchResult | None:
         begun = time.perf_counter()
@@ -168,11 +174,11 @@ def run(settings: Settings, lines: Sequence[Connection]) -> None:
     Keys or a catalogue that cannot be read end it; started anew, it finds keys that were changed meanwhile.
     """
     begin_child()
+    logging.disable()  # the service, which meets the same, has the log
     try:
         _answer(Searcher(settings), lines)
-    except SimilisError as error:
-        log.warning("A process that searches ends. %s %s", error.message, error.hint)
-        sys.exit(1)
+    except Exception as error:
+        sys.exit(f"similis: a process that searches ends by {type(error).__name__}.")
 
 
 def _answer(searcher: Searcher, lines: Sequence[Connection]) -> None:

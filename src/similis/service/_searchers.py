@@ -15,7 +15,7 @@ import struct
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from queue import SimpleQueue
@@ -54,9 +54,10 @@ class Searchers:
         """A block with a search by name; tells whether to ask here first."""
         with self._counting:
             self._under_way += 1
-            if self._processes and not self._started and self._under_way > 1:
-                self._start()
         try:
+            with self._counting:
+                if self._processes and not self._started and self._under_way > 1:
+                    self._start()
             yield self._started
         finally:
             with self._counting:
@@ -82,12 +83,12 @@ class Searchers:
             process.close()
 
     def _start(self) -> None:
-        self._started = True
-        for process in self._processes:
-            process.start()
         for lines in zip(*(process.lines for process in self._processes), strict=True):  # each process in turn
             for line in lines:
                 self._free.put(line)
+        self._started = True
+        for process in self._processes:
+            process.start()
 
 
 class _Line:
@@ -113,9 +114,14 @@ class _Line:
         try:
             connection.send_bytes(data)
             return connection.recv_bytes()
-        except (OSError, EOFError):
+        except BaseException as error:
+            # An answer that comes late must not go to whoever asks next.
+            if self._open is opened:
+                self._open = None
             process.kill()
-            return None
+            if isinstance(error, (OSError, EOFError)):
+                return None
+            raise
 
 
 class _Process:
@@ -131,7 +137,10 @@ class _Process:
 
     def start(self) -> None:
         """Have it started; lines lead to it once it can be asked."""
-        self._keeper.start()
+        try:
+            self._keeper.start()
+        except RuntimeError:
+            log.warning("There is no thread left to start a process that searches.")
 
     def close(self) -> None:
         """End it, for good."""
@@ -146,7 +155,10 @@ class _Process:
         pause = _FIRST_PAUSE
         while not self._closed.is_set():
             begun = time.monotonic()
-            self._live()
+            try:
+                self._live()
+            except OSError as error:
+                log.warning("A process that searches cannot be started: %s.", error.strerror)
             pause = _FIRST_PAUSE if time.monotonic() - begun > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
             self._closed.wait(pause)
 
@@ -164,10 +176,12 @@ class _Process:
             self._running = process
         for end in theirs:
             end.close()
-        with suppress(OSError, EOFError):  # it has died already
+        try:
             for line, (connection, _) in zip(self.lines, pairs, strict=True):
                 connection.recv_bytes()
                 line.open(connection, process)
+        except (OSError, EOFError):  # it has died, or cannot be used
+            process.kill()
         process.join()
         for line in self.lines:
             line.shut()

@@ -85,6 +85,25 @@ def test_pictures_that_are_replaced_over_and_over_take_no_more_memory() -> None:
         assert [(hit.picture_id - 20 * count, hit.similarity) for hit in found] == [tuple(hit) for hit in expected]
 
 
+def test_nothing_is_left_of_what_is_cleared_away() -> None:
+    """Neither where the others stay in their memory nor where they leave it."""
+    vectors = _random(1000)
+    index = _filled(vectors)
+    rows = index._state.rows
+    assert isinstance(rows, ExactRows)
+    normalised, stored = rows._all(), rows._stored.array
+    for number in range(700, 1000):
+        index.apply([Change(1001 + number, Operation.REMOVE, number + 1)])
+    left = len(index._state.columns)
+    assert left < 1000
+    assert normalised[:700].any(axis=1).all()
+    assert not normalised[left:].any()
+    assert not stored[left:].any()
+    index.apply(Change(2001 + number, Operation.REMOVE, number + 1) for number in range(650))
+    assert len(rows._stored.array) == len(index._state.columns) < 500
+    assert {hit.picture_id for hit in index.search(vectors[:1], 1000)[0]} == set(range(651, 701))
+
+
 def _memory(index: FaissIndex) -> tuple[int, int]:
     """Where the vectors of a small index are."""
     rows = index._state.rows

@@ -205,6 +205,30 @@ def test_a_tuned_instance_is_searched_in_the_space_of_its_tuning(app: App, searc
     assert _answer(app, searcher) == _expected(app)
 
 
+def test_while_a_tuning_is_adopted_it_is_not_asked_and_holds_no_large_instance(app: App, searcher: Searcher) -> None:
+    """The service searches in the space of before until its index is made anew."""
+    _answer(app, searcher)
+    instance, dimension = app.instances.get("g"), app.analyst.pipeline.dimension
+    space = TunedSpace(np.zeros(dimension, np.float32), np.eye(8, dimension, dtype=np.float32), Calibration(0.5, 9))
+    app._catalogue.tunings.set(instance, _TUNING, app.tuning._spaces.seal(instance, space))
+    tuned = app.instances.get("g")
+    assert not app._indexes.up_to_date(tuned)
+    assert app.search._asked_elsewhere(tuned, _LIKE, SearchOptions()) is None
+    with pytest.raises(IndexUnavailable):
+        searcher._files.opened(tuned, space)
+    app._indexes.rebuild(tuned)
+    assert app._indexes.up_to_date(tuned)
+
+
+def test_of_a_deleted_instance_it_keeps_no_key_and_says_nothing(app: App, searcher: Searcher) -> None:
+    asked = app.search._asked(app.instances.get("g"), _LIKE, SearchOptions())
+    searcher._keyring.instance(asked.instance.uid)
+    app.instances.delete("g")
+    searcher.keep_up()
+    assert searcher._keyring.loaded() == set()
+    assert searcher.tell(asked) == Told(None, [])
+
+
 def test_it_cannot_write(app: App, searcher: Searcher) -> None:
     with pytest.raises(StorageFailed):
         searcher._catalogue.set_setting("a", "b")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import signal
@@ -27,6 +28,7 @@ from similis.domain import (
     watching_stages,
 )
 from similis.service import App, Featured, Settings
+from similis.service._searchers import Searchers, _Line
 
 pytestmark = pytest.mark.slow  # each starts a process
 
@@ -112,6 +114,47 @@ def test_a_process_that_does_not_answer_is_replaced(app: App, monkeypatch: pytes
     os.kill(first.pid or 0, signal.SIGSTOP)
     assert _search(app) == expected
     assert _started(app).pid != first.pid
+
+
+def test_an_answer_that_comes_late_goes_to_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("similis.service._searchers._PATIENCE", struct.pack("@ll", 0, 100_000))
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,), daemon=True)
+    process.start()
+    line = _Line()
+    line.open(ours, process)
+    assert line.ask(b"one") is None
+    theirs.send_bytes(b"the answer to one")
+    assert line.ask(b"other") is None
+    process.join()
+    assert process.exitcode == -signal.SIGKILL
+
+
+def test_where_no_thread_or_process_can_be_started_the_service_searches_itself(
+    app: App, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("similis.service._searchers._FIRST_PAUSE", 0.01)
+    expected = _search(app)
+    with monkeypatch.context() as patch:
+        patch.setattr("multiprocessing.context.SpawnContext.Pipe", _no_file)
+        with app._searchers.several(), app._searchers.several():
+            assert _search(app) == expected
+        _wait_until(app._searchers._processes[0]._keeper.is_alive)
+    assert _started(app).name == "searcher"
+    lame = Searchers(app.settings)
+    with monkeypatch.context() as patch:
+        patch.setattr("threading.Thread.start", _no_thread)
+        with lame.several(), lame.several() as ask:
+            assert ask
+    assert lame.ask(app.search._asked(app.instances.get("g"), _KEYS[0], SearchOptions())) is None
+
+
+def _no_thread(_: object) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def _no_file(_: object) -> None:
+    raise OSError(errno.EMFILE, "Too many open files")
 
 
 def test_nothing_is_left_when_the_service_ends(settings: Settings, pipeline: Pipeline) -> None:
