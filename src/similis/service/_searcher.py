@@ -177,7 +177,7 @@ def run(settings: Settings, lines: Sequence[Connection]) -> None:
     logging.disable()  # the service, which meets the same, has the log
     try:
         _answer(Searcher(settings), lines)
-    except Exception as error:
+    except Exception as error:  # whatever it is; its message may quote what a caller sent
         sys.exit(f"similis: a process that searches ends by {type(error).__name__}.")
 
 
