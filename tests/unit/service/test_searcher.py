@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.unit.service.tunings import ADOPTED
 
 from similis.algorithm import Calibration, Pipeline, TunedSpace
 from similis.domain import (
@@ -23,7 +23,6 @@ from similis.domain import (
     SearchOptions,
     SearchResult,
     StorageFailed,
-    Tuning,
     parse_filter,
 )
 from similis.engine import FaissIndex
@@ -35,10 +34,6 @@ pytestmark = pytest.mark.slow  # each makes an instance that is large enough to 
 _COUNT = 600
 _EXACT_BELOW = 200
 _LIKE = PictureKey("p0000", "a")
-_TUNING = Tuning(
-    adopted=True, reason="", method="", products=1, pictures=2, queries=2, recall_before=0, recall_after=1,
-    precision_before=0, precision_after=1, gain_low=1, gain_high=1, tuned_at=datetime(2030, 1, 2, tzinfo=UTC),
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -196,7 +191,7 @@ def test_a_tuned_instance_is_searched_in_the_space_of_its_tuning(app: App, searc
     _answer(app, searcher)
     instance, dimension = app.instances.get("g"), app.analyst.pipeline.dimension
     space = TunedSpace(np.zeros(dimension, np.float32), np.eye(8, dimension, dtype=np.float32), Calibration(0.5, 9))
-    app._catalogue.tunings.set(instance, _TUNING, app.tuning._spaces.seal(instance, space))
+    app._catalogue.tunings.set(instance, ADOPTED, app.tuning._spaces.seal(instance, space))
     app._indexes.rebuild(instance)
     assert _told(app, searcher).result is None
     assert _answer(app, searcher) == _expected(app)
@@ -210,7 +205,7 @@ def test_while_a_tuning_is_adopted_it_is_not_asked_and_holds_no_large_instance(a
     _answer(app, searcher)
     instance, dimension = app.instances.get("g"), app.analyst.pipeline.dimension
     space = TunedSpace(np.zeros(dimension, np.float32), np.eye(8, dimension, dtype=np.float32), Calibration(0.5, 9))
-    app._catalogue.tunings.set(instance, _TUNING, app.tuning._spaces.seal(instance, space))
+    app._catalogue.tunings.set(instance, ADOPTED, app.tuning._spaces.seal(instance, space))
     tuned = app.instances.get("g")
     assert not app._indexes.up_to_date(tuned)
     assert app.search._asked_elsewhere(tuned, _LIKE, SearchOptions()) is None

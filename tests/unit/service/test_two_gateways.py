@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydantic import SecretStr
 from tests.unit.colours import COLOURS, DIMENSION, plain, with_encoders
+from tests.unit.service.tunings import ADOPTED
 
 from similis.algorithm import Calibration, Pipeline, TunedSpace
 from similis.domain import (
@@ -25,7 +25,6 @@ from similis.domain import (
     PictureKey,
     Role,
     SearchOptions,
-    Tuning,
     parse_filter,
 )
 from similis.engine import VectorIndex
@@ -33,11 +32,6 @@ from similis.service import App, Settings, examine
 from similis.service._tuned_index import TunedIndex
 
 Gateway = Callable[[str], App]
-
-_TUNING = Tuning(
-    adopted=True, reason="", method="", products=1, pictures=2, queries=2, recall_before=0, recall_after=1,
-    precision_before=0, precision_after=1, gain_low=1, gain_high=1, tuned_at=datetime(2030, 1, 2, tzinfo=UTC),
-)  # fmt: skip
 
 
 @pytest.fixture
@@ -174,7 +168,7 @@ def test_a_tuning_is_used_by_the_other_before_long(pair: tuple[App, App]) -> Non
     assert not isinstance(_index(one), TunedIndex)
     assert not isinstance(_index(other), TunedIndex)
     space = TunedSpace(np.zeros(DIMENSION, np.float32), np.eye(DIMENSION, dtype=np.float32), Calibration(0.5, 9))
-    one._catalogue.tunings.set(instance, _TUNING, one.tuning._spaces.seal(instance, space))
+    one._catalogue.tunings.set(instance, ADOPTED, one.tuning._spaces.seal(instance, space))
     one._indexes.rebuild(instance)
     assert isinstance(_index(one), TunedIndex)
     _wait_for(other, tuned=True)
