@@ -153,6 +153,23 @@ def test_what_was_deleted_does_not_stay_in_its_memory(app: App, searcher: Search
     assert searcher._keyring.loaded() == set()
 
 
+def test_it_follows_again_what_was_committed_while_an_index_was_being_opened(
+    app: App, searcher: Searcher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The index that was in use followed; the one that takes its place may have read the log before."""
+    _answer(app, searcher)
+    [entry] = searcher._indexes._open.values()
+    followed: list[int] = []
+    monkeypatch.setattr(searcher._indexes, "follow", lambda instance: followed.append(instance.id))
+    app.pictures.delete("g", _LIKE.product_id)
+    with monkeypatch.context() as patch:
+        patch.setattr(searcher._indexes, "renewing", lambda: True)
+        searcher.keep_up()
+    searcher.keep_up()
+    searcher.keep_up()  # now nothing has changed since
+    assert followed == [entry.instance.id] * 2
+
+
 def test_it_goes_over_to_the_segment_that_the_service_wrote_last(app: App, searcher: Searcher) -> None:
     _answer(app, searcher)
     before = _segment(searcher)
