@@ -46,6 +46,7 @@ class Database:
         self._named_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
         self._held = threading.local()
         self._writes = 0
+        self._committing = False
         self._remembered: tuple[int, dict[tuple[object, ...], object]] = (0, {})
         self._closed = False
         self._failed: StorageFailed | None = None
@@ -98,9 +99,11 @@ class Database:
             try:
                 with self._transaction() as connection:
                     yield connection
+                    self._committing = True  # others may see what was written before this thread is told so
             finally:
                 self._writes += 1
                 self._remembered = self._writes, {}
+                self._committing = False
 
     @contextmanager
     def noting(self) -> Iterator[Connection]:
@@ -127,8 +130,9 @@ class Database:
             StorageFailed: the database cannot be read.
         """
         self._check_open()
+        committing = self._committing  # asked first: afterwards the number is a new one
         remembered = self._known_at(self.writes())
-        if (read, asked) in remembered:
+        if not committing and (read, asked) in remembered:
             return cast("_Read", remembered[read, asked])
         with storage_failures(), self._fresh() as connection:  # not older than the number that it is remembered by
             found = read(connection, asked)

@@ -2,9 +2,11 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeAlias
 
 import pytest
+from sqlalchemy import Connection
 
 from similis.catalogue import Catalogue, NewPicture
 from similis.domain import CapacityReached, Instance, PictureKey
@@ -109,3 +111,21 @@ def test_what_is_remembered_is_never_older_than_what_was_acknowledged(
             acknowledged[0] = count
         for reader in readers:
             reader.result(60)
+
+
+def test_what_is_remembered_is_never_older_than_what_others_can_see(
+    catalogue: Catalogue, instance: Instance, new_picture: MakePicture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between a commit and its writer's knowing of it."""
+    transaction, seen = catalogue._database._transaction, []
+
+    @contextmanager
+    def watched() -> Iterator[Connection]:
+        with transaction() as connection:
+            yield connection
+        seen.append((len(catalogue.select_ids(instance, None, None)), catalogue.instance("shop").picture_count))
+
+    assert catalogue.instance("shop").picture_count == 0
+    monkeypatch.setattr(catalogue._database, "_transaction", watched)
+    catalogue.add(instance, [new_picture()])
+    assert seen == [(1, 1)]
