@@ -17,10 +17,10 @@ from similis.service._scoring import displayed_scores, sort_expr_values
 # Two float16 vectors that differ anywhere can still be this close; only such pairs are compared bit by bit.
 _NEARLY_IDENTICAL = 0.99
 
-# Most ask for one of the first pages: up to this place an index looks for so many hits only, which takes it half the
-# time of all. An approximate one can miss a picture there that it finds among all hits: then that one comes next.
-_FIRST_PAGES = 40
-_FIRST_HITS = 100
+# Most ask for the first or second page: up to this place an index looks for so many hits only, which takes less than
+# half the time of all. An approximate one can miss a picture there that it finds among all: then that one comes next.
+_FIRST_PAGES = 20
+_FIRST_HITS = 50
 
 
 class _Ranked(NamedTuple):
