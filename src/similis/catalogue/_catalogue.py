@@ -204,6 +204,10 @@ class Catalogue:
         """
         return self._database.remembered(_instances.read_instance, name)
 
+    def remembers_instance(self, name: str) -> bool:
+        """Tell whether `instance` would answer from memory now."""
+        return self._database.remembers(_instances.read_instance, name)
+
     def instances(self) -> list[Instance]:
         """Return all instances by name."""
         with self._database.reading() as connection:

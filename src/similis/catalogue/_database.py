@@ -140,6 +140,10 @@ class Database:
             remembered[read, asked] = found
         return found
 
+    def remembers(self, read: Callable[[Connection, _Asked], object], asked: Hashable) -> bool:
+        """Tell whether `remembered` would answer from memory now."""
+        return not self._committing and (read, asked) in self._known_at(self.writes())
+
     def _known_at(self, writes: int) -> dict[tuple[object, ...], object]:
         """What is remembered by a number; all by an earlier one is forgotten."""
         at, remembered = self._remembered

@@ -172,6 +172,13 @@ class Access:
         key, sealed = self._catalogue.access_keys.get(identity)
         return key, self._keyring.unseal(sealed, secret_context(identity)).decode()
 
+    def at_hand(self, identity: str, instance: str) -> bool:
+        """Whether key and instance are both in memory, so that who may do what there is found without waiting."""
+        keys = self._catalogue.access_keys
+        if not (keys.remembers(identity) and self._catalogue.remembers_instance(instance)):
+            return False
+        return not keys.get(identity)[0].temporary  # whose token is read of the catalogue each time
+
     def holds_token(self, identity: str, token: str) -> bool:
         """Whether a key is a temporary one and this is its security token."""
         expected = self._catalogue.access_keys.token_digest(identity) or b""

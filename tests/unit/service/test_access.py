@@ -100,3 +100,22 @@ def test_a_lifetime_has_limits(app: App, lifetime: timedelta) -> None:
 def test_the_operator_key_is_never_a_temporary_one(app: App) -> None:
     app.access.create(Role.ADMIN, lifetime=MAX_LIFETIME)
     assert app.access.operator_key().key.expires_at is None
+
+
+def test_a_key_is_at_hand_once_it_was_asked_for_and_until_something_is_written(app: App) -> None:
+    app.instances.create(InstanceSpec("shop"))
+    lasting = app.access.create(Role.READER)
+    temporary = app.access.create(Role.READER, lifetime=timedelta(hours=1))
+
+    def at_hand(identity: str) -> list[bool]:
+        return [app.access.at_hand(identity, name) for name in ("shop", "nothing")]
+
+    assert at_hand(lasting.key.id) == [False, False]
+    app.instances.get("shop")
+    assert at_hand(lasting.key.id) == [False, False]
+    app.access.authenticate(lasting.key.id, lasting.secret)
+    app.access.authenticate(temporary.key.id, temporary.secret, temporary.security_token or "")
+    assert at_hand(lasting.key.id) == [True, False]
+    assert at_hand(temporary.key.id) == at_hand("SIMnothing") == [False, False]
+    app.access.disable(lasting.key.id)
+    assert at_hand(lasting.key.id) == [False, False]

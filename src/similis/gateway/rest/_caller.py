@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from similis.domain import AccessKey, NotAuthenticated, PermissionDenied, Role
@@ -50,14 +51,23 @@ class Needs:
     def __init__(self, role: Role) -> None:
         self._role = role
 
-    def __call__(self, request: Request, service: Service, credentials: Bearer) -> AccessKey:
-        """Return the caller's key.
+    async def __call__(self, request: Request, service: Service, credentials: Bearer) -> AccessKey:
+        """Return the caller's key, found in a thread where that may take a while.
+
+        What only reads is asked for by the hundred a second, and then all is at hand: a thread would take longer.
 
         Raises:
             NotAuthenticated: no key, an unknown one, or a wrong secret.
             PermissionDenied: role or instances of the key do not cover the request.
             TooManyRequests: a quota is used up.
         """
+        if self._role is Role.READER and _at_hand(request, service, credentials):
+            return self._admitted(request, service, credentials)
+        return await run_in_threadpool(self._admitted, request, service, credentials)
+
+    def _admitted(
+        self, request: Request, service: App, credentials: HTTPAuthorizationCredentials | None
+    ) -> AccessKey:
         key = authenticated(request, service, credentials)
         instance = request.path_params.get("name")
         require(key, self._role, instance)
@@ -104,6 +114,13 @@ def _key(request: Request, service: App, credentials: HTTPAuthorizationCredentia
     if session is None:
         raise NotAuthenticated("The request has no access key.", _HINT)
     return session.key
+
+
+def _at_hand(request: Request, service: App, credentials: HTTPAuthorizationCredentials | None) -> bool:
+    instance = request.path_params.get("name")
+    if credentials is None or instance is None:
+        return False
+    return service.access.at_hand(credentials.credentials.partition(":")[0], instance)
 
 
 def require(key: AccessKey, role: Role, instance: str | None = None) -> None:
