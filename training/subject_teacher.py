@@ -49,6 +49,7 @@ Picture = Image.Image
 Mask = NDArray[np.float32]
 Halves = NDArray[np.float16]
 Answer = tuple[list[Halves], Halves]
+_Change = Callable[[Path, int], Answer]
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def see(options: argparse.Namespace, part: str) -> Examples:
 
     `pool`, `more`: whole pictures for training, each followed by itself mirrored and relit; `views`: made of those of
     `pool`; `coarse`: some whole ones with the detail of small ones; `tests`: whole pictures for tests, `TEST` of each
-    of `SETS`, and `TEST` made of those.
+    of `SETS`, and `TEST` made of those; `mirrored`, `relit`: those whole ones once more, with masks turned back.
     """
     folder = options.cache / "subject" / part
     if not (folder / "masks.npy").is_file():
@@ -125,12 +126,29 @@ def _fill_tests(options: argparse.Namespace, folder: Path) -> None:
         _keep(folder, len(chosen) + TEST, (*whole, *made))
 
 
+def _fill_changed(change: _Change, options: argparse.Namespace, folder: Path) -> None:
+    chosen = _test_pictures(options.data)
+    with _workers(options, full=True) as workers:
+        _keep(folder, len(chosen), workers.map(change, chosen, range(len(chosen)), chunksize=8))
+
+
+def _see_mirrored(path: Path, _number: int) -> Answer:
+    maps, mask = _eyes[0].answer(ImageOps.mirror(_read(path)))
+    return maps, mask[:, ::-1]
+
+
+def _see_relit(path: Path, number: int) -> Answer:
+    return _eyes[0].answer(views.relit(_read(path), np.random.default_rng([9, number])))
+
+
 _FILL: dict[str, Callable[[argparse.Namespace, Path], None]] = {
     "tests": _fill_tests,
     "pool": partial(_fill_whole, POOL, 1),
     "more": partial(_fill_whole, MORE, 5),
     "coarse": _fill_coarse,
     "views": _fill_views,
+    "mirrored": partial(_fill_changed, _see_mirrored),
+    "relit": partial(_fill_changed, _see_relit),
 }
 
 
