@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -13,6 +14,9 @@ from similis.domain import InvalidInput
 
 if TYPE_CHECKING:
     from python_multipart.multipart import MultipartCallbacks
+
+# It warns of every malformed form with bytes of it; the caller gets an error anyway.
+logging.getLogger("python_multipart").setLevel(logging.ERROR)
 
 Part: TypeAlias = tuple[str, str | bytes]
 BeforeFile: TypeAlias = Callable[[Sequence[Part]], object]

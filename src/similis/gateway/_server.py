@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import signal
 import socket
 import ssl
@@ -69,8 +68,6 @@ def serve(app: App, host: str, port: int, on_ready: Callable[[str], None], tls: 
         Unavailable: an address cannot be listened on, or the certificate cannot be used.
     """
     with _listen(host, port) as listener, _secured(host, tls) as secured, _signals_end_nothing_else():
-        # It warns of every malformed form with bytes of it; the caller gets an error anyway.
-        logging.getLogger("python_multipart").setLevel(logging.ERROR)
         address = _address(host, listener.getsockname()[1])
         api = create_asgi(app, secured.socket.getsockname()[1] if secured else None)
         config = uvicorn.Config(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from similis.algorithm import Analysis
 from similis.domain import Category, InstanceSpec, InstanceType, PictureKey, Region, SearchOptions, SearchResult
 from similis.service import App
 from similis.service._search import _Answer, _best_of
@@ -71,10 +73,18 @@ def test_each_picture_of_a_collage_is_found_when_only_it_is_stored(shelf: App, p
     assert wanted not in {match.product_id for match in later.matches}
 
 
-def test_nothing_else_is_tried_where_a_match_is_good_enough(shelf: App) -> None:
-    strict = shelf.search.by_picture("g", _pasted(), SearchOptions(good_match=1.0))
+def test_nothing_else_is_tried_where_a_match_is_good_enough(shelf: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    analyse, looks = shelf.analyst.analyse, []
+
+    def counted(*arguments: Any, **named: Any) -> Analysis:  # noqa: ANN401 - as analyse takes them
+        looks.append(named)
+        return analyse(*arguments, **named)
+
+    monkeypatch.setattr(shelf.analyst, "analyse", counted)
     easy = shelf.search.by_picture("g", _pasted(), SearchOptions(good_match=0.0))
-    assert easy.milliseconds["backbone"] < strict.milliseconds["backbone"]
+    assert len(looks) == 1
+    strict = shelf.search.by_picture("g", _pasted(), SearchOptions(good_match=1.0))
+    assert len(looks) == 3
     assert strict.matches[0].score >= easy.matches[0].score
 
 
