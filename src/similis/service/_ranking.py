@@ -20,7 +20,7 @@ _NEARLY_IDENTICAL = 0.99
 # Most ask for the first or second page: up to this place an index looks for so many hits only, which takes less than
 # half the time of all. An approximate one can miss a picture there that it finds among all: then that one comes next.
 _FIRST_PAGES = 20
-_FIRST_HITS = 50
+_FIRST_HITS = 30
 
 
 class _Ranked(NamedTuple):

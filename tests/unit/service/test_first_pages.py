@@ -93,7 +93,7 @@ def test_few_hits_are_looked_at(app: App, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(ranking.Ranking, "_scored", note)
     for start in (0, 10, 11):
         _page(app, start, 10)
-    assert asked == [50, 50, 50, 500]  # those of the first pages come first on others, too
+    assert asked == [30, 30, 30, 500]  # those of the first pages come first on others, too
 
 
 def test_pages_fit_together_where_few_hits_are_not_the_first_of_many(
@@ -102,7 +102,7 @@ def test_pages_fit_together_where_few_hits_are_not_the_first_of_many(
     _fill(app, _drawn(app))
     _, found = _page(app, 0, 10)
     whole = {product for start in range(0, found, 100) for product, _ in _page(app, start, 100)[0]}
-    _let_search(monkeypatch, lambda hits: [*hits[:3], *hits[4:12], *hits[13:]] if len(hits) == 50 else hits)
+    _let_search(monkeypatch, lambda hits: [*hits[:3], *hits[4:12], *hits[13:]] if len(hits) == 30 else hits)
     pages = [_page(app, start, 10) for start in range(0, found, 10)]
     products = [product for page, _ in pages for product, _ in page]
     assert len(products) == len(set(products)) == 500
