@@ -177,7 +177,9 @@ class Access:
         keys = self._catalogue.access_keys
         if not (keys.remembers(identity) and self._catalogue.remembers_instance(instance)):
             return False
-        return not keys.get(identity)[0].temporary  # whose token is read of the catalogue each time
+        with suppress(KeyNotFound):  # it was removed at this very moment
+            return not keys.get(identity)[0].temporary  # whose token is read of the catalogue each time
+        return False
 
     def holds_token(self, identity: str, token: str) -> bool:
         """Whether a key is a temporary one and this is its security token."""

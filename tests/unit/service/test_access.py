@@ -119,3 +119,10 @@ def test_a_key_is_at_hand_once_it_was_asked_for_and_until_something_is_written(a
     assert at_hand(temporary.key.id) == at_hand("SIMnothing") == [False, False]
     app.access.disable(lasting.key.id)
     assert at_hand(lasting.key.id) == [False, False]
+
+
+def test_a_key_that_is_removed_meanwhile_is_not_at_hand(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    app.instances.create(InstanceSpec("shop"))
+    app.instances.get("shop")
+    monkeypatch.setattr(app.access._catalogue.access_keys, "remembers", lambda _: True)
+    assert not app.access.at_hand("SIMnothing", "shop")
