@@ -42,22 +42,33 @@ class Experience:
 def own_curve(experience: Experience, general: Calibration) -> Calibration | None:
     """The curve of an instance by its own products, None where there are too few to tell.
 
-    A match is good from the score on at which nine of ten results were right and at most one in twenty pictures
-    would have had a good match without its product.
-
     Args:
         experience: what the pictures of those products find.
         general: the curve for all collections.
     """
-    right = int(experience.right.sum())
-    wrong = len(experience.right) - right
-    if len(experience.best_wrong) < MIN_QUERIES or min(right, wrong) < _MIN_RESULTS:
+    if not _tells(experience):
         return None
     fitted = fit_curve(experience.similarities, experience.right, 0.5)
-    curve = replace(fitted, general=general)
+    return with_own_threshold(replace(fitted, general=general), experience)
+
+
+def with_own_threshold(curve: Calibration, experience: Experience) -> Calibration:
+    """A curve with the threshold that products tell; as it is where there are too few to tell.
+
+    A match is good from the score on at which nine of ten results were right and at most one in twenty pictures
+    would have had a good match without its product.
+    """
+    if not _tells(experience):
+        return curve
     false = float(np.quantile(curve.score(experience.best_wrong), 1 - _FALSE_MATCHES, method="higher"))
     precise = _precise_from(curve.score(experience.similarities), experience.right)
     return replace(curve, threshold=round(min(max(precise, math.ceil(100 * false) / 100), 0.99), 2))
+
+
+def _tells(experience: Experience) -> bool:
+    right = int(experience.right.sum())
+    wrong = len(experience.right) - right
+    return len(experience.best_wrong) >= MIN_QUERIES and min(right, wrong) >= _MIN_RESULTS
 
 
 def fit_curve(similarities: NDArray[np.float64], right: NDArray[np.bool_], threshold: float) -> Calibration:

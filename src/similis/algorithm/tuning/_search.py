@@ -38,12 +38,14 @@ class Found:
         hit: bool[q], whether the best match of those that count is right.
         precision: float64[q], share of right ones among the ten best matches that count, or among as many as there
             are other pictures of the product.
+        best_wrong: float32[q], similarity of the best match of another product; −∞ where there is none.
     """
 
     similarity: Floats
     right: NDArray[np.bool_]
     hit: NDArray[np.bool_]
     precision: NDArray[np.float64]
+    best_wrong: Floats
 
 
 def find(
@@ -60,24 +62,26 @@ def find(
     rows = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), np.float32(1e-12))
     starts = range(0, len(queries), _AT_ONCE)
     parts = [_find_some(rows, sample, queries[start : start + _AT_ONCE], counted) for start in starts]
-    similarity, right, judged = (np.concatenate(each) for each in zip(*parts, strict=True))
+    similarity, right, judged, best_wrong = (np.concatenate(each) for each in zip(*parts, strict=True))
     others = np.bincount(sample.products)[sample.products[queries]] - 1
     looked_at = np.clip(others, 1, judged.shape[1])[:, np.newaxis]
     precision = (judged & (np.arange(judged.shape[1]) < looked_at)).sum(1) / looked_at[:, 0]
-    return Found(similarity, right, judged[:, 0], precision)
+    return Found(similarity, right, judged[:, 0], precision, best_wrong)
 
 
 def _find_some(
     rows: Floats, sample: Sample, queries: NDArray[np.int64], counted: NDArray[np.bool_] | None
-) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
+) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_], Floats]:
     similarity = rows[queries] @ rows.T
     similarity[sample.places[queries][:, np.newaxis] != sample.places] = -np.inf
     similarity[np.arange(len(queries)), queries] = -np.inf
     best, right = _best(similarity, sample, queries)
+    own = sample.products[queries][:, np.newaxis] == sample.products
+    best_wrong = np.where(own, np.float32(-np.inf), similarity).max(1)
     if counted is None:
-        return best, right, right
+        return best, right, right, best_wrong
     similarity[:, ~counted] = -np.inf
-    return best, right, _best(similarity, sample, queries)[1]
+    return best, right, _best(similarity, sample, queries)[1], best_wrong
 
 
 def _best(similarity: Floats, sample: Sample, queries: NDArray[np.int64]) -> tuple[Floats, NDArray[np.bool_]]:

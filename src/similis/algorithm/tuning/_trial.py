@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from similis.algorithm._curve_fit import Experience
 from similis.algorithm.tuning._recipes import RECIPES, Floats, Learned, Products, Recipe, Scatter
 from similis.algorithm.tuning._search import Found, Sample, find
 
@@ -36,7 +37,7 @@ class Trial:
             pictures of it, without and with tuning; not exhausted where R@1 is, by series of nearly the same picture.
         gain: 95 % interval of the difference in precision, from a bootstrap over products.
         recall_gain: the same of the difference in R@1.
-        similarities, right: of the best matches with tuning, float64[m], and whether they are of the query's product.
+        experience: what the queries find with tuning.
     """
 
     recipe: Recipe
@@ -45,8 +46,7 @@ class Trial:
     precision: tuple[float, float]
     gain: tuple[float, float]
     recall_gain: tuple[float, float]
-    similarities: NDArray[np.float64]
-    right: NDArray[np.bool_]
+    experience: Experience
 
     @property
     def better(self) -> bool:
@@ -76,7 +76,6 @@ def run_trial(sample: Sample, recipes: Sequence[Recipe] = RECIPES, seed: int = 0
     best = _best(gains, merits)
     before, after = _joined(plain), _joined([row[each] for row, each in zip(tried, chosen, strict=True)])
     results = _joined([row[best] for row in tried])
-    real = np.isfinite(results.similarity)
     products = sample.products[np.concatenate(by_product)]
     return Trial(
         recipe=recipes[best],
@@ -85,9 +84,14 @@ def run_trial(sample: Sample, recipes: Sequence[Recipe] = RECIPES, seed: int = 0
         precision=(float(before.precision.mean()), float(after.precision.mean())),
         gain=interval(after.precision - before.precision, products, random),
         recall_gain=interval(after.hit.astype(float) - before.hit, products, random),
-        similarities=results.similarity[real].astype(np.float64),
-        right=results.right[real],
+        experience=_experience(results),
     )
+
+
+def _experience(found: Found) -> Experience:
+    """Without what was not found: where a category has fewer pictures, or only those of one product."""
+    real, wrong = np.isfinite(found.similarity), np.maximum(found.best_wrong, np.float32(-1))
+    return Experience(found.similarity[real].astype(np.float64), found.right[real], wrong.astype(np.float64))
 
 
 def interval(
@@ -150,6 +154,7 @@ def _joined(parts: Sequence[Found]) -> Found:
         np.concatenate([found.right for found in parts]),
         np.concatenate([found.hit for found in parts]),
         np.concatenate([found.precision for found in parts]),
+        np.concatenate([found.best_wrong for found in parts]),
     )
 
 

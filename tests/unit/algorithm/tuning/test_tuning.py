@@ -41,6 +41,21 @@ def test_a_nuisance_is_seen_through_on_products_never_seen() -> None:
     assert tuned > plain + 0.1
 
 
+def test_a_match_is_good_where_few_products_would_have_a_false_one() -> None:
+    sample, others = _sample(nuisance=4.0, products=120), _sample(nuisance=4.0, seed=1, products=120)
+    space = fit_space(sample, run_trial(sample), threshold=0.05)
+    found = find(space.apply(others.vectors), others, np.arange(len(others.products)))
+    wrong = space.calibration.score(found.best_wrong)
+    assert (wrong >= 0.05).mean() > 0.2  # as it would be with the one that was given
+    assert (wrong >= space.calibration.threshold).mean() < 0.1
+    assert (space.calibration.score(found.similarity[:, 0]) >= space.calibration.threshold).any()
+
+
+def test_too_few_products_leave_the_threshold_that_was_given() -> None:
+    sample = _sample(nuisance=4.0, products=12)
+    assert fit_space(sample, run_trial(sample), threshold=0.05).calibration.threshold == 0.05
+
+
 def test_noise_gives_no_gain() -> None:
     """On the mean there is none at all, and seldom does chance make it look like one."""
     gains, adopted = [], 0
