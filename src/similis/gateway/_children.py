@@ -1,9 +1,11 @@
-"""What the processes take that the service started, to analyse, import and decode: its own figures leave it out."""
+"""What the processes take that the service started: its own figures lack that."""
 
 from __future__ import annotations
 
 import os
 import resource
+import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -13,47 +15,63 @@ from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamil
 from prometheus_client.registry import Collector
 
 
-class _Taken(NamedTuple):
-    ticks: int  # whole ones, whose sum does not fall by rounding: a counter that falls is taken for a new one
-    memory: int
+class _Process(NamedTuple):
+    """A process: who started it, what it took of processors, what it holds of memory."""
+
+    pid: int
+    parent: int
+    ticks: int  # those of processes included that it has seen end
+    pages: int
 
 
 class ChildCollector(Collector):
     """Adds up the figures of all processes below this one; the processor time of those that ended stays counted."""
 
+    def __init__(self) -> None:
+        self._most = 0.0
+        self._telling = threading.Lock()
+
     def collect(self) -> Iterator[Metric]:
         """Memory and processor time."""
-        taken = [_taken(pid) for pid in _below(os.getpid())]
-        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        below = list(_below(os.getpid()))
         yield GaugeMetricFamily(
             "similis_child_resident_memory_bytes",
             "Memory that processes hold which the service started; what they share is counted for each.",
-            sum(each.memory for each in taken),
+            sum(each.pages for each in below) * os.sysconf("SC_PAGE_SIZE"),
         )
         yield CounterMetricFamily(
             "similis_child_cpu_seconds",
             "Processor time of processes that the service started, ended ones included.",
-            ended.ru_utime + ended.ru_stime + sum(each.ticks for each in taken) / os.sysconf("SC_CLK_TCK"),
+            self._never_less(sum(each.ticks for each in below) / os.sysconf("SC_CLK_TCK")),
         )
 
+    def _never_less(self, running: float) -> float:
+        """The time of all, or what was told before if that is more: a counter that falls is taken for a new one.
 
-def _below(pid: int) -> Iterator[int]:
+        It would when a process is killed before it has seen those end that it started.
+        """
+        ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+        with self._telling:
+            self._most = max(self._most, ended.ru_utime + ended.ru_stime + running)
+            return self._most
+
+
+def _below(pid: int) -> Iterator[_Process]:
     """What a process has started, what that has started, and so on; nothing where there is no `/proc`."""
-    for file in Path(f"/proc/{pid}/task").glob("*/children"):  # of each of its threads
+    started: defaultdict[int, list[_Process]] = defaultdict(list)
+    for each in _running():
+        started[each.parent].append(each)
+    parents = [pid]
+    while parents:
+        for child in started[parents.pop()]:
+            yield child
+            parents.append(child.pid)
+
+
+def _running() -> Iterator[_Process]:
+    """All processes that can be seen, see proc_pid_stat(5)."""
+    for file in Path("/proc").glob("[0-9]*/stat"):
         with suppress(OSError):  # it has just ended
-            for child in map(int, file.read_text().split()):
-                yield child
-                yield from _below(child)
-
-
-def _taken(pid: int) -> _Taken:
-    """What a process takes, the time of those included that it has seen end; nothing where it has just ended itself.
-
-    See proc_pid_stat(5).
-    """
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()  # from the third one on
-    except OSError:
-        return _Taken(0, 0)
-    ticks = sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime
-    return _Taken(ticks, int(fields[21]) * os.sysconf("SC_PAGE_SIZE"))
+            fields = file.read_text(errors="replace").rpartition(")")[2].split()  # from the third one on
+            ticks = sum(map(int, fields[11:15]))  # utime, stime, cutime, cstime
+            yield _Process(int(file.parent.name), int(fields[1]), ticks, int(fields[21]))
