@@ -65,13 +65,16 @@ def fetch(
     store = model_store(session.settings)
     names = [name] if name else [manifest.name for manifest in store.manifests() if not manifest.optional]
 
+    shown: dict[str, str] = {}
+
     def accept(terms: Mapping[str, str]) -> bool:
+        shown.update(terms)
         for file, text in terms.items():
             session.output.say(f"── {file}\n\n{text}")
         return accept_licence or session.output.confirm("Do you accept these terms?")
 
     paths = {each: str(store.fetch(each, source, session.output.say, accept)) for each in names}
-    session.output.data({"fetched": paths})
+    session.output.data({"fetched": paths, "accepted_terms": shown})
     session.output.say(f"Models ready in {store.directory}: {', '.join(paths)}.")
 
 

