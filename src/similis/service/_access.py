@@ -150,7 +150,7 @@ class Access:
         """Return the key when id, secret and a temporary key's security token are right and it can still be used.
 
         Raises:
-            NotAuthenticated: otherwise, in the same words and time whichever was wrong.
+            NotAuthenticated: otherwise, in the same words whichever was wrong.
         """
         try:
             key, known = self.reveal(identity)

@@ -84,7 +84,7 @@ def test_nothing_else_is_tried_where_a_match_is_good_enough(shelf: App, monkeypa
     easy = shelf.search.by_picture("g", _pasted(), SearchOptions(good_match=0.0))
     assert len(looks) == 1
     strict = shelf.search.by_picture("g", _pasted(), SearchOptions(good_match=1.0))
-    assert len(looks) == 3
+    assert ["frame" in look for look in looks[1:]] == [False, True]  # all of the picture, too
     assert strict.matches[0].score >= easy.matches[0].score
 
 

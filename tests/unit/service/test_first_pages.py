@@ -53,7 +53,7 @@ def test_first_pages_join_to_what_all_hits_give(app: App, monkeypatch: pytest.Mo
     whole, found = _whole(app, monkeypatch)
     assert found == 500
     assert len(set(whole)) == 40
-    for size in (1, 10, 40):
+    for size in (1, 10, 20, 40):
         pages = [_page(app, start, size) for start in range(0, 40, size)]
         assert [match for page, _ in pages for match in page] == whole
         assert {number for _, number in pages} == {500}
@@ -68,7 +68,7 @@ def test_equal_pictures_are_ordered_by_key_however_many_there_are(app: App, monk
     assert _page(app, 0, 10)[0] + _page(app, 10, 30)[0] == whole
 
 
-@pytest.mark.parametrize("count", [60, 150])
+@pytest.mark.parametrize("count", [20, 60])
 def test_it_tells_how_many_there_are(app: App, count: int) -> None:
     _fill(app, _drawn(app, count))
     assert _page(app, 0, 10)[1] == count
@@ -111,8 +111,8 @@ def test_pages_fit_together_where_few_hits_are_not_the_first_of_many(
 
 def test_hits_that_are_too_few_are_not_all_there_are(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
     _fill(app, _drawn(app, 60))
-    _let_search(monkeypatch, lambda hits: hits[:45])
-    assert [_page(app, start, 10)[1] for start in (0, 10, 40)] == [60, 60, 60]
+    _let_search(monkeypatch, lambda hits: hits[:25])
+    assert [_page(app, start, 10)[1] for start in (0, 10, 20)] == [60, 60, 60]
 
 
 def _let_search(monkeypatch: pytest.MonkeyPatch, seen: Callable[[list[Hit]], list[Hit]]) -> None:
