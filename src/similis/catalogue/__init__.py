@@ -2,6 +2,7 @@
 
 from similis.catalogue._catalogue import Catalogue
 from similis.catalogue._customers import ErasureBegun
+from similis.catalogue._database import NotRemembered
 from similis.catalogue._postgresql import postgresql_url
 from similis.catalogue._rows import (
     Batch,
@@ -38,6 +39,7 @@ __all__ = [
     "IndexState",
     "LoggedChange",
     "NewPicture",
+    "NotRemembered",
     "Removal",
     "ScoreCurve",
     "Sealer",

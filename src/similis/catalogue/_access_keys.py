@@ -73,10 +73,6 @@ class AccessKeys:
         """
         return self._database.remembered(_read_key, key_id)
 
-    def remembers(self, key_id: str) -> bool:
-        """Tell whether `get` would answer from memory now."""
-        return self._database.remembers(_read_key, key_id)
-
     def token_digest(self, key_id: str) -> bytes | None:
         """Return the digest of a temporary key's security token, None where there is none."""
         with self._database.reading() as connection:

@@ -140,6 +140,10 @@ class Catalogue:
         """A block in which all that this thread reads is of one moment."""
         return self._database.snapshot()
 
+    def only_remembered(self) -> AbstractContextManager[None]:
+        """A block in which this thread may not wait for the database; where it had to, NotRemembered is raised."""
+        return self._database.only_remembered()
+
     @contextmanager
     def still(self, instance: Instance) -> Iterator[None]:
         """A block during which nobody changes an instance, so that several reads see the same; it must not write.
@@ -203,10 +207,6 @@ class Catalogue:
             InstanceNotFound: there is none.
         """
         return self._database.remembered(_instances.read_instance, name)
-
-    def remembers_instance(self, name: str) -> bool:
-        """Tell whether `instance` would answer from memory now."""
-        return self._database.remembers(_instances.read_instance, name)
 
     def instances(self) -> list[Instance]:
         """Return all instances by name."""

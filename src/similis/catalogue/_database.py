@@ -20,6 +20,10 @@ _Asked = TypeVar("_Asked", bound=Hashable)
 _Read = TypeVar("_Read")
 
 
+class NotRemembered(Exception):
+    """What is asked for is not in memory."""
+
+
 class Database:
     """A SQL database with many readers and, in this process, one writer at a time.
 
@@ -82,7 +86,7 @@ class Database:
 
     @contextmanager
     def _fresh(self) -> Iterator[Connection]:
-        self._check_open()
+        self._check_usable()
         with self._reader.connect() as connection, connection.begin():
             yield connection
 
@@ -95,6 +99,7 @@ class Database:
         Raises:
             StorageFailed: the database cannot be written.
         """
+        self._check_usable()
         with self._write_lock:
             try:
                 with self._transaction() as connection:
@@ -112,6 +117,7 @@ class Database:
         Raises:
             StorageFailed: the database cannot be written.
         """
+        self._check_usable()
         with self._write_lock, self._transaction() as connection:
             yield connection
 
@@ -140,9 +146,18 @@ class Database:
             remembered[read, asked] = found
         return found
 
-    def remembers(self, read: Callable[[Connection, _Asked], object], asked: Hashable) -> bool:
-        """Tell whether `remembered` would answer from memory now."""
-        return not self._committing and (read, asked) in self._known_at(self.writes())
+    @contextmanager
+    def only_remembered(self) -> Iterator[None]:
+        """A block in which this thread neither reads nor writes, as it must not wait.
+
+        Raises:
+            NotRemembered: it would have to.
+        """
+        self._held.only_remembered = True
+        try:
+            yield
+        finally:
+            self._held.only_remembered = False
 
     def _known_at(self, writes: int) -> dict[tuple[object, ...], object]:
         """What is remembered by a number; all by an earlier one is forgotten."""
@@ -216,6 +231,11 @@ class Database:
     def fail(self, error: StorageFailed) -> None:
         """Raise an error from now on whenever the database is used: it is damaged."""
         self._failed = error
+
+    def _check_usable(self) -> None:
+        if getattr(self._held, "only_remembered", False):
+            raise NotRemembered
+        self._check_open()
 
     def _check_open(self) -> None:
         if self._failed is not None:

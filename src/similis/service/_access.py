@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
-from similis.catalogue import Catalogue
+from similis.catalogue import Catalogue, NotRemembered
 from similis.domain import (
     AccessKey,
     KeyLimit,
@@ -31,6 +32,7 @@ from similis.domain import (
 )
 from similis.privacy import Keyring
 
+_Found = TypeVar("_Found")
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 _ID_LENGTH = 20
 # So long does a key that has ended still say so, before it is as unknown as any.
@@ -172,14 +174,17 @@ class Access:
         key, sealed = self._catalogue.access_keys.get(identity)
         return key, self._keyring.unseal(sealed, secret_context(identity)).decode()
 
-    def at_hand(self, identity: str, instance: str) -> bool:
-        """Whether key and instance are both in memory, so that who may do what there is found without waiting."""
-        keys = self._catalogue.access_keys
-        if not (keys.remembers(identity) and self._catalogue.remembers_instance(instance)):
-            return False
-        with suppress(KeyNotFound):  # it was removed at this very moment
-            return not keys.get(identity)[0].temporary  # whose token is read of the catalogue each time
-        return False
+    def from_memory(self, find_out: Callable[[], _Found]) -> _Found | None:
+        """What can be found out about a caller without waiting for the catalogue; None where it cannot.
+
+        Args:
+            find_out: is called, and broken off where it would wait.
+        """
+        try:
+            with self._catalogue.only_remembered():
+                return find_out()
+        except NotRemembered:
+            return None
 
     def holds_token(self, identity: str, token: str) -> bool:
         """Whether a key is a temporary one and this is its security token."""

@@ -20,13 +20,14 @@ def waited(app: App, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     authenticate = app.access.authenticate
 
     def noted(*proof: str) -> AccessKey:
+        key = authenticate(*proof)
         try:
             asyncio.get_running_loop()
         except RuntimeError:
             calls.append(True)
         else:
             calls.append(False)
-        return authenticate(*proof)
+        return key
 
     monkeypatch.setattr(app.access, "authenticate", noted)
     return calls
@@ -50,6 +51,16 @@ def test_what_is_known_at_once_holds_no_longer_than_it_is_true(app: App, api: ht
     assert reader.get(SHOWN, headers=wrong).json()["code"] == "not_authenticated"
     assert api.post(f"/api/v1/keys/{key.id}/disable").json()["disabled"]
     assert reader.get(SHOWN).json()["code"] == "not_authenticated"
+
+
+def test_a_call_counts_once_however_often_it_is_looked_at(app: App, api: httpx.Client, client: Client) -> None:
+    """The key is in memory and the instance is not: all begins anew in a thread, but for what was counted."""
+    reader = client(Role.READER, "shop", "things")
+    [key] = [each for each in app.access.list() if each.role is Role.READER]
+    app.access.set(key.id, qps=2.0)
+    assert api.get(SHOWN).status_code == 200
+    codes = [reader.get(f"/api/v1/instances/{name}").status_code for name in ("shop", "things", "things")]
+    assert codes == [200, 200, 429]
 
 
 @pytest.mark.usefixtures("api")

@@ -8,11 +8,13 @@ import pytest
 
 from similis.domain import (
     MAX_LIFETIME,
+    AccessKey,
     InstanceNotFound,
     InstanceSpec,
     InstanceType,
     InvalidLifetime,
     KeyNotFound,
+    NewAccessKey,
     NotAuthenticated,
     Role,
 )
@@ -102,27 +104,35 @@ def test_the_operator_key_is_never_a_temporary_one(app: App) -> None:
     assert app.access.operator_key().key.expires_at is None
 
 
-def test_a_key_is_at_hand_once_it_was_asked_for_and_until_something_is_written(app: App) -> None:
+def test_what_is_in_memory_is_found_without_waiting_until_something_is_written(app: App) -> None:
     app.instances.create(InstanceSpec("shop"))
     lasting = app.access.create(Role.READER)
     temporary = app.access.create(Role.READER, lifetime=timedelta(hours=1))
 
-    def at_hand(identity: str) -> list[bool]:
-        return [app.access.at_hand(identity, name) for name in ("shop", "nothing")]
+    def in_memory(made: NewAccessKey) -> AccessKey | None:
+        proof = made.key.id, made.secret, made.security_token or ""
+        return app.access.from_memory(lambda: app.access.authenticate(*proof))
 
-    assert at_hand(lasting.key.id) == [False, False]
-    app.instances.get("shop")
-    assert at_hand(lasting.key.id) == [False, False]
+    assert in_memory(lasting) is None
     app.access.authenticate(lasting.key.id, lasting.secret)
     app.access.authenticate(temporary.key.id, temporary.secret, temporary.security_token or "")
-    assert at_hand(lasting.key.id) == [True, False]
-    assert at_hand(temporary.key.id) == at_hand("SIMnothing") == [False, False]
-    app.access.disable(lasting.key.id)
-    assert at_hand(lasting.key.id) == [False, False]
+    assert in_memory(lasting) == lasting.key
+    assert in_memory(temporary) is None  # its token is looked up each time
+    assert app.access.from_memory(lambda: app.instances.get("shop")) is None
+    instance = app.instances.get("shop")
+    assert app.access.from_memory(lambda: app.instances.get("shop")) == instance
+    app.access.disable(temporary.key.id)
+    assert in_memory(lasting) is None
 
 
-def test_a_key_that_is_removed_meanwhile_is_not_at_hand(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    app.instances.create(InstanceSpec("shop"))
-    app.instances.get("shop")
-    monkeypatch.setattr(app.access._catalogue.access_keys, "remembers", lambda _: True)
-    assert not app.access.at_hand("SIMnothing", "shop")
+def test_what_is_wrong_in_memory_is_wrong(app: App) -> None:
+    made = app.access.create(Role.READER)
+    app.access.authenticate(made.key.id, made.secret)
+    with pytest.raises(NotAuthenticated):
+        app.access.from_memory(lambda: app.access.authenticate(made.key.id, "wrong"))
+    assert app.access.list() == [made.key]  # and afterwards the catalogue is read as ever
+
+
+def test_nothing_is_written_from_memory(app: App) -> None:
+    assert app.access.from_memory(lambda: app.access.create(Role.READER)) is None
+    assert app.access.list() == []

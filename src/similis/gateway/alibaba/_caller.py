@@ -84,7 +84,7 @@ def _check_clock(claimed: Claim, now: datetime) -> None:
 
 
 def _proven(app: App, claimed: Claim, request: WireRequest) -> AccessKey:
-    """The key of a claim once the claim is proven; the same work is done for a key that does not exist."""
+    """The key of a claim once the claim is proven; a signature is computed for a key that does not exist, too."""
     try:
         key, secret = app.access.reveal(claimed.key_id)
     except KeyNotFound:

@@ -54,21 +54,28 @@ class Needs:
     async def __call__(self, request: Request, service: Service, credentials: Bearer) -> AccessKey:
         """Return the caller's key, found in a thread where that may take a while.
 
-        What only reads is asked for by the hundred a second, and then all is at hand: a thread would take longer.
+        What only reads is asked for by the hundred a second, and mostly all is in memory: a thread would take longer.
 
         Raises:
             NotAuthenticated: no key, an unknown one, or a wrong secret.
             PermissionDenied: role or instances of the key do not cover the request.
             TooManyRequests: a quota is used up.
         """
-        if self._role is Role.READER and _at_hand(request, service, credentials):
-            return self._admitted(request, service, credentials)
-        return await run_in_threadpool(self._admitted, request, service, credentials)
+        if self._role is not Role.READER:
+            return await run_in_threadpool(self._admitted, request, service, credentials)
+        key = service.access.from_memory(lambda: authenticated(request, service, credentials))
+        if key is None:
+            return await run_in_threadpool(self._admitted, request, service, credentials)
+        if service.access.from_memory(lambda: self._let_in(request, key)) is None:
+            await run_in_threadpool(self._let_in, request, key)
+        return key
 
     def _admitted(
         self, request: Request, service: App, credentials: HTTPAuthorizationCredentials | None
     ) -> AccessKey:
-        key = authenticated(request, service, credentials)
+        return self._let_in(request, authenticated(request, service, credentials))
+
+    def _let_in(self, request: Request, key: AccessKey) -> AccessKey:
         instance = request.path_params.get("name")
         require(key, self._role, instance)
         size = quotas_of(request).charge_instance(key, instance, administering=self._role is Role.ADMIN)
@@ -114,13 +121,6 @@ def _key(request: Request, service: App, credentials: HTTPAuthorizationCredentia
     if session is None:
         raise NotAuthenticated("The request has no access key.", _HINT)
     return session.key
-
-
-def _at_hand(request: Request, service: App, credentials: HTTPAuthorizationCredentials | None) -> bool:
-    instance = request.path_params.get("name")
-    if credentials is None or instance is None:
-        return False
-    return service.access.at_hand(credentials.credentials.partition(":")[0], instance)
 
 
 def require(key: AccessKey, role: Role, instance: str | None = None) -> None:
