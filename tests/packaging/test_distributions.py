@@ -74,14 +74,11 @@ def test_the_wheel_has_every_file_of_the_package_and_no_other(distributions: Dis
 def test_the_sdist_has_what_building_and_testing_take(distributions: Distributions) -> None:
     with tarfile.open(distributions.sdist) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
-    assert {
-        "Makefile",
-        "LICENSE",
-        "README.md",
-        "pyproject.toml",
-        "requirements/run.lock",
-        "tests/conftest.py",
-    } <= names
+    folders = ("src", "tests", "fuzz", "tools", "training", "benchmarks")
+    modules = {str(path.relative_to(ROOT)) for folder in folders for path in (ROOT / folder).rglob("*.py")}
+    files = {"Makefile", "LICENSE", "README.md", "pyproject.toml", "mkdocs.yml", "docs/index.md"}
+    pinned = {"requirements/run.lock", "requirements/dev.lock", "packaging/docker/Dockerfile"}
+    assert modules | files | pinned <= names
 
 
 def test_the_image_is_given_all_that_the_wheel_is_built_from(distributions: Distributions, tmp_path: Path) -> None:
