@@ -98,15 +98,26 @@ def compare(
     instance_type: Annotated[
         InstanceType, typer.Option("--instance-type", help="Product search knows categories.")
     ] = InstanceType.GENERIC,
+    copies: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Also search with edited copies of N gallery pictures.")
+    ] = 0,
 ) -> None:
     """Put the features of several models side by side on labelled pictures."""
     with scratch_app(session.settings) as app, stage_bars(session.output) as advance:
-        contenders = compare_models(app, labels, model or (), kind=instance_type, progress=advance)
+        contenders = compare_models(app, labels, model or (), kind=instance_type, copies=copies, progress=advance)
     session.output.data({"labels": str(labels), "models": [each.as_dict() for each in contenders]})
+    quality = "R@1", "95 % INTERVAL", "R@5", "R@10", "mAP@100"
     session.output.table(
-        ("MODEL", "R@1", "95 % INTERVAL", "R@5", "R@10", "mAP@100", "MS A PICTURE", "DIMENSION", "LICENCE"),
+        ("MODEL", *quality, "COPIES", "MS A PICTURE", "DIMENSION", "LICENCE"),
         (
-            (each.model, *quality_cells(each.quality), f"{each.milliseconds:.0f}", each.dimension, each.licence)
+            (
+                each.model,
+                *quality_cells(each.quality),
+                each.copies and f"{each.copies.value:.3f}",
+                f"{each.milliseconds:.0f}",
+                each.dimension,
+                each.licence,
+            )
             for each in contenders
         ),
     )

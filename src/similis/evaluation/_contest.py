@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from similis.domain import InstanceType, InvalidInput
+from similis.evaluation._copies import OURS
 from similis.evaluation._evaluate import evaluate
 from similis.evaluation._labels import LabelledPicture, read_labels
 from similis.evaluation._metrics import Estimate, Quality
@@ -32,6 +33,7 @@ class Contender:
         milliseconds: of the whole way of a picture, one at a time; median.
         quality: how early right pictures come.
         gain: by how much its R@1 is above that of the first contender, query by query.
+        copies: R@1 of edited copies, None where none were asked for.
         bad: pictures that could not be used.
     """
 
@@ -41,6 +43,7 @@ class Contender:
     milliseconds: float
     quality: Quality
     gain: Estimate
+    copies: Estimate | None
     bad: tuple[BadPicture, ...]
 
     def as_dict(self) -> dict[str, object]:
@@ -52,6 +55,7 @@ class Contender:
             "milliseconds": round(self.milliseconds, 1),
             **self.quality.as_dict(),
             "recall_at_1_gain": self.gain.as_dict(),
+            "copies_recall_at_1": None if self.copies is None else self.copies.as_dict(),
             "bad": len(self.bad),
         }
 
@@ -62,6 +66,7 @@ def compare_models(
     models: Sequence[str] = (),
     *,
     kind: InstanceType = InstanceType.GENERIC,
+    copies: int = 0,
     progress: Progress = lambda _stage, _done, _total: None,
 ) -> list[Contender]:
     """Evaluate several models on the same labels.
@@ -71,6 +76,7 @@ def compare_models(
         labels: the CSV, see `read_labels`.
         models: names of features; by default the built-in ones and every image encoder that has been fetched.
         kind: type of the instances searched in.
+        copies: also search with edited copies of so many gallery pictures, the same ones for each model.
         progress: told of every picture done.
 
     Raises:
@@ -87,6 +93,7 @@ def compare_models(
             crops=[True],
             floors=False,
             model=model,
+            copies=copies,
             progress=partial(_told, progress, model),
         )
         quality = report.headline.quality
@@ -99,6 +106,7 @@ def compare_models(
                 milliseconds=_milliseconds(app, model, read_labels(labels).gallery),
                 quality=quality,
                 gain=quality.gain(first),
+                copies=None if report.copies is None else report.copies.mean[OURS],
                 bad=report.bad,
             )
         )

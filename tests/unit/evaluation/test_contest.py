@@ -48,3 +48,18 @@ def test_chosen_models_only(settings: Settings, pipeline: Pipeline, labels: Path
         [found] = compare_models(app, labels, ["colour-image"])
     assert found.model == "colour-image"
     assert found.milliseconds > 0
+    assert found.as_dict()["copies_recall_at_1"] is None
+
+
+@pytest.mark.slow
+def test_copies_are_searched_for_by_each(
+    settings: Settings, pipeline: Pipeline, labels: Path, tmp_path: Path
+) -> None:
+    with App.open(with_encoders(settings, tmp_path), pipeline) as app:
+        found = compare_models(app, labels, [pipeline.model, "colour-image"], copies=4)
+    ours, colours = (each.copies for each in found)
+    assert ours is not None
+    assert colours is not None
+    assert 0 < colours.value < 1  # a plain picture has a twin, and edits change colours
+    assert ours.value != colours.value
+    assert found[1].as_dict()["copies_recall_at_1"] == colours.as_dict()
